@@ -1,0 +1,39 @@
+/*
+ * table: every driver that this build holds, by the kind of port it is. The one place that knows
+ * their names; a driver whose library was missing is not in it, and opening it says so.
+ */
+#ifndef PEN_DRIVERS_TABLE_H
+#define PEN_DRIVERS_TABLE_H
+
+#include "base/err.h"
+#include "port/disk.h"
+#include "port/origin.h"
+#include "port/sink.h"
+
+/*
+ * Open the directory `root` as a disk. `create` makes it if it is missing. 0 and *disk, to be
+ * ended with pen_disk_shut; else -errno and a sentence.
+ */
+int pen_disk_open_dir(const char *root, bool create, struct pen_disk **disk, struct pen_why *why);
+
+/* End a disk that has nothing in flight. NULL is fine. */
+void pen_disk_shut(struct pen_disk *disk);
+
+/*
+ * Open an origin by its word: http://..., https://... or dir:PATH. 0 and *origin, to be ended with
+ * its own close; PEN_EUSAGE for a word that is none or whose driver is not built.
+ */
+int pen_origin_open(const char *source, struct pen_origin **origin, struct pen_why *why);
+
+/*
+ * Open the RocksDB at `path` as a sink. `create` makes it if it is missing; without it the
+ * database must be there and is opened read-only. 0 and *sink, to be ended with its own shut;
+ * PEN_ELOCKED if another process has it open, PEN_EUSAGE if the driver is not built, else as the
+ * database says.
+ */
+int pen_sink_open_rocks(const char *path, bool create, struct pen_sink **sink, struct pen_why *why);
+
+/* Names of the drivers in this build, NULL at the end; for --version. */
+const char *const *pen_driver_names(void);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * bits: little-endian integers in byte strings, and borrowed byte strings. All loads and stores
+ * may be unaligned.
+ */
+#ifndef PEN_BASE_BITS_H
+#define PEN_BASE_BITS_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "loads below assume a little-endian CPU");
+
+/* A borrowed run of bytes; whoever hands it out says for how long it stays valid. */
+struct pen_bytes {
+	const uint8_t *at; /* may be NULL when len is 0 */
+	size_t len; /* bytes */
+};
+
+static inline uint16_t pen_le16(const uint8_t *at)
+{
+	uint16_t v;
+	memcpy(&v, at, sizeof v);
+	return v;
+}
+
+static inline uint32_t pen_le32(const uint8_t *at)
+{
+	uint32_t v;
+	memcpy(&v, at, sizeof v);
+	return v;
+}
+
+static inline uint64_t pen_le64(const uint8_t *at)
+{
+	uint64_t v;
+	memcpy(&v, at, sizeof v);
+	return v;
+}
+
+static inline void pen_put_le16(uint8_t *at, uint16_t v)
+{
+	memcpy(at, &v, sizeof v);
+}
+
+static inline void pen_put_le32(uint8_t *at, uint32_t v)
+{
+	memcpy(at, &v, sizeof v);
+}
+
+static inline void pen_put_le64(uint8_t *at, uint64_t v)
+{
+	memcpy(at, &v, sizeof v);
+}
+
+/* Bytewise order as memcmp, a prefix before what it begins: <0, 0, >0. */
+static inline int pen_bytes_compare(struct pen_bytes a, struct pen_bytes b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common ? memcmp(a.at, b.at, common) : 0;
+	if (order)
+		return order;
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+#endif

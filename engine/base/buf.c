@@ -1,0 +1,54 @@
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+
+/* The first reservation: below this a growing buffer would only be copied about. */
+#define BUF_BYTES_MIN 256
+
+void pen_buf_fini(struct pen_buf *buf)
+{
+	if (!buf)
+		return;
+	free(buf->at);
+	*buf = (struct pen_buf){0};
+}
+
+int pen_buf_reserve(struct pen_buf *buf, size_t cap)
+{
+	PEN_CHECK(buf->len <= buf->cap);
+	if (cap <= buf->cap)
+		return 0;
+	uint8_t *at = realloc(buf->at, cap);
+	if (!at)
+		return -ENOMEM;
+	buf->at = at;
+	buf->cap = cap;
+	return 0;
+}
+
+int pen_buf_grow(struct pen_buf *buf, size_t more)
+{
+	if (more > SIZE_MAX - buf->len)
+		return -ENOMEM;
+	size_t need = buf->len + more;
+	if (need <= buf->cap)
+		return 0;
+	size_t cap = buf->cap > SIZE_MAX / 2 ? need : buf->cap + buf->cap / 2;
+	if (cap < BUF_BYTES_MIN)
+		cap = BUF_BYTES_MIN;
+	return pen_buf_reserve(buf, cap > need ? cap : need);
+}
+
+int pen_buf_append(struct pen_buf *buf, const void *at, size_t len)
+{
+	int err = pen_buf_grow(buf, len);
+	if (err)
+		return err;
+	if (len)
+		memcpy(buf->at + buf->len, at, len);
+	buf->len += len;
+	return 0;
+}

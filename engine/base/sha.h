@@ -1,0 +1,41 @@
+/*
+ * sha: SHA-256 (FIPS 180-4), the one place in the project that hashes with it.
+ *
+ * Trie nodes are short (about 91 bytes), so the low-level block functions are used, not the
+ * one-shot EVP calls, whose set-up costs more than the hash. Everything is a pure function and may
+ * be called from any thread; the count of hash blocks is kept per thread.
+ */
+#ifndef PEN_BASE_SHA_H
+#define PEN_BASE_SHA_H
+
+#include "base/bits.h"
+
+#define PEN_HASH_BYTES 32
+
+/* A SHA-256 digest: the name of a trie node, of a value, of a state. */
+struct pen_hash {
+	uint8_t bytes[PEN_HASH_BYTES];
+};
+
+/* The digest of one message. `out` may lie in the message. */
+void pen_sha256(struct pen_bytes message, struct pen_hash *out);
+
+/* The digests of `count` messages, out[i] of messages[i]. The preferred call for many. */
+void pen_sha256_many(const struct pen_bytes *messages, size_t count, struct pen_hash *out);
+
+/* 64-byte blocks compressed by this thread since it started, padding included. */
+uint64_t pen_sha256_blocks(void);
+
+static inline int pen_hash_equal(const struct pen_hash *a, const struct pen_hash *b)
+{
+	return memcmp(a->bytes, b->bytes, PEN_HASH_BYTES) == 0;
+}
+
+/* The zero hash is the root of the empty trie. */
+static inline int pen_hash_is_zero(const struct pen_hash *hash)
+{
+	static const struct pen_hash zero;
+	return pen_hash_equal(hash, &zero);
+}
+
+#endif

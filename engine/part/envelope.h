@@ -1,0 +1,64 @@
+/*
+ * envelope: StatePart, how a PartialState travels and lies in files (nearcore
+ * core/primitives/src/state_part.rs).
+ *
+ *   u8 tag | u32 len | len bytes      tag 0 = V0: the PartialState itself
+ *                                     tag 1 = V1: zstd frames of it (RFC 8878)
+ *   bare                              before protocol version 82: the PartialState, no envelope
+ *
+ * Any valid frames are accepted: several, empty, skippable, with or without content size or
+ * checksum (which is verified). Compressed bytes are not canonical; never compare or hash them.
+ */
+#ifndef PEN_PART_ENVELOPE_H
+#define PEN_PART_ENVELOPE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "part/id.h"
+
+#define PEN_ENVELOPE_HEAD_BYTES 5
+/* nearcore's default for state_sync.parts_compression_lvl, and the range that it accepts. */
+#define PEN_LEVEL_DEFAULT 1
+#define PEN_LEVEL_MIN (-22)
+#define PEN_LEVEL_MAX 22
+
+enum pen_envelope_kind {
+	PEN_ENVELOPE_V0 = 0,
+	PEN_ENVELOPE_V1 = 1,
+	PEN_ENVELOPE_BARE = 2, /* never recognised by itself: the caller says so */
+};
+
+/* What pen_envelope_open found. */
+struct pen_envelope {
+	enum pen_envelope_kind kind;
+	struct pen_bytes payload; /* as stored, borrowed from the input */
+	struct pen_bytes content; /* the PartialState: borrowed from the input or from `plain` */
+};
+
+/* A decompressor with its window, kept from part to part. Zeroed is valid. One thread at a time. */
+struct pen_zstd {
+	void *decoder; /* ZSTD_DCtx */
+	void *encoder; /* ZSTD_CCtx */
+};
+
+void pen_zstd_fini(struct pen_zstd *zstd);
+
+/*
+ * Take the envelope off `bytes`. V1 is decompressed into `plain` (its old content is replaced),
+ * never beyond PEN_PART_BYTES_MAX, and a count beyond the entry limit stops it at once. `bare`
+ * takes the bytes as a PartialState without envelope. 0, PEN_EENVELOPE with a sentence, -ENOMEM.
+ */
+int pen_envelope_open(struct pen_zstd *zstd, struct pen_bytes bytes, bool bare,
+	struct pen_buf *plain, struct pen_envelope *out, struct pen_why *why);
+
+/*
+ * Append a StatePart V1 of `content` to `out`: one zstd frame without content size or checksum,
+ * as nearcore writes it. `level` is PEN_LEVEL_MIN..PEN_LEVEL_MAX. 0, -ENOMEM, or PEN_EREFUSED if
+ * the content is over PEN_PART_BYTES_MAX.
+ */
+int pen_envelope_seal(struct pen_zstd *zstd, struct pen_bytes content, int level,
+	struct pen_buf *out, struct pen_why *why);
+
+#endif

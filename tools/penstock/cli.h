@@ -1,0 +1,54 @@
+/*
+ * cli: what all commands share: how they are named, how they fail and how they speak.
+ *
+ * A command is one cmd_<verb>.c with one function; it parses its flags with argp, does its work
+ * through the engine, prints to stdout what was asked for and to stderr what happened, and returns
+ * an exit code of enum pen_exit.
+ */
+#ifndef PEN_TOOLS_CLI_H
+#define PEN_TOOLS_CLI_H
+
+#include <argp.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "part/id.h"
+
+struct cli_verb {
+	const char *name;
+	const char *summary; /* one line for --help */
+	int (*run)(int argc, char **argv); /* argv[0] is the verb */
+};
+
+int cmd_generate(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_make(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_sync(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+
+/*
+ * End a command: on 0 return 0; else print "penstock <verb>: <sentence>" to stderr (the code's own
+ * phrase if there is no sentence) and return its exit code.
+ */
+int cli_end(const char *verb, int err, const struct pen_why *why);
+
+/*
+ * Parse with argp so that every mistake exits with PEN_EXIT_USAGE and names the flag; --help and
+ * --usage print and exit 0. `name` is what usage lines show, "penstock make".
+ */
+void cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input);
+
+/*
+ * Read a flag's value or end the process with PEN_EXIT_USAGE and a sentence that names the flag,
+ * the value and what was expected. For argp parsers.
+ */
+uint64_t cli_number(
+	struct argp_state *state, const char *flag, const char *text, uint64_t min, uint64_t max);
+struct pen_hash cli_hash(struct argp_state *state, const char *flag, const char *text);
+struct pen_shard cli_shard(struct argp_state *state, const char *flag, const char *text);
+
+/* A JSON string: `text` with quotes and escapes, to stdout. */
+void cli_json_string(const char *text);
+
+#endif
