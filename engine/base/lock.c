@@ -66,8 +66,6 @@ void pen_lock_drop(struct pen_lock *lock)
 {
 	if (!lock || !lock->held)
 		return;
-	if (ftruncate(lock->fd, 0) == 0)
-		lock->held = false;
 	close(lock->fd);
 	*lock = (struct pen_lock){0};
 }
