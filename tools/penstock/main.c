@@ -6,6 +6,7 @@
 #include "drivers/table.h"
 
 static const struct cli_verb verbs[] = {
+	{"generate", "Write a made-up state to measure on", cmd_generate},
 	{0},
 };
 
