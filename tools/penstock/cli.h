@@ -27,6 +27,9 @@ int cmd_serve(int argc, char **argv);
 int cmd_sync(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
+/* What cmd_inspect hands on; argv[0] is the noun. */
+int inspect_state(int argc, char **argv);
+
 /*
  * End a command: on 0 return 0; else print "penstock <verb>: <sentence>" to stderr (the code's own
  * phrase if there is no sentence) and return its exit code.
