@@ -1,0 +1,13 @@
+/* penstock inspect: what something holds, without trusting it. */
+#include "cli.h"
+
+static const struct cli_verb nouns[] = {
+	{"header", "state root, memory_usage and parts of a nearcore state header", inspect_header},
+	{"part", "counts, sizes and kinds of a part, or its raw PartialState", inspect_part},
+	{0},
+};
+
+int cmd_inspect(int argc, char **argv)
+{
+	return cli_noun("inspect", nouns, argc, argv);
+}
