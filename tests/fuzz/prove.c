@@ -35,6 +35,12 @@ static uint64_t link_hash(struct forged *forged, uint8_t *hash, uint32_t i)
 	return forged->visits[target];
 }
 
+/* The same place as `at`, which lies in `bytes`. */
+static uint8_t *writable(uint8_t *bytes, const uint8_t *at)
+{
+	return bytes + (at - bytes);
+}
+
 static void link_entry(struct forged *forged, uint32_t i)
 {
 	struct pen_node node;
@@ -43,12 +49,11 @@ static void link_entry(struct forged *forged, uint32_t i)
 		unsigned children = node.kind == PEN_EXTENSION
 			? 1
 			: (unsigned)__builtin_popcount(node.mask);
-		uint8_t *at = forged->bytes[i] + (node.children - forged->bytes[i]);
-		for (unsigned c = 0; node.children && c < children; c++)
-			visits += link_hash(forged, at + c * PEN_HASH_BYTES, i);
+		for (unsigned c = 0; c < children; c++)
+			visits += link_hash(forged,
+				writable(forged->bytes[i], node.children + c * PEN_HASH_BYTES), i);
 		if (node.value_hash)
-			link_hash(
-				forged, forged->bytes[i] + (node.value_hash - forged->bytes[i]), i);
+			link_hash(forged, writable(forged->bytes[i], node.value_hash), i);
 	}
 	forged->visits[i] = visits < VISITS_MAX ? visits : VISITS_MAX;
 	pen_sha256(forged->entries[i], &forged->hashes[i]);
