@@ -1,0 +1,48 @@
+/*
+ * found: what already lies in the directory that parts are to be written to, and whether it is
+ * what would be written. Parts of the same state cut into another N may lie beside ours; parts of
+ * another state may not, because chain, epoch and shard name one state.
+ */
+#ifndef PEN_MAKE_FOUND_H
+#define PEN_MAKE_FOUND_H
+
+#include "part/envelope.h"
+#include "part/prove.h"
+#include "store/layout.h"
+#include "store/store.h"
+
+/* Other Ns of one directory of which a part is looked at; a directory with more is refused. */
+#define PEN_FOUND_OTHERS_MAX 64u
+
+/* Zeroed is valid before pen_found_look. One thread at a time. */
+struct pen_found {
+	struct pen_hash root; /* of the state that the parts are of */
+	uint64_t parts; /* N */
+	struct pen_buf there; /* a byte a part: 1 if it is there and proved */
+	uint64_t count; /* parts there */
+	uint64_t content_bytes; /* of their PartialStates */
+	uint64_t stored_bytes; /* of their files */
+	struct pen_part_id others[PEN_FOUND_OTHERS_MAX]; /* a part of each other N */
+	unsigned others_count;
+	struct pen_buf file, plain; /* memory for looking at parts */
+	struct pen_zstd zstd;
+	struct pen_proof proof;
+};
+
+/*
+ * Look at every part of `found->parts` and one of each other N in the directory of `labels`. 0;
+ * PEN_EREFUSED naming the file that is something else; -errno; -ENOMEM. `found` has root and parts
+ * set, all else zero.
+ */
+int pen_found_look(struct pen_found *found, struct pen_disk *disk, const struct pen_labels *labels,
+	struct pen_why *why);
+
+void pen_found_fini(struct pen_found *found);
+
+/* Is part k < parts there? After pen_found_look. */
+static inline bool pen_found_has(const struct pen_found *found, uint64_t k)
+{
+	return found->there.at[k];
+}
+
+#endif
