@@ -47,11 +47,10 @@ static int note_name(void *context, const char *name, const struct pen_disk_stat
 }
 
 /* Read a file of the directory and prove it to be part k of n of our root. */
-static int prove_file(struct pen_found *found, struct pen_disk *disk, const char *name,
-	const struct pen_part_id *id)
+static int prove_file(struct pen_found *found, const char *name, const struct pen_part_id *id)
 {
 	struct pen_envelope envelope;
-	int err = pen_file_read(disk, name, PART_FILE_BYTES_MAX, &found->file, NULL);
+	int err = pen_file_read(found->disk, name, PART_FILE_BYTES_MAX, &found->file, NULL);
 	if (!err)
 		err = pen_envelope_open(&found->zstd, pen_buf_bytes(&found->file), false,
 			&found->plain, &envelope, NULL);
@@ -59,81 +58,65 @@ static int prove_file(struct pen_found *found, struct pen_disk *disk, const char
 		err = pen_proof_check(&found->proof, id, envelope.content, NULL);
 	if (err)
 		return err;
-	found->content_bytes += envelope.content.len;
-	found->stored_bytes += found->file.len;
+	found->content_bytes = envelope.content.len;
+	found->stored_bytes = found->file.len;
 	return 0;
 }
 
-struct place {
-	struct pen_disk *disk;
-	const struct pen_labels *labels;
-};
-
-static int look_at(struct pen_found *found, const struct place *place, const struct pen_part_id *id,
-	struct pen_why *why)
+static int prove(struct pen_found *found, const struct pen_part_id *id, struct pen_why *why)
 {
 	char name[PEN_NAME_BYTES], root[PEN_HASH_TEXT_BYTES];
-	pen_part_path(place->labels, id->k, id->n, name);
-	int err = prove_file(found, place->disk, name, id);
+	pen_part_path(found->labels, id->k, id->n, name);
+	int err = prove_file(found, name, id);
 	switch (pen_err_exit(err)) {
 	case PEN_EXIT_OK: return 0;
 	case PEN_EXIT_PROOF:
 		return pen_fail(why, PEN_EREFUSED,
 			"%s/%s is there and is not part %llu of %llu of root %s (%s); it is left "
 			"as it is: remove it, or use other labels or another store",
-			place->disk->root, name, (unsigned long long)id->k,
+			found->disk->root, name, (unsigned long long)id->k,
 			(unsigned long long)id->n, pen_base58(&found->root, root),
 			pen_err_text(err));
 	default:
-		return pen_fail(why, err, "cannot read %s/%s: %s", place->disk->root, name,
+		return pen_fail(why, err, "cannot read %s/%s: %s", found->disk->root, name,
 			pen_err_text(err));
 	}
 }
 
-static int look_at_others(struct pen_found *found, const struct place *place, struct pen_why *why)
-{
-	uint64_t content = found->content_bytes, stored = found->stored_bytes;
-	int err = 0;
-	for (unsigned i = 0; i < found->others_count && !err; i++)
-		err = look_at(found, place, &found->others[i], why);
-	found->content_bytes = content;
-	found->stored_bytes = stored;
-	return err;
-}
-
-static int list_names(struct pen_found *found, const struct place *place, struct pen_why *why)
+static int list_names(struct pen_found *found, struct pen_why *why)
 {
 	char dir[PEN_NAME_BYTES];
-	pen_labels_dir(place->labels, dir);
-	int err = place->disk->ops->list(place->disk, dir, note_name, found);
+	pen_labels_dir(found->labels, dir);
+	int err = found->disk->ops->list(found->disk, dir, note_name, found);
 	if (err > 0)
 		return pen_fail(why, PEN_EREFUSED,
 			"%s/%s holds parts of more than %u different totals: use another store",
-			place->disk->root, dir, PEN_FOUND_OTHERS_MAX);
+			found->disk->root, dir, PEN_FOUND_OTHERS_MAX);
 	if (err < 0 && err != -ENOENT)
-		return pen_fail(why, err, "cannot list %s/%s: %s", place->disk->root, dir,
+		return pen_fail(why, err, "cannot list %s/%s: %s", found->disk->root, dir,
 			pen_err_text(err));
 	return 0;
 }
 
-int pen_found_look(struct pen_found *found, struct pen_disk *disk, const struct pen_labels *labels,
-	struct pen_why *why)
+int pen_found_look(struct pen_found *found, struct pen_why *why)
 {
-	struct place place = {disk, labels};
 	PEN_CHECK(found->parts <= PEN_PARTS_MAX);
 	int err = pen_buf_reserve(&found->there, found->parts + 1);
 	if (err)
 		return err;
 	memset(found->there.at, 0, found->parts + 1);
-	err = list_names(found, &place, why);
-	if (!err)
-		err = look_at_others(found, &place, why);
-	for (uint64_t k = 0; k < found->parts && !err; k++) {
-		if (!found->there.at[k])
-			continue;
-		struct pen_part_id id = {found->root, k, found->parts};
-		err = look_at(found, &place, &id, why);
-		found->count++;
-	}
+	err = list_names(found, why);
+	for (unsigned i = 0; i < found->others_count && !err; i++)
+		err = prove(found, &found->others[i], why);
 	return err;
+}
+
+int pen_found_prove(struct pen_found *found, uint64_t k, struct pen_why *why)
+{
+	struct pen_part_id id = {found->root, k, found->parts};
+	PEN_CHECK(k < found->parts);
+	if (!pen_found_has(found, k))
+		return 0;
+	int err = prove(found, &id, why);
+	return err ? err : 1;
 }

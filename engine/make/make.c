@@ -71,22 +71,48 @@ static int make_directory(struct making *making, struct pen_why *why)
 		   : 0;
 }
 
-static int make_missing(struct making *making, const struct pen_found *found, struct pen_why *why)
+static int ask(const struct making *making)
 {
 	const struct pen_make_watch *watch = making->make->watch;
-	uint64_t parts = making->want->parts;
-	int err = parts ? 0 : make_directory(making, why);
-	for (uint64_t k = 0; k < parts && !err; k++) {
+	return watch ? watch->fn(watch->context, making->sum) : 0;
+}
+
+/* Nothing is written before everything that is there was looked at. */
+static int keep_proved(struct making *making, struct pen_found *found, struct pen_why *why)
+{
+	int err = pen_found_look(found, why);
+	for (uint64_t k = 0; k < found->parts && !err; k++) {
+		if (!pen_found_has(found, k))
+			continue;
+		err = ask(making);
+		if (err)
+			return pen_fail(why, err, "%s while looking at parts that are there",
+				pen_err_text(err));
+		err = pen_found_prove(found, k, why);
+		if (err < 0)
+			return err;
+		err = 0;
+		making->sum->kept++;
+		making->sum->content_bytes += found->content_bytes;
+		making->sum->stored_bytes += found->stored_bytes;
+	}
+	return err;
+}
+
+static int make_missing(struct making *making, const struct pen_found *found, struct pen_why *why)
+{
+	const struct pen_make_sum *sum = making->sum;
+	int err = sum->parts ? 0 : make_directory(making, why);
+	for (uint64_t k = 0; k < sum->parts && !err; k++) {
 		if (pen_found_has(found, k))
 			continue;
-		err = watch ? watch->fn(watch->context, making->sum) : 0;
+		err = ask(making);
 		if (err)
 			return pen_fail(why, err,
 				"%s; %llu of %llu parts are in the store, the same command makes "
 				"the rest",
-				pen_err_text(err),
-				(unsigned long long)(making->sum->made + making->sum->kept),
-				(unsigned long long)parts);
+				pen_err_text(err), (unsigned long long)(sum->made + sum->kept),
+				(unsigned long long)sum->parts);
 		err = make_part(making, k, why);
 	}
 	return err;
@@ -104,14 +130,14 @@ int pen_make_run(const struct pen_make *make, const struct pen_make_want *want,
 	struct pen_make_sum *sum, struct pen_why *why)
 {
 	struct making making = {.make = make, .want = want, .sum = sum};
-	struct pen_found found = {.root = make->state->sum.root, .parts = want->parts};
+	struct pen_found found = {.disk = make->store->disk,
+		.labels = &want->labels,
+		.root = make->state->sum.root,
+		.parts = want->parts};
 	PEN_CHECK(make->store->write);
 	PEN_CHECK(want->parts <= pen_part_count_max(make->state->sum.memory_usage));
 	*sum = (struct pen_make_sum){.parts = want->parts};
-	int err = pen_found_look(&found, make->store->disk, &want->labels, why);
-	sum->kept = found.count;
-	sum->content_bytes = found.content_bytes;
-	sum->stored_bytes = found.stored_bytes;
+	int err = keep_proved(&making, &found, why);
 	if (!err)
 		err = make_missing(&making, &found, why);
 	making_fini(&making);

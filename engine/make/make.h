@@ -30,8 +30,8 @@ struct pen_make_sum {
 };
 
 /*
- * Asked before each part. 0 to go on; a negative code ends the run after the part before, and is
- * returned. For progress and interruption. NULL is "always go on".
+ * Asked before each part is proved or made. 0 to go on; a negative code ends the run after the
+ * part before, and is returned. For progress and interruption. NULL is "always go on".
  */
 struct pen_make_watch {
 	int (*fn)(void *context, const struct pen_make_sum *sum);

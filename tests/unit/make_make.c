@@ -95,6 +95,12 @@ Test(make_make, parts_are_those_of_nearcore)
 	}
 }
 
+static int stop_at_once(void *context, const struct pen_make_sum *sum)
+{
+	(void)context, (void)sum;
+	return PEN_EINTERRUPTED;
+}
+
 static int stop_after_two(void *context, const struct pen_make_sum *sum)
 {
 	(void)context;
@@ -108,6 +114,9 @@ Test(make_make, goes_on_where_it_was_interrupted)
 	struct pen_make_sum sum;
 	cr_assert_eq(run(&shop, 9, &watch, &sum), PEN_EINTERRUPTED);
 	cr_assert_eq(sum.made, 2);
+	watch.fn = stop_at_once;
+	cr_assert_eq(run(&shop, 9, &watch, &sum), PEN_EINTERRUPTED);
+	cr_assert_eq(sum.made, 0);
 	cr_assert_eq(run(&shop, 9, NULL, &sum), 0);
 	cr_assert_eq(sum.made, 7);
 	cr_assert_eq(sum.kept, 2);
