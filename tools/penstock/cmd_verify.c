@@ -3,6 +3,7 @@
 
 static const struct cli_verb nouns[] = {
 	{"part", "prove one part against a state root", verify_part},
+	{"store", "prove every part in a store", verify_store},
 	{0},
 };
 
