@@ -1,11 +1,13 @@
 /*
  * header: what a mover of parts needs from a nearcore state header
- * (ShardStateSyncResponseHeader V2, core/primitives/src/state_sync.rs): the root node.
+ * (ShardStateSyncResponseHeader, core/primitives/src/state_sync.rs): the root node.
  *
  * The header ends in state_root_node { Vec<u8> data, u64 memory_usage }; the fields before it
- * (chunk, receipts, their proofs) vary in length and are not read. The root node is accepted only
- * if its bytes hash to the root that the caller trusts, decode as a node, and carry the same
- * memory_usage. Nothing else of the header is checked, and the caller should say so.
+ * (chunk, receipts, their proofs) vary in length and are not parsed. The root node is accepted
+ * only if it decodes, carries the same memory_usage, and its SHA-256 is the root: the one that the
+ * caller trusts or, without one, a hash that stands in the header before it, where the chunk names
+ * the state it starts from. Nothing else of the header is checked (not the chunk's own proofs, not
+ * the receipts, not that the chain knows the block), and the caller should say so.
  */
 #ifndef PEN_PART_HEADER_H
 #define PEN_PART_HEADER_H
@@ -26,8 +28,8 @@ struct pen_header {
 
 /*
  * Find the root node at the end of `bytes` (borrowed). If `root` is not NULL the node must hash
- * to it; without one the only node that decodes at the end and carries the trailing memory_usage
- * is taken. 0, or PEN_EINPUT with a sentence (unknown version, no such node, several).
+ * to it, else its hash must stand in the header. 0, or PEN_EINPUT with a sentence (unknown
+ * version, no node at the end, another root).
  */
 int pen_header_decode(struct pen_bytes bytes, const struct pen_hash *root, struct pen_header *out,
 	struct pen_why *why);

@@ -43,8 +43,8 @@ void pen_proof_fini(struct pen_proof *proof);
 int pen_proof_check(struct pen_proof *proof, const struct pen_part_id *id, struct pen_bytes content,
 	struct pen_why *why);
 
-/* Counts of the part just proved. */
-void pen_proof_counts(const struct pen_proof *proof, struct pen_part_counts *out);
+/* Counts of the part just proved; walks over it once more. */
+void pen_proof_counts(struct pen_proof *proof, struct pen_part_counts *out);
 
 /*
  * Visit each key and value of the part just proved, in key order, as items (value is set; no

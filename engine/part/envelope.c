@@ -1,0 +1,152 @@
+#include "part/envelope.h"
+
+#include <errno.h>
+#include <zstd.h>
+
+#include "base/check.h"
+#include "part/partial.h"
+
+/* The first output of a V1: enough for the head of a PartialState and for most small parts. */
+#define PLAIN_BYTES_MIN ((size_t)64 << 10)
+/* Windows beyond this are refused: what may be decompressed is not larger, and it is zstd's own
+ * limit for streams. 2^27 = 128 MiB. */
+#define WINDOW_LOG_MAX 27
+
+void pen_zstd_fini(struct pen_zstd *zstd)
+{
+	if (!zstd)
+		return;
+	ZSTD_freeDCtx(zstd->decoder);
+	ZSTD_freeCCtx(zstd->encoder);
+	*zstd = (struct pen_zstd){0};
+}
+
+static int decoder_reset(struct pen_zstd *zstd)
+{
+	if (!zstd->decoder) {
+		zstd->decoder = ZSTD_createDCtx();
+		if (!zstd->decoder)
+			return -ENOMEM;
+		ZSTD_DCtx_setParameter(zstd->decoder, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	}
+	ZSTD_DCtx_reset(zstd->decoder, ZSTD_reset_session_only);
+	return 0;
+}
+
+/* Room for the next output: doubled, and never more than one byte above the limit, so that one
+ * byte too many is seen. */
+static int plain_grow(struct pen_buf *plain)
+{
+	if (plain->len < plain->cap)
+		return 0;
+	size_t cap = plain->cap < PLAIN_BYTES_MIN ? PLAIN_BYTES_MIN : plain->cap * 2;
+	return pen_buf_reserve(plain, cap > PEN_PART_BYTES_MAX + 1 ? PEN_PART_BYTES_MAX + 1 : cap);
+}
+
+/* The entry limit is checked as soon as the head of the PartialState is out. */
+static int plain_check(const struct pen_buf *plain, struct pen_why *why)
+{
+	uint32_t count;
+	if (plain->len > PEN_PART_BYTES_MAX)
+		return pen_fail(why, PEN_EENVELOPE,
+			"decompression limit exceeded: more than %zu bytes", PEN_PART_BYTES_MAX);
+	return plain->len < PEN_PARTIAL_HEAD_BYTES ? 0 : pen_partial_head(plain->at, &count, why);
+}
+
+static int decompress(
+	struct pen_zstd *zstd, struct pen_bytes payload, struct pen_buf *plain, struct pen_why *why)
+{
+	int err = decoder_reset(zstd);
+	if (err)
+		return pen_fail(why, err, "no memory for a decompressor");
+	ZSTD_inBuffer in = {payload.at, payload.len, 0};
+	size_t rest = 1; /* 0 at the end of a frame: there the input may end */
+	plain->len = 0;
+	while (in.pos < in.size || (rest && plain->len == plain->cap && in.size)) {
+		err = plain_grow(plain);
+		if (err)
+			return pen_fail(why, err, "no memory for a part of more than %zu bytes",
+				plain->cap);
+		ZSTD_outBuffer out = {plain->at, plain->cap, plain->len};
+		rest = ZSTD_decompressStream(zstd->decoder, &out, &in);
+		if (ZSTD_isError(rest))
+			return pen_fail(why, PEN_EENVELOPE, "zstd: %s at byte %zu of %zu",
+				ZSTD_getErrorName(rest), in.pos, in.size);
+		plain->len = out.pos;
+		err = plain_check(plain, why);
+		if (err)
+			return err;
+	}
+	if (rest)
+		return pen_fail(why, PEN_EENVELOPE, "zstd: the last frame ends too early");
+	return 0;
+}
+
+int pen_envelope_open(struct pen_zstd *zstd, struct pen_bytes bytes, bool bare,
+	struct pen_buf *plain, struct pen_envelope *out, struct pen_why *why)
+{
+	if (bare) {
+		*out = (struct pen_envelope){PEN_ENVELOPE_BARE, bytes, bytes};
+		return 0;
+	}
+	if (bytes.len < PEN_ENVELOPE_HEAD_BYTES)
+		return pen_fail(why, PEN_EENVELOPE, "a part of %zu bytes: its head alone has %d",
+			bytes.len, PEN_ENVELOPE_HEAD_BYTES);
+	if (bytes.at[0] > PEN_ENVELOPE_V1)
+		return pen_fail(
+			why, PEN_EENVELOPE, "unknown StatePart version, tag %u", bytes.at[0]);
+	uint32_t len = pen_le32(bytes.at + 1);
+	if (len != bytes.len - PEN_ENVELOPE_HEAD_BYTES)
+		return pen_fail(why, PEN_EENVELOPE, "the envelope says %u bytes and %zu follow",
+			len, bytes.len - PEN_ENVELOPE_HEAD_BYTES);
+	out->kind = (enum pen_envelope_kind)bytes.at[0];
+	out->payload = (struct pen_bytes){bytes.at + PEN_ENVELOPE_HEAD_BYTES, len};
+	out->content = out->payload;
+	if (out->kind == PEN_ENVELOPE_V0)
+		return 0;
+	int err = decompress(zstd, out->payload, plain, why);
+	out->content = pen_buf_bytes(plain);
+	return err;
+}
+
+/* Compress all of `content` behind out->len, where there is room for its bound. */
+static int compress(struct pen_zstd *zstd, struct pen_bytes content, int level, struct pen_buf *out,
+	struct pen_why *why)
+{
+	ZSTD_CCtx_reset(zstd->encoder, ZSTD_reset_session_and_parameters);
+	ZSTD_CCtx_setParameter(zstd->encoder, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(zstd->encoder, ZSTD_c_contentSizeFlag, 0);
+	size_t bytes = ZSTD_compress2(
+		zstd->encoder, out->at + out->len, out->cap - out->len, content.at, content.len);
+	if (ZSTD_isError(bytes))
+		return pen_fail(why, -ENOMEM, "zstd: %s", ZSTD_getErrorName(bytes));
+	out->len += bytes;
+	return 0;
+}
+
+int pen_envelope_seal(struct pen_zstd *zstd, struct pen_bytes content, int level,
+	struct pen_buf *out, struct pen_why *why)
+{
+	PEN_CHECK(level >= PEN_LEVEL_MIN);
+	PEN_CHECK(level <= PEN_LEVEL_MAX);
+	if (content.len > PEN_PART_BYTES_MAX)
+		return pen_fail(why, PEN_EREFUSED, "a part of %zu bytes, at most %zu are allowed",
+			content.len, PEN_PART_BYTES_MAX);
+	if (!zstd->encoder)
+		zstd->encoder = ZSTD_createCCtx();
+	int err = zstd->encoder
+		? pen_buf_grow(out, PEN_ENVELOPE_HEAD_BYTES + ZSTD_compressBound(content.len))
+		: -ENOMEM;
+	if (err)
+		return pen_fail(why, err, "no memory to compress a part of %zu bytes", content.len);
+	size_t head = out->len;
+	out->len += PEN_ENVELOPE_HEAD_BYTES;
+	err = compress(zstd, content, level, out, why);
+	if (err) {
+		out->len = head;
+		return err;
+	}
+	out->at[head] = PEN_ENVELOPE_V1;
+	pen_put_le32(out->at + head + 1, (uint32_t)(out->len - head - PEN_ENVELOPE_HEAD_BYTES));
+	return 0;
+}

@@ -1,0 +1,30 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#include "base/buf.h"
+
+Test(base_buf, grows_and_keeps_its_bytes)
+{
+	struct pen_buf buf = {0};
+	for (unsigned i = 0; i < 10000; i++)
+		cr_assert_eq(pen_buf_append(&buf, &i, sizeof i), 0);
+	cr_assert_eq(buf.len, 40000);
+	for (unsigned i = 0; i < 10000; i++)
+		cr_assert_eq(pen_le32(buf.at + 4 * (size_t)i), i);
+	cr_expect_eq(pen_buf_bytes(&buf).len, buf.len);
+	pen_buf_fini(&buf);
+	cr_expect_null(buf.at);
+}
+
+Test(base_buf, refuses_what_no_memory_can_hold)
+{
+	struct pen_buf buf = {0};
+	cr_assert_eq(pen_buf_append(&buf, "abc", 3), 0);
+	cr_expect_eq(pen_buf_grow(&buf, SIZE_MAX), -ENOMEM);
+	cr_expect_eq(pen_buf_grow(&buf, SIZE_MAX - 1), -ENOMEM);
+	cr_expect_eq(buf.len, 3);
+	cr_expect_eq(memcmp(buf.at, "abc", 3), 0);
+	cr_expect_eq(pen_buf_append(&buf, NULL, 0), 0);
+	pen_buf_fini(&buf);
+	pen_buf_fini(NULL);
+}

@@ -1,0 +1,138 @@
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+#include "part/build.h"
+#include "util.h"
+
+static int push(struct pen_build *build, const char *key, size_t len, uint32_t value_len)
+{
+	static const struct pen_hash hash;
+	return pen_build_push(
+		build, (struct pen_bytes){(const uint8_t *)key, len}, value_len, &hash);
+}
+
+Test(part_build, no_key_is_the_zero_root)
+{
+	struct pen_build build;
+	struct pen_trie_sum sum;
+	pen_build_init(&build, NULL, NULL);
+	cr_assert_eq(pen_build_finish(&build, &sum), 0);
+	cr_expect(pen_hash_is_zero(&sum.root));
+	cr_expect_eq(sum.memory_usage, 0);
+	pen_build_fini(&build);
+}
+
+Test(part_build, keys_must_ascend)
+{
+	static const struct {
+		const char *first, *second;
+		int err;
+	} rows[] = {
+		{"a", "a", PEN_EINPUT},
+		{"b", "a", PEN_EINPUT},
+		{"ab", "a", PEN_EINPUT},
+		{"", "", PEN_EINPUT},
+		{"a", "", PEN_EINPUT},
+		{"a", "ab", 0},
+		{"", "a", 0},
+		{"a", "b", 0},
+		{"a\x0f", "a\x10", 0},
+		{"a\x10", "a\x0f", PEN_EINPUT},
+		{"\x7f", "\x80", 0},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_build build;
+		pen_build_init(&build, NULL, NULL);
+		cr_assert_eq(push(&build, rows[i].first, strlen(rows[i].first), 1), 0);
+		cr_expect_eq(push(&build, rows[i].second, strlen(rows[i].second), 1), rows[i].err,
+			"row %zu", i);
+		pen_build_fini(&build);
+	}
+}
+
+Test(part_build, keys_are_bounded)
+{
+	static char key[PEN_KEY_BYTES_MAX + 1];
+	struct pen_build build;
+	pen_build_init(&build, NULL, NULL);
+	cr_expect_eq(push(&build, key, PEN_KEY_BYTES_MAX + 1, 1), PEN_EINPUT);
+	cr_expect_eq(push(&build, key, PEN_KEY_BYTES_MAX, 1), 0);
+	pen_build_fini(&build);
+}
+
+/* The longest chain: every key a prefix of the next, one branch open a byte. */
+Test(part_build, memory_goes_by_depth)
+{
+	static char key[PEN_KEY_BYTES_MAX];
+	struct pen_build build;
+	struct pen_trie_sum sum;
+	pen_build_init(&build, NULL, NULL);
+	for (size_t len = 0; len <= PEN_KEY_BYTES_MAX; len++)
+		cr_assert_eq(push(&build, key, len, 0), 0);
+	cr_expect_leq(build.branches.cap, (size_t)4 << 20);
+	cr_assert_eq(pen_build_finish(&build, &sum), 0);
+	cr_expect_eq(sum.keys, PEN_KEY_BYTES_MAX + 1);
+	/* 2,048 branches with a value, each but the last above an extension of one nibble, a leaf.
+	 */
+	cr_expect_eq(sum.nodes, 2 * PEN_KEY_BYTES_MAX);
+	pen_build_fini(&build);
+}
+
+static int refuse(void *context, const struct pen_built *built)
+{
+	(void)built;
+	return --*(int *)context ? 0 : PEN_EINTERRUPTED;
+}
+
+Test(part_build, ends_when_told)
+{
+	struct pen_build build;
+	struct pen_trie_sum sum;
+	int nodes = 2;
+	pen_build_init(&build, refuse, &nodes);
+	cr_assert_eq(push(&build, "a", 1, 1), 0);
+	cr_assert_eq(push(&build, "b", 1, 1), 0);
+	cr_expect_eq(pen_build_finish(&build, &sum), PEN_EINTERRUPTED);
+	pen_build_fini(&build);
+}
+
+/* Every emitted node stands at the path that leads to it from the root. */
+struct paths {
+	struct test_state *state;
+	size_t nodes;
+};
+
+static int follow(void *context, const struct pen_item *item)
+{
+	struct paths *paths = context;
+	paths->nodes += !item->value;
+	return 0;
+}
+
+static int state_fetch(void *context, const struct pen_hash *hash, struct pen_fetched *out)
+{
+	struct test_state *state = context;
+	uint32_t index = pen_entries_find(&state->entries, hash);
+	cr_assert_neq(index, PEN_ENTRY_NONE);
+	out->bytes = (struct pen_bytes){pen_entries_at(&state->entries, index)->at,
+		pen_entries_at(&state->entries, index)->len};
+	out->index = index;
+	return 0;
+}
+
+Test(part_build, counts_the_nodes_of_a_real_state)
+{
+	struct test_state state;
+	struct pen_walk walk = {0};
+	struct pen_bound begin = {0}, end = {.none = true};
+	test_state_load(&state, "golden/small.kv.zst");
+	struct paths paths = {&state, 0};
+	struct pen_reader reader = {state_fetch, &state};
+	cr_assert_eq(
+		pen_trie_walk(&walk, &reader, &state.sum.root, &begin, &end, follow, &paths, NULL),
+		0);
+	cr_expect_eq(paths.nodes, state.sum.nodes);
+	cr_expect_eq(state.sum.keys, 6605);
+	pen_walk_fini(&walk);
+	test_state_fini(&state);
+}
