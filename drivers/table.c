@@ -1,5 +1,13 @@
 #include "drivers/table.h"
 
+#include <string.h>
+
+#include "base/check.h"
+#include "drivers/dir/origin.h"
+#ifdef PEN_HAVE_HTTP
+#include "drivers/http/http.h"
+#endif
+
 static const char *const names[] = {
 	"dir",
 #ifdef PEN_HAVE_HTTP
@@ -14,4 +22,29 @@ static const char *const names[] = {
 const char *const *pen_driver_names(void)
 {
 	return names;
+}
+
+/* Origins by how their word begins. */
+static const struct {
+	const char *scheme;
+	int (*open)(const char *source, struct pen_origin **origin, struct pen_why *why);
+} origins[] = {
+	{"dir:", pen_origin_open_dir},
+#ifdef PEN_HAVE_HTTP
+	{"http://", pen_origin_open_http},
+	{"https://", pen_origin_open_http},
+#endif
+};
+
+int pen_origin_open(const char *source, struct pen_origin **origin, struct pen_why *why)
+{
+	for (size_t i = 0; i < PEN_COUNT(origins); i++) {
+		if (!strncmp(source, origins[i].scheme, strlen(origins[i].scheme)))
+			return origins[i].open(source, origin, why);
+	}
+	if (!strncmp(source, "http", 4) && strstr(source, "://"))
+		return pen_fail(why, PEN_EUSAGE, "%s: this build has no http (libcurl was missing)",
+			source);
+	return pen_fail(why, PEN_EUSAGE,
+		"%s: this build speaks http(s)://HOST[:PORT][/PATH] and dir:PATH only", source);
 }

@@ -25,7 +25,7 @@ function close_test() {
 /^test: / { name = $NF; next }
 /^result: / { sub(/^result: +/, ""); result = $0; next }
 /^(start time|duration|command): / || /^-+ std(out|err) -+$/ || /^=+$/ { next }
-/^Ok: +[0-9]+ *$/ { close_test() }
+/^(Ok: +[0-9]+ *|Summary of Failures:)$/ { close_test() }
 name == "" { next }
 {
 	said[lines++] = $0

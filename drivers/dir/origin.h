@@ -1,0 +1,10 @@
+/* origin: the origin of dir:PATH words; opened through drivers/table.h. */
+#ifndef PEN_DRIVERS_DIR_ORIGIN_H
+#define PEN_DRIVERS_DIR_ORIGIN_H
+
+#include "port/origin.h"
+
+/* As pen_origin_open, for a word that begins with dir: */
+int pen_origin_open_dir(const char *source, struct pen_origin **origin, struct pen_why *why);
+
+#endif

@@ -1,0 +1,176 @@
+#include "apply/job.h"
+
+#include <errno.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+/* Scratch that is kept from part to part; what one huge part made it grow to is given back. */
+#define JOB_KEPT_BYTES_MAX ((size_t)128 << 20)
+
+void pen_job_fini(struct pen_job *job)
+{
+	pen_zstd_fini(&job->zstd);
+	pen_buf_fini(&job->plain);
+	pen_proof_fini(&job->proof);
+}
+
+const char *pen_stage_text(enum pen_stage stage)
+{
+	static const char *const texts[PEN_STAGES] = {
+		"wait", "open", "prove", "put", "commit", "done"};
+	PEN_CHECK(stage < PEN_STAGES);
+	return texts[stage];
+}
+
+bool pen_task_is_bad(const struct pen_task *task)
+{
+	unsigned stage = atomic_load_explicit(&task->stage, memory_order_relaxed);
+	bool machine = task->result == -ENOMEM;
+	return task->result && !machine &&
+		(stage == PEN_STAGE_OPENING || stage == PEN_STAGE_PROVING);
+}
+
+static void stage_enter(const struct pen_apply *apply, struct pen_task *task, enum pen_stage stage)
+{
+	atomic_store_explicit(&task->stage, stage, memory_order_relaxed);
+	if (apply->on_stage)
+		apply->on_stage(apply->context, task->k, stage);
+}
+
+static int rows_put(struct pen_job *job, struct pen_why *why)
+{
+	struct pen_sink *sink = job->apply->sink;
+	unsigned count = job->rows_count;
+	job->rows_count = 0;
+	return count ? sink->ops->put(sink, job->batch, job->rows, count, why) : 0;
+}
+
+static int row_add(struct pen_job *job, const struct pen_row *row, struct pen_why *why)
+{
+	job->rows[job->rows_count++] = *row;
+	return job->rows_count == PEN_JOB_ROWS ? rows_put(job, why) : 0;
+}
+
+static int state_put(struct pen_job *job, struct pen_why *why)
+{
+	const struct pen_entries *entries = &job->proof.entries;
+	int err = 0;
+	for (uint32_t i = 0; i < entries->count && !err; i++) {
+		const struct pen_entry *entry = pen_entries_at(entries, i);
+		if (entry->refs == 0)
+			continue; /* it only proves */
+		struct pen_row row = {.column = PEN_COLUMN_STATE,
+			.key = {pen_entries_hash(entries, i)->bytes, PEN_HASH_BYTES},
+			.value = {entry->at, entry->len},
+			.refs = entry->refs};
+		err = row_add(job, &row, why);
+	}
+	return err ? err : rows_put(job, why);
+}
+
+struct flat_visit {
+	struct pen_job *job;
+	struct pen_why *why;
+};
+
+static int flat_add(void *context, const struct pen_item *item)
+{
+	struct flat_visit *visit = context;
+	struct pen_job *job = visit->job;
+	uint8_t *key = job->keys[job->rows_count], *head = job->heads[job->rows_count];
+	int key_len = pen_path_key(item->path, key);
+	if (key_len < 0)
+		return pen_fail(visit->why, key_len, "a key of %u nibbles ends inside a byte",
+			item->path->len);
+	size_t head_len;
+	const struct pen_hash *hash = pen_entries_hash(&job->proof.entries, item->fetched.index);
+	bool inlined = pen_flat_head(item->fetched.bytes, hash, head, &head_len);
+	struct pen_row row = {.column = PEN_COLUMN_FLAT,
+		.key = {key, (size_t)key_len},
+		.head = {head, head_len},
+		.value = inlined ? item->fetched.bytes : (struct pen_bytes){0}};
+	return row_add(job, &row, visit->why);
+}
+
+static int flat_put(struct pen_job *job, struct pen_why *why)
+{
+	struct flat_visit visit = {job, why};
+	int err = pen_proof_visit(&job->proof, flat_add, &visit, why);
+	return err ? err : rows_put(job, why);
+}
+
+static int stage_open(struct pen_job *job, struct pen_task *task, struct pen_bytes *content)
+{
+	struct pen_envelope envelope;
+	int err = pen_envelope_open(&job->zstd, pen_buf_bytes(task->bytes), job->apply->bare,
+		&job->plain, &envelope, &task->why);
+	*content = err ? (struct pen_bytes){0} : envelope.content;
+	return err;
+}
+
+static int stage_prove(struct pen_job *job, struct pen_task *task, struct pen_bytes content)
+{
+	const struct pen_sink_state *shard = &job->apply->shard;
+	struct pen_part_id id = {.root = shard->root, .k = task->k, .n = shard->parts};
+	return pen_proof_check(&job->proof, &id, content, &task->why);
+}
+
+static int stage_put(struct pen_job *job, struct pen_task *task)
+{
+	struct pen_sink *sink = job->apply->sink;
+	job->rows_count = 0;
+	int err = sink->ops->open(sink, &job->apply->shard, task->k, &job->batch, &task->why);
+	if (err) {
+		job->batch = NULL;
+		return err;
+	}
+	err = state_put(job, &task->why);
+	return err ? err : flat_put(job, &task->why);
+}
+
+static int stage_commit(struct pen_job *job, struct pen_task *task)
+{
+	struct pen_sink *sink = job->apply->sink;
+	struct pen_batch *batch = job->batch;
+	job->batch = NULL;
+	return sink->ops->close(sink, batch, true, &task->why);
+}
+
+static int stage_run(
+	struct pen_job *job, struct pen_task *task, enum pen_stage stage, struct pen_bytes *content)
+{
+	switch (stage) {
+	case PEN_STAGE_OPENING: return stage_open(job, task, content);
+	case PEN_STAGE_PROVING: return stage_prove(job, task, *content);
+	case PEN_STAGE_PUTTING: return stage_put(job, task);
+	case PEN_STAGE_COMMITTING: return stage_commit(job, task);
+	default: return 0;
+	}
+}
+
+static void scratch_trim(struct pen_job *job)
+{
+	if (job->plain.cap > JOB_KEPT_BYTES_MAX)
+		pen_buf_fini(&job->plain);
+	if (job->batch)
+		job->apply->sink->ops->close(job->apply->sink, job->batch, false, NULL);
+	job->batch = NULL;
+}
+
+void pen_job_run(struct pen_job *job, const struct pen_apply *apply, struct pen_task *task)
+{
+	struct pen_bytes content = {0};
+	int err = 0;
+	job->apply = apply;
+	for (enum pen_stage stage = PEN_STAGE_OPENING; stage <= PEN_STAGE_DONE && !err; stage++) {
+		stage_enter(apply, task, stage);
+		int64_t begin = pen_clock_ns();
+		err = stage_run(job, task, stage, &content);
+		task->ns[stage] = pen_clock_ns() - begin;
+	}
+	task->result = err;
+	if (!err)
+		pen_proof_counts(&job->proof, &task->counts);
+	scratch_trim(job);
+}
