@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/check.h"
@@ -245,6 +246,40 @@ Test(rocks_sink, one_writer_or_many_readers)
 	cr_assert_eq(open_in_child(dir, false), 0);
 	sink->ops->shut(sink);
 	cr_assert_eq(open_in_child(dir, true), 0);
+	rocks_dir_remove(dir);
+}
+
+/* As open_in_child, by somebody whom the files do not belong to; root may read everything. */
+static int open_as_nobody(const char *dir, bool create)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct pen_sink *sink = NULL;
+		if (geteuid() == 0 && setuid(65534))
+			_exit(EACCES);
+		_exit(-pen_sink_open_rocks(dir, create, &sink, &why));
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+Test(rocks_sink, what_may_not_be_read)
+{
+	char dir[64], name[96];
+	rocks_dir_make(dir);
+	struct pen_sink *sink = sink_open(dir, true);
+	sink->ops->shut(sink);
+	snprintf(name, sizeof name, "%s/LOCK", dir);
+	cr_assert_eq(chmod(name, 0), 0);
+	cr_assert_eq(chmod(dir, 0755), 0);
+	cr_assert_eq(open_as_nobody(dir, true), EACCES);
+	cr_assert_eq(open_as_nobody(dir, false), EACCES);
+	cr_assert_eq(chmod(dir, 0), 0);
+	cr_assert_eq(open_as_nobody(dir, true), EACCES);
+	cr_assert_eq(open_as_nobody(dir, false), EACCES);
+	cr_assert_eq(chmod(dir, 0700), 0);
 	rocks_dir_remove(dir);
 }
 
