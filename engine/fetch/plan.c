@@ -6,6 +6,8 @@
 
 /* Failures in a row that make a source doubtful: one is chance. */
 #define PLAN_DOUBT_FAILURES 2u
+/* Failures in a row, at least, until a source that used up a part's tries counts as dead. */
+#define PLAN_DEAD_FAILURES 3u
 
 static uint8_t *state_at(const struct pen_plan *plan, uint32_t part)
 {
@@ -99,7 +101,6 @@ static void try_finish(struct pen_plan *plan, uint32_t part, unsigned source, in
 		plan->source[source].retrying--;
 	attempt->final = true;
 	attempt->said = code;
-	plan->source[source].said = code;
 }
 
 /* A failure that another try may mend. */
@@ -111,11 +112,13 @@ static void try_fail(
 	int64_t asked = event->retry_after_ns;
 	bool was = is_retrying(plan, attempt);
 	attempt->tries++;
-	attempt->said = source->said = code;
+	attempt->said = code;
 	attempt->next_ns = now + backoff_ns(attempt->tries);
 	source->retrying += (unsigned)is_retrying(plan, attempt) - (unsigned)was;
 	source->failures++;
-	if (attempt->tries >= plan->config.tries && source->failures >= plan->config.tries)
+	source->doubt_ns = now + backoff_ns(source->failures);
+	if (attempt->tries >= plan->config.tries && source->failures >= plan->config.tries &&
+		source->failures >= PLAN_DEAD_FAILURES)
 		source->dead = true;
 	if (asked > 0)
 		source->hold_ns = now + (asked < PEN_BACKOFF_NS_MAX ? asked : PEN_BACKOFF_NS_MAX);
@@ -148,6 +151,16 @@ static bool flight_end(struct pen_plan *plan, const struct pen_plan_event *event
 	return cancelled;
 }
 
+/* Remember what was said, of the part and by the source. */
+static void note(struct pen_plan *plan, const struct pen_plan_event *event, int code)
+{
+	struct pen_plan_source *source = &plan->source[event->source];
+	pen_troubles_note(&plan->troubles, event->part, code, event->why);
+	source->said = code;
+	if (event->why)
+		source->why = *event->why;
+}
+
 static bool is_last_word(int code)
 {
 	return code == PEN_ENOTFOUND || code == -EACCES || code == -EXDEV || code == PEN_EINPUT;
@@ -177,7 +190,7 @@ void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, i
 	}
 	if (code == PEN_EINPUT)
 		source_bad(source);
-	pen_troubles_note(&plan->troubles, event->part, code, event->why);
+	note(plan, event, code);
 }
 
 void pen_plan_applied(struct pen_plan *plan, uint32_t part)
@@ -193,7 +206,7 @@ void pen_plan_bad(struct pen_plan *plan, const struct pen_plan_event *event)
 	state_set(plan, event->part, PEN_PART_MISSING);
 	try_finish(plan, event->part, event->source, event->result);
 	source_bad(&plan->source[event->source]);
-	pen_troubles_note(&plan->troubles, event->part, event->result, event->why);
+	note(plan, event, event->result);
 }
 
 void pen_plan_dropped(struct pen_plan *plan, uint32_t part)
@@ -219,33 +232,35 @@ void pen_plan_stop(struct pen_plan *plan, int code, const struct pen_why *why)
 		plan->stop_why = *why;
 }
 
-/* The code that a part is lost with: the gravest that any source said of it or is out for. */
-static int loss_code(const struct pen_plan *plan, uint32_t part)
+/* What a part is lost for: the gravest that any source said of it, or is out of the game for. */
+static int verdict(const struct pen_plan *plan, uint32_t part, struct pen_why *why)
 {
 	int worst = 0;
+	const struct pen_why *text = NULL;
+	const struct pen_trouble *trouble = pen_troubles_find(&plan->troubles, part);
 	for (unsigned s = 0; s < plan->config.sources; s++) {
 		int said = try_at(plan, part, s)->said;
 		int code = said ? said : plan->source[s].said;
-		if (pen_gravity(code) >= pen_gravity(worst))
-			worst = code;
+		if (pen_gravity(code) <= pen_gravity(worst))
+			continue;
+		worst = code;
+		text = said ? NULL : &plan->source[s].why;
 	}
-	return worst;
+	if (!text && trouble)
+		text = &trouble->why;
+	return pen_fail(why, worst, "part %u of %u: %s", part, plan->config.parts,
+		text ? text->text : pen_err_text(worst));
 }
 
 static void lose(struct pen_plan *plan, uint32_t part)
 {
-	int code = loss_code(plan, part);
+	struct pen_why why = {0};
+	int code = verdict(plan, part, &why);
 	state_set(plan, part, PEN_PART_LOST);
-	if (plan->code && pen_gravity(code) <= pen_gravity(plan->code))
+	if (pen_gravity(code) <= pen_gravity(plan->code))
 		return;
-	const struct pen_trouble *trouble = pen_troubles_find(&plan->troubles, part);
 	plan->code = code;
-	if (trouble)
-		pen_fail(&plan->why, code, "part %u of %u: %s", part, plan->config.parts,
-			trouble->why.text);
-	else
-		pen_fail(&plan->why, code, "part %u of %u: no source is left for it (%s)", part,
-			plan->config.parts, pen_err_text(code));
+	plan->why = why;
 }
 
 /* Whether a source may be asked for a part: 0 now, a time later, INT64_MAX after an event, -1 no.
@@ -258,9 +273,12 @@ static int64_t when_usable(const struct pen_plan *plan, uint32_t part, unsigned 
 		return -1;
 	if (attempt->tries == 0 && source->dead)
 		return -1;
-	if (attempt->tries == 0 && source->failures >= PLAN_DOUBT_FAILURES && source->retrying)
-		return INT64_MAX;
 	int64_t at = attempt->next_ns > source->hold_ns ? attempt->next_ns : source->hold_ns;
+	if (attempt->tries == 0 && source->failures >= PLAN_DOUBT_FAILURES) {
+		if (source->retrying || source->flying)
+			return INT64_MAX;
+		at = source->doubt_ns > at ? source->doubt_ns : at;
+	}
 	return at > now ? at : 0;
 }
 
@@ -317,7 +335,7 @@ static bool start(struct pen_plan *plan, struct pen_plan_action *action, int64_t
 		if (*state_at(plan, k) != PEN_PART_MISSING)
 			continue;
 		if (plan->count[PEN_PART_LOST] >= PEN_PLAN_LOST_MAX) {
-			pen_plan_stop(plan, plan->code, &plan->why);
+			plan->stopping = true;
 			return false;
 		}
 		if (!source_pick(plan, k, now, &action->source, &action->until_ns))
@@ -382,15 +400,23 @@ static void stall_check(struct pen_plan *plan, int64_t now)
 	if (plan->stopping || !is_stalled(plan, now))
 		return;
 	struct pen_why why;
-	pen_fail(&why, PEN_ESTALL,
+	int code = pen_fail(&why, PEN_ESTALL,
 		"no byte from any source for %lld s (part %u of %u is one of %u that wait)",
-		(long long)(plan->config.stall_ns / 1000000000), plan->flights[0].part,
+		(long long)(plan->config.stall_ns / INT64_C(1000000000)), plan->flights[0].part,
 		plan->config.parts, plan->flights_count);
-	/* Bytes that fail their proof outrank a stall. */
-	if (pen_gravity(plan->code) > pen_gravity(PEN_ESTALL))
-		pen_plan_stop(plan, plan->code, &plan->why);
-	else
-		pen_plan_stop(plan, PEN_ESTALL, &why);
+	/* Bytes that failed their proof outrank a stall, also for a part that still hoped. */
+	if (pen_gravity(plan->code) > pen_gravity(code)) {
+		code = plan->code;
+		why = plan->why;
+	}
+	for (uint32_t k = plan->low; k < plan->config.parts; k++) {
+		struct pen_why said;
+		if (!is_wanted(*state_at(plan, k)) ||
+			pen_gravity(verdict(plan, k, &said)) <= pen_gravity(code))
+			continue;
+		code = verdict(plan, k, &why);
+	}
+	pen_plan_stop(plan, code, &why);
 }
 
 static bool is_over(const struct pen_plan *plan)
@@ -426,8 +452,9 @@ int pen_plan_result(const struct pen_plan *plan, struct pen_why *why)
 	PEN_CHECK(plan->code);
 	uint32_t lost = plan->count[PEN_PART_LOST];
 	if (lost > 1)
-		return pen_fail(why, plan->code, "%s (and %u more parts are lost)", plan->why.text,
-			lost - 1);
+		return pen_fail(why, plan->code, "%s (and %u more parts are lost%s)",
+			plan->why.text, lost - 1,
+			plan->count[PEN_PART_MISSING] ? ", others were not begun" : "");
 	return pen_fail(why, plan->code, "%s", plan->why.text);
 }
 

@@ -65,7 +65,9 @@ struct pen_plan_source {
 	unsigned bad; /* parts that failed their proof */
 	uint32_t parts; /* fetched from it */
 	int64_t hold_ns; /* it asked to be left alone until then */
-	int said; /* its last failure */
+	int64_t doubt_ns; /* no new part before, while it is in doubt */
+	int said; /* its last failure, and the sentence */
+	struct pen_why why;
 	bool dead; /* a part used up its tries while nothing else worked: no new parts */
 	bool aside; /* too many bad parts */
 };
