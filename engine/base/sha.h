@@ -2,8 +2,9 @@
  * sha: SHA-256 (FIPS 180-4), the one place in the project that hashes with it.
  *
  * Trie nodes are short (about 91 bytes), so the low-level block functions are used, not the
- * one-shot EVP calls, whose set-up costs more than the hash. Everything is a pure function and may
- * be called from any thread; the count of hash blocks is kept per thread.
+ * one-shot EVP calls, whose set-up costs more than the hash; many messages go through an own
+ * kernel of two interleaved lanes where the CPU has the SHA extensions (base/sha_ni.h). Pure
+ * functions, any thread; the count of hash blocks is kept per thread.
  */
 #ifndef PEN_BASE_SHA_H
 #define PEN_BASE_SHA_H

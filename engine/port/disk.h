@@ -71,8 +71,8 @@ struct pen_disk_ops {
 	 * all). */
 	unsigned (*reap)(
 		struct pen_disk *disk, struct pen_disk_done *done, unsigned max, int64_t wait_ns);
-	/* Give `from` the name `to`, replacing it; durable (directory synced) on return. 0, -errno.
-	 */
+	/* Give `from` the name `to`, replacing it and making its missing directories; durable
+	 * (directories synced) on return. 0, -errno. */
 	int (*rename)(struct pen_disk *disk, const char *from, const char *to);
 	/* Remove a file, or an empty directory. 0 or -errno. */
 	int (*unlink)(struct pen_disk *disk, const char *name);

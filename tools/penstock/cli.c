@@ -1,7 +1,11 @@
 #include "cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int cli_end(const char *verb, int err, const struct pen_why *why)
 {
@@ -60,4 +64,68 @@ void cli_json_string(const char *text)
 			putchar(*at);
 	}
 	putchar('"');
+}
+
+static void print_nouns(FILE *out, const char *verb, const struct cli_verb *nouns)
+{
+	fprintf(out, "Usage: penstock %s NOUN [FLAG...]\n\n", verb);
+	for (; nouns->name; nouns++)
+		fprintf(out, "  %-8s %s\n", nouns->name, nouns->summary);
+	fprintf(out, "\n'penstock %s NOUN --help' lists a noun's flags.\n", verb);
+}
+
+int cli_noun(const char *verb, const struct cli_verb *nouns, int argc, char **argv)
+{
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
+		print_nouns(stdout, verb, nouns);
+		return PEN_EXIT_OK;
+	}
+	for (const struct cli_verb *noun = nouns; argc > 1 && noun->name; noun++) {
+		if (!strcmp(argv[1], noun->name))
+			return noun->run(argc - 1, argv + 1);
+	}
+	if (argc > 1)
+		fprintf(stderr, "penstock %s: there is no '%s' to %s\n", verb, argv[1], verb);
+	print_nouns(stderr, verb, nouns);
+	return PEN_EXIT_USAGE;
+}
+
+/* One read at the end of the buffer: bytes, 0 at the end, or -errno. */
+static ssize_t read_more(int fd, struct pen_buf *out)
+{
+	ssize_t got;
+	if (pen_buf_grow(out, 1 << 16))
+		return -ENOMEM;
+	do
+		got = read(fd, out->at + out->len, out->cap - out->len);
+	while (got < 0 && errno == EINTR);
+	if (got > 0)
+		out->len += (size_t)got;
+	return got < 0 ? -errno : got;
+}
+
+int cli_read(const char *path, size_t bytes_max, struct pen_buf *out, struct pen_why *why)
+{
+	/* Without O_NONBLOCK a FIFO that nobody writes to would hang here for ever. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat stat;
+	if (fd < 0 || fstat(fd, &stat)) {
+		int err = -errno;
+		if (fd >= 0)
+			close(fd);
+		return pen_fail(why, err, "%s: %s", path, pen_err_text(err));
+	}
+	size_t before = out->len;
+	ssize_t got = S_ISREG(stat.st_mode) ? 1 : S_ISDIR(stat.st_mode) ? -EISDIR : -EINVAL;
+	while (got > 0 && out->len - before <= bytes_max)
+		got = read_more(fd, out);
+	close(fd);
+	if (got == -EINVAL)
+		return pen_fail(why, -EINVAL, "%s: not a regular file", path);
+	if (got < 0)
+		return pen_fail(why, (int)got, "%s: %s", path, pen_err_text((int)got));
+	if (got > 0)
+		return pen_fail(why, PEN_EINPUT, "%s: larger than the %zu bytes that may be read",
+			path, bytes_max);
+	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <argp.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "part/id.h"
@@ -26,6 +27,26 @@ int cmd_make(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_sync(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+
+/* Verbs that take a noun: `penstock inspect state ...`. argv[0] is the noun. */
+int inspect_header(int argc, char **argv);
+int inspect_part(int argc, char **argv);
+int inspect_state(int argc, char **argv);
+int verify_db(int argc, char **argv);
+int verify_part(int argc, char **argv);
+int verify_store(int argc, char **argv);
+
+/*
+ * Run the row of `nouns` (ended by a row without name) that argv[1] names, with argv moved on by
+ * one; without a noun or with an unknown one say which there are and return PEN_EXIT_USAGE.
+ */
+int cli_noun(const char *verb, const struct cli_verb *nouns, int argc, char **argv);
+
+/*
+ * Read a whole file into `out` (appended). 0; -errno; or PEN_EINPUT if it holds more than
+ * `bytes_max`, all with a sentence that names the file.
+ */
+int cli_read(const char *path, size_t bytes_max, struct pen_buf *out, struct pen_why *why);
 
 /*
  * End a command: on 0 return 0; else print "penstock <verb>: <sentence>" to stderr (the code's own

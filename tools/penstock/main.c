@@ -6,6 +6,9 @@
 #include "drivers/table.h"
 
 static const struct cli_verb verbs[] = {
+	{"generate", "write a made-up state to measure on", cmd_generate},
+	{"inspect", "show what a state, a part or a header holds", cmd_inspect},
+	{"verify", "prove a part, a store or a database", cmd_verify},
 	{0},
 };
 

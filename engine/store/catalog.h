@@ -1,0 +1,136 @@
+/*
+ * catalog: what a store offers, by (state root, N): one bitmap of parts each, and where every part
+ * lies. Which chain, epoch or shard a part came from plays no role: parts are a function of root
+ * and N. Memory only; store/index.h keeps it on disk, store/scan.h brings it up to date.
+ *
+ * Order: any number of adds, then settle, then questions; add again and settle again. Nothing is
+ * borrowed beyond the next add. One thread at a time; a settled catalog that nobody changes may be
+ * read by many.
+ */
+#ifndef PEN_STORE_CATALOG_H
+#define PEN_STORE_CATALOG_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/sha.h"
+#include "port/disk.h"
+
+/* The first bytes of the SHA-256 of a stored file: which compressed form of a part it is. */
+#define PEN_BLOB_BYTES 16
+/* Files of one store: 64 epochs of mainnet's 14 shards with 1,324 parts each, three times. */
+#define PEN_CATALOG_FILES_MAX (UINT32_C(1) << 22)
+/* Directories of one store; the same epochs and shards, with room. */
+#define PEN_CATALOG_DIRS_MAX (UINT32_C(1) << 16)
+/* A directory's name in a store, and the end. */
+#define PEN_CATALOG_DIR_BYTES 384
+/* The name of a part: directory, '/', file name, and the end. */
+#define PEN_CATALOG_PATH_BYTES (PEN_CATALOG_DIR_BYTES + 32)
+
+/* One file of a store. */
+struct pen_catalog_file {
+	struct pen_hash root; /* proved to be a part of this state; zero if refused */
+	uint64_t memory_usage; /* of the root */
+	uint32_t n, k; /* from its name, and proved */
+	uint32_t dir; /* from pen_catalog_dir */
+	bool refused; /* looked at and not offered */
+	uint8_t blob[PEN_BLOB_BYTES];
+	uint64_t bytes; /* of the file */
+	int64_t mtime_ns; /* of the file */
+};
+
+/* The parts of one state cut into n. */
+struct pen_catalog_set {
+	struct pen_hash root;
+	uint64_t memory_usage;
+	uint32_t n;
+	uint32_t have; /* bits set */
+	uint32_t file_first, file_count; /* files of it, by k; a part may lie in several places */
+	size_t bits_at; /* where its bitmap starts in the catalog's */
+};
+
+/* Zeroed is empty and settled. */
+struct pen_catalog {
+	struct pen_buf files; /* struct pen_catalog_file; settled: by root, n, k, dir */
+	struct pen_buf by_dir; /* uint32_t: files by dir, n, k */
+	struct pen_buf sets; /* struct pen_catalog_set by root, n */
+	struct pen_buf bits; /* bitmaps: bit k & 7 of byte k >> 3 */
+	struct pen_buf dirs; /* uint32_t: offsets into names */
+	struct pen_buf names; /* directories, each with its end */
+};
+
+void pen_catalog_fini(struct pen_catalog *catalog);
+
+/* Forget everything, keep the memory. */
+void pen_catalog_reset(struct pen_catalog *catalog);
+
+/* The number of directory `dir` (copied), which is added if it is new. 0, -ENOMEM, or
+ * PEN_EREFUSED beyond the limits above. */
+int pen_catalog_dir(struct pen_catalog *catalog, const char *dir, uint32_t *index);
+
+/* The directory of this number, borrowed until the next pen_catalog_dir. */
+const char *pen_catalog_dir_name(const struct pen_catalog *catalog, uint32_t index);
+
+/*
+ * Add a file (copied). Whoever adds vouches for its proof: 0 < n, k < n <= PEN_PARTS_MAX. A file
+ * already there under the same directory, root, n and k is replaced if this one is newer. 0,
+ * -ENOMEM, or PEN_EREFUSED beyond PEN_CATALOG_FILES_MAX.
+ */
+int pen_catalog_add(struct pen_catalog *catalog, const struct pen_catalog_file *file);
+
+/* Sort and count after adding. 0 or -ENOMEM (the catalog is then only good for reset and fini). */
+int pen_catalog_settle(struct pen_catalog *catalog);
+
+/* All sets, by root and n; *count says how many. */
+const struct pen_catalog_set *pen_catalog_sets(const struct pen_catalog *catalog, uint32_t *count);
+
+/* The sets of one root, by n: the first of *count, or NULL and 0. */
+const struct pen_catalog_set *pen_catalog_root(
+	const struct pen_catalog *catalog, const struct pen_hash *root, uint32_t *count);
+
+/* The set of a root and an n, or NULL. */
+const struct pen_catalog_set *pen_catalog_set(
+	const struct pen_catalog *catalog, const struct pen_hash *root, uint32_t n);
+
+/* The bitmap of a set: (n + 7) / 8 bytes. */
+const uint8_t *pen_catalog_bits(
+	const struct pen_catalog *catalog, const struct pen_catalog_set *set);
+
+/* Where part k of a set lies (the first of several places), or NULL. */
+const struct pen_catalog_file *pen_catalog_part(
+	const struct pen_catalog *catalog, const struct pen_catalog_set *set, uint32_t k);
+
+/* What is known of part k of n in a directory, refused ones too; NULL if nothing. */
+const struct pen_catalog_file *pen_catalog_at(
+	const struct pen_catalog *catalog, uint32_t dir, uint32_t n, uint32_t k);
+
+/* The number of a directory, or UINT32_MAX if it holds nothing that is known. */
+uint32_t pen_catalog_dir_find(const struct pen_catalog *catalog, const char *dir);
+
+/* The file's whole name in the store; returns `path`. */
+const char *pen_catalog_path(const struct pen_catalog *catalog, const struct pen_catalog_file *file,
+	char path[PEN_CATALOG_PATH_BYTES]);
+
+/* The blob id of a file's bytes. */
+void pen_blob_id(struct pen_bytes bytes, uint8_t blob[PEN_BLOB_BYTES]);
+
+static inline uint32_t pen_catalog_file_count(const struct pen_catalog *catalog)
+{
+	return (uint32_t)(catalog->files.len / sizeof(struct pen_catalog_file));
+}
+
+/* File i of pen_catalog_file_count(). */
+static inline const struct pen_catalog_file *pen_catalog_file_at(
+	const struct pen_catalog *catalog, uint32_t i)
+{
+	return (const struct pen_catalog_file *)(const void *)catalog->files.at + i;
+}
+
+/* True if a file of this length and time is the one that was catalogued. */
+static inline bool pen_catalog_matches(
+	const struct pen_catalog_file *file, uint64_t bytes, int64_t mtime_ns)
+{
+	return file->bytes == bytes && file->mtime_ns == mtime_ns;
+}
+
+#endif

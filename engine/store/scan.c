@@ -1,0 +1,142 @@
+#include "store/scan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/layout.h"
+#include "store/tree.h"
+
+void pen_scan_fini(struct pen_scan *scan)
+{
+	if (!scan)
+		return;
+	pen_buf_fini(&scan->dirs);
+	pen_buf_fini(&scan->files);
+	pen_vet_fini(&scan->vet);
+}
+
+/* One directory being scanned. */
+struct visit {
+	struct pen_scan *scan;
+	const struct pen_catalog *known;
+	struct pen_catalog *fresh;
+	const char *dir;
+	uint32_t dir_known, dir_fresh; /* its number in either */
+	struct pen_hash root; /* of a neighbour, or of the header */
+	bool has_root, asked_header;
+};
+
+/* The root to try first: a neighbour's, else the header's, which is read once. */
+static const struct pen_hash *hint_get(struct visit *visit)
+{
+	if (!visit->has_root && !visit->asked_header) {
+		visit->asked_header = true;
+		visit->has_root = pen_vet_header(
+			&visit->scan->vet, visit->scan->store->disk, visit->dir, &visit->root);
+	}
+	return visit->has_root ? &visit->root : NULL;
+}
+
+static int file_add(struct visit *visit, struct pen_catalog_file *file)
+{
+	file->dir = visit->dir_fresh;
+	if (!file->refused) {
+		visit->root = file->root;
+		visit->has_root = true;
+	}
+	return pen_catalog_add(visit->fresh, file);
+}
+
+static int file_refuse(
+	struct visit *visit, const struct pen_catalog_file *file, int err, struct pen_why *why)
+{
+	const struct pen_scan_hooks *hooks = &visit->scan->hooks;
+	struct pen_catalog_file refused = {.n = file->n,
+		.k = file->k,
+		.bytes = file->bytes,
+		.mtime_ns = file->mtime_ns,
+		.refused = true};
+	char path[PEN_CATALOG_PATH_BYTES];
+	refused.dir = visit->dir_fresh;
+	visit->scan->sum.refused++;
+	if (hooks->refused)
+		hooks->refused(
+			hooks->context, pen_catalog_path(visit->fresh, &refused, path), err, why);
+	return file_add(visit, &refused);
+}
+
+static int file_prove(struct visit *visit, struct pen_catalog_file *file)
+{
+	struct pen_scan *scan = visit->scan;
+	struct pen_why why = {0};
+	char path[PEN_CATALOG_PATH_BYTES];
+	struct pen_vet_ask ask = {.disk = scan->store->disk, .hint = hint_get(visit)};
+	file->dir = visit->dir_fresh;
+	ask.name = pen_catalog_path(visit->fresh, file, path);
+	int err = pen_vet_file(&scan->vet, &ask, file, &why);
+	if (err == 0) {
+		scan->sum.proved++;
+		return file_add(visit, file);
+	}
+	if (pen_vet_refuses(err))
+		return file_refuse(visit, file, err, &why);
+	/* Not the file's fault: it may have vanished, or memory be short. The next scan asks again.
+	 */
+	scan->sum.left++;
+	return 0;
+}
+
+static int file_visit(struct visit *visit, const struct pen_tree_file *there)
+{
+	const struct pen_scan_hooks *hooks = &visit->scan->hooks;
+	const struct pen_catalog_file *known = visit->dir_known == UINT32_MAX
+		? NULL
+		: pen_catalog_at(visit->known, visit->dir_known, there->n, there->k);
+	struct pen_catalog_file file = {.n = there->n, .k = there->k};
+	visit->scan->sum.files++;
+	if (known && pen_catalog_matches(known, there->bytes, there->mtime_ns)) {
+		file = *known;
+		visit->scan->sum.gone--;
+		return file_add(visit, &file);
+	}
+	if (hooks->more && hooks->more(hooks->context))
+		return file_prove(visit, &file);
+	visit->scan->sum.left++;
+	return 0;
+}
+
+static int dir_visit(struct visit *visit)
+{
+	struct pen_scan *scan = visit->scan;
+	int err = pen_tree_files(scan->store->disk, visit->dir, &scan->files);
+	if (!err && scan->files.len)
+		err = pen_catalog_dir(visit->fresh, visit->dir, &visit->dir_fresh);
+	visit->dir_known = pen_catalog_dir_find(visit->known, visit->dir);
+	const struct pen_tree_file *files = (const void *)scan->files.at;
+	for (size_t i = 0; !err && i < scan->files.len / sizeof *files; i++)
+		err = file_visit(visit, &files[i]);
+	return err;
+}
+
+int pen_scan_run(struct pen_scan *scan, const struct pen_catalog *known, struct pen_catalog *fresh,
+	struct pen_why *why)
+{
+	pen_catalog_reset(fresh);
+	scan->sum = (struct pen_scan_sum){.gone = pen_catalog_file_count(known)};
+	int err = pen_tree_dirs(scan->store->disk, &scan->dirs);
+	for (size_t at = 0; !err && at < scan->dirs.len;) {
+		struct visit visit = {
+			.scan = scan,
+			.known = known,
+			.fresh = fresh,
+			.dir = (const char *)scan->dirs.at + at,
+		};
+		err = dir_visit(&visit);
+		at += strlen(visit.dir) + 1;
+	}
+	if (!err)
+		err = pen_catalog_settle(fresh);
+	return err ? pen_fail(why, err, "cannot scan store %s: %s", scan->store->disk->root,
+			     pen_err_text(err))
+		   : 0;
+}

@@ -1,0 +1,135 @@
+#include "store/tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "store/catalog.h"
+#include "store/layout.h"
+
+static const char *const levels[] = {"chain_id=", "epoch_height=", "epoch_id=", "shard_id="};
+#define LEVELS (sizeof levels / sizeof levels[0])
+
+/* One directory being listed for those of the next level. */
+struct listing {
+	const char *parent;
+	const char *prefix; /* that names of this level begin with */
+	struct pen_buf *found; /* names with their ends */
+	uint32_t count;
+};
+
+static bool name_plain(const char *name)
+{
+	return !name[strspn(
+		name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._=-")];
+}
+
+static int directory_found(void *context, const char *name, const struct pen_disk_stat *stat)
+{
+	struct listing *listing = context;
+	size_t parent = strlen(listing->parent), len = strlen(name);
+	if (!stat->directory || strncmp(name, listing->prefix, strlen(listing->prefix)) != 0 ||
+		!name_plain(name) || parent + 1 + len >= PEN_CATALOG_DIR_BYTES)
+		return 0;
+	if (++listing->count > PEN_CATALOG_DIRS_MAX)
+		return PEN_EREFUSED;
+	int err = 0;
+	if (parent)
+		err = pen_buf_append(listing->found, listing->parent, parent);
+	if (!err && parent)
+		err = pen_buf_append(listing->found, "/", 1);
+	return err ? err : pen_buf_append(listing->found, name, len + 1);
+}
+
+/* List every directory of `above` for the names of one level. */
+static int level_walk(struct pen_disk *disk, const char *prefix, const struct pen_buf *above,
+	struct pen_buf *found)
+{
+	struct listing listing = {.prefix = prefix, .found = found};
+	found->len = 0;
+	for (size_t at = 0; at < above->len; at += strlen(listing.parent) + 1) {
+		listing.parent = (const char *)above->at + at;
+		int err = disk->ops->list(disk, listing.parent, directory_found, &listing);
+		/* What vanished meanwhile, or is closed to us, holds no parts. */
+		if (err && err != -ENOENT && err != -EACCES && err != -ENOTDIR && err != -EXDEV)
+			return err;
+	}
+	return 0;
+}
+
+static int name_order(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Append the names of `from` to `to`, sorted. */
+static int names_sort(const struct pen_buf *from, struct pen_buf *to)
+{
+	struct pen_buf list = {0};
+	int err = 0;
+	for (size_t at = 0; !err && at < from->len;) {
+		const char *name = (const char *)from->at + at;
+		err = pen_buf_append(&list, &name, sizeof name);
+		at += strlen(name) + 1;
+	}
+	size_t count = list.len / sizeof(char *);
+	if (!err && count)
+		qsort(list.at, count, sizeof(char *), name_order);
+	for (size_t i = 0; !err && i < count; i++) {
+		const char *name = ((const char **)(void *)list.at)[i];
+		err = pen_buf_append(to, name, strlen(name) + 1);
+	}
+	pen_buf_fini(&list);
+	return err;
+}
+
+int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names)
+{
+	struct pen_buf above = {0}, found = {0};
+	int err = pen_buf_append(&above, "", 1);
+	for (size_t i = 0; !err && i < LEVELS; i++) {
+		err = level_walk(disk, levels[i], &above, &found);
+		struct pen_buf swap = above;
+		above = found;
+		found = swap;
+	}
+	names->len = 0;
+	if (!err)
+		err = pen_buf_append(names, "", 1);
+	if (!err)
+		err = names_sort(&above, names);
+	pen_buf_fini(&above);
+	pen_buf_fini(&found);
+	return err;
+}
+
+static int file_found(void *context, const char *name, const struct pen_disk_stat *stat)
+{
+	struct pen_buf *files = context;
+	struct pen_tree_file file = {.bytes = stat->bytes, .mtime_ns = stat->mtime_ns};
+	if (stat->directory || pen_part_name_parse(name, &file.k, &file.n))
+		return 0;
+	if (files->len / sizeof file == PEN_CATALOG_FILES_MAX)
+		return PEN_EREFUSED;
+	return pen_buf_append(files, &file, sizeof file);
+}
+
+static int file_order(const void *left, const void *right)
+{
+	const struct pen_tree_file *a = left, *b = right;
+	int by = (a->n > b->n) - (a->n < b->n);
+	return by ? by : (a->k > b->k) - (a->k < b->k);
+}
+
+int pen_tree_files(struct pen_disk *disk, const char *dir, struct pen_buf *files)
+{
+	files->len = 0;
+	int err = disk->ops->list(disk, dir, file_found, files);
+	if (err == -ENOENT || err == -ENOTDIR)
+		err = 0;
+	size_t count = files->len / sizeof(struct pen_tree_file);
+	if (count)
+		qsort(files->at, count, sizeof(struct pen_tree_file), file_order);
+	return err;
+}

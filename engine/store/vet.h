@@ -1,0 +1,59 @@
+/*
+ * vet: read one part file of a store and find out what it is: which state it belongs to, and
+ * whether it is exactly the part that its name says. The root is tried in the order of what costs
+ * least: the root that its neighbours have, then the one in the part itself (store/root.h).
+ */
+#ifndef PEN_STORE_VET_H
+#define PEN_STORE_VET_H
+
+#include "part/envelope.h"
+#include "part/prove.h"
+#include "store/catalog.h"
+#include "store/root.h"
+
+/* Below every -errno: the codes of our own (base/err.h). */
+#define PEN_MACHINE_MAX (-4095)
+
+/* The memory of one vetter, kept from file to file. Zeroed is valid. One thread at a time. */
+struct pen_vet {
+	struct pen_zstd zstd;
+	struct pen_buf stored; /* the file */
+	struct pen_buf plain; /* decompressed */
+	struct pen_root finder;
+	struct pen_proof proof;
+};
+
+void pen_vet_fini(struct pen_vet *vet);
+
+/* What to look at. All is borrowed for the call. */
+struct pen_vet_ask {
+	struct pen_disk *disk;
+	const char *name; /* of the file */
+	const struct pen_hash *hint; /* the root to try first, or NULL */
+	bool only_hint; /* accept no other root */
+};
+
+/*
+ * Prove a file to be part file->k of file->n. On 0, file's root, memory_usage, blob, bytes and
+ * mtime_ns are set. Else, with a sentence, the file's fault: what the proof says, PEN_EENVELOPE,
+ * PEN_EREFUSED (k or n that cannot be, or a part beyond our bounds), PEN_EVERIFY (no root in it),
+ * PEN_EINPUT (too large); or the machine's: -errno. bytes and mtime_ns are set whenever the file
+ * could be opened.
+ */
+int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_catalog_file *file,
+	struct pen_why *why);
+
+/* True if `err` of pen_vet_file is the file's own fault, which stays until the file changes. */
+static inline bool pen_vet_refuses(int err)
+{
+	return err < PEN_MACHINE_MAX;
+}
+
+/*
+ * The state root that nearcore's header of the shard whose parts lie in `dir` carries, if there is
+ * one that can be read. True and *root; a hint, no more.
+ */
+bool pen_vet_header(
+	struct pen_vet *vet, struct pen_disk *disk, const char *dir, struct pen_hash *root);
+
+#endif

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Servers that lie, stall or fail; disks that are full; databases that hold something else. Each
+# ends in its own exit code and sentence, and nothing unproved is in the database.
+. "$(dirname "$0")/lib.sh"
+
+parts=$near/golden/small
+bad=state_part_000003_of_000007
+
+# sync_from URL...: sets code and log; database in $db.
+sync_from() {
+	local from=()
+	for source in "$@"; do from+=(--from "$source"); done
+	log=$scratch/log
+	timeout 60 "$PENSTOCK" sync "${from[@]}" --root "$small_root" --shard s7.v3 --of 7 \
+		--db "$db" --stall 2 --tries 2 >"$log" 2>&1
+	code=$?
+}
+
+# Nothing but proved parts: each row of State names what it holds, and the rest is unfinished.
+nothing_unproved() {
+	dump_db "$db" "$scratch/partial" 2>/dev/null || return 0
+	! grep -q '!' "$scratch/partial.state" && join -v 1 "$scratch/partial.flat" \
+		"$scratch/whole.flat" | wc -l | grep -qx 0
+}
+
+db=$scratch/whole
+sync_from "dir:$parts"
+expect 0 "$code" 'the undisturbed sync'
+dump_db "$db" "$scratch/whole"
+
+# MODE, exit code, what the sentence must say
+while read -r mode wanted says; do
+	db=$scratch/db-$mode
+	start_hostile "$parts" "$mode" "$bad"
+	sync_from "$url"
+	expect "$wanted" "$code" "a server that answers $mode"
+	grep -qE "$says" "$log"
+	result $? "  says '$says'" || tail -n 5 "$log"
+	nothing_unproved
+	result $? '  has nothing unproved in the database'
+	stop
+	sync_from "dir:$parts"
+	expect 0 "$code" '  goes on from a good source'
+	dump_db "$db" "$scratch/after"
+	cmp -s "$scratch/after.state" "$scratch/whole.state" &&
+		cmp -s "$scratch/after.flat" "$scratch/whole.flat"
+	result $? '  ends in the same database, key by key'
+done <<'END'
+404 3 part 3
+500 6 500
+truncated 6 (part 3|bytes)
+other 4 part 3
+garbage 4 part 3
+slow 5 (stall|no byte|slow)
+silent 5 (stall|no byte)
+reset 6 (part 3|closed|empty|reset)
+endless 4 (part 3|larger)
+END
+
+# One bad source beside a good one never fails a sync.
+for mode in 404 500 truncated other garbage silent reset; do
+	db=$scratch/pair-$mode
+	start_hostile "$parts" "$mode"
+	sync_from "$url" "dir:$parts"
+	expect 0 "$code" "a server that answers $mode for everything, beside a good source" ||
+		tail -n 3 "$log"
+	stop
+done
+
+db=$scratch/nobody
+sync_from http://127.0.0.1:9
+expect 6 "$code" 'nobody listens'
+
+# Databases that hold something else.
+db=$scratch/whole
+"$PENSTOCK" sync --from "dir:$near/golden/genesis" --root "$genesis_root" --shard s7.v3 --of 5 \
+	--db "$db" >"$scratch/log" 2>&1
+expect 2 $? 'a database of another root is refused'
+grep -q "$genesis_root" "$scratch/log" && grep -q "$small_root" "$scratch/log"
+result $? '  both roots are named'
+"$PENSTOCK" sync --from "dir:$parts" --root "$small_root" --shard s7.v3 --of 8 --db "$db" \
+	>"$scratch/log" 2>&1
+expect 2 $? 'a database of another N is refused'
+grep -q '7' "$scratch/log" && grep -q '8' "$scratch/log"
+result $? '  both are named'
+sync_from "dir:$parts"
+expect 0 "$code" 'a finished database: nothing to do'
+
+# Opened by another process.
+start_hostile "$parts" silent "$bad"
+timeout 60 "$PENSTOCK" sync --from "$url" --root "$small_root" --shard s7.v3 --of 7 \
+	--db "$scratch/busy" --stall 60 >"$scratch/first" 2>&1 &
+first=$!
+for _ in $(seq 100); do [ -e "$scratch/busy/LOCK" ] && break; sleep 0.1; done
+sleep 0.5
+db=$scratch/busy
+sync_from "dir:$parts"
+expect 9 "$code" 'a database that another process has open'
+grep -qi 'another process' "$log"
+result $? '  says so' || cat "$log"
+kill -TERM "$first"
+wait "$first"
+expect 7 $? 'SIGTERM keeps the work and exits 7'
+stop
+sync_from "dir:$parts"
+expect 0 "$code" '  and the next run goes on'
+
+# A full disk.
+mkdir "$scratch/tiny"
+if mount -t tmpfs -o size=3m tmpfs "$scratch/tiny" 2>/dev/null; then
+	db=$scratch/tiny/db
+	sync_from "dir:$parts"
+	expect 8 "$code" 'a full disk'
+	grep -qi 'space' "$log"
+	result $? '  says so' || cat "$log"
+	mount -o remount,size=200m "$scratch/tiny"
+	sync_from "dir:$parts"
+	expect 0 "$code" '  and with room again the next run goes on' || cat "$log"
+	dump_db "$db" "$scratch/after"
+	cmp -s "$scratch/after.state" "$scratch/whole.state"
+	result $? '  ends in the same database'
+else
+	skip 'a full disk: no privilege to mount a small tmpfs'
+fi
+finish

@@ -1,0 +1,101 @@
+# lib: what the live tests share. Sourced with PENSTOCK, PEN_BUILD and PEN_TEST_DATA set; gives a
+# scratch directory that is removed at the end together with every process started here.
+set -u
+scratch=$(mktemp -d) || exit 1
+passed=0 failed=0 skipped=0
+near=$PEN_TEST_DATA/near
+dump=$PEN_BUILD/tests/live/live_dump
+hostile=$PEN_BUILD/tests/live/live_hostile
+genesis_root=8EhZRfDTYujfZoUZtZ3eSMB9gJyFo5zjscR12dEcaxGU
+small_root=GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv
+edges_root=28dXfKSczkZrkaRUrxLpwxGmnxNtbz2Uw5Dt3zseFiir
+
+cleanup() {
+	local left
+	left=$(jobs -p)
+	[ -z "$left" ] || kill -9 $left 2>/dev/null
+	wait 2>/dev/null
+	mountpoint -q "$scratch/tiny" 2>/dev/null && umount "$scratch/tiny"
+	rm -rf "$scratch"
+}
+trap cleanup EXIT
+
+# result CODE NAME: count one result.
+result() {
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+		echo "ok   $2"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $2"
+	fi
+}
+
+# expect WANTED GOT NAME
+expect() {
+	[ "$1" = "$2" ]
+	result $? "$3${4:+ ($4)}"
+	[ "$1" = "$2" ] || echo "     wanted '$1', got '$2'"
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	echo "skip $1"
+}
+
+finish() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+# wait_line FILE PATTERN: until the file has a line like it, at most 20 s.
+wait_line() {
+	for _ in $(seq 400); do
+		grep -q -- "$2" "$1" 2>/dev/null && return 0
+		sleep 0.05
+	done
+	echo "     no '$2' in $1 after 20 s:"
+	cat "$1"
+	return 1
+}
+
+# start_serve STORE [FLAG...]: serve a store on a free port; sets url and server.
+start_serve() {
+	local log=$scratch/serve.$RANDOM store=$1
+	shift
+	"$PENSTOCK" serve --http 127.0.0.1:0 --store "$store" "$@" 2>"$log" &
+	server=$!
+	wait_line "$log" 'http://127' || return 1
+	url=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$log" | head -n 1)
+}
+
+# start_hostile DIR MODE [NAME]: sets url and server.
+start_hostile() {
+	local out=$scratch/hostile.$RANDOM
+	"$hostile" "$@" >"$out" &
+	server=$!
+	wait_line "$out" '^[0-9]' || return 1
+	url=http://127.0.0.1:$(cat "$out")
+}
+
+stop() {
+	kill -9 "$server" 2>/dev/null
+	wait "$server" 2>/dev/null
+}
+
+# dump_db DB OUT: both columns of shard s7.v3 as text into OUT.state and OUT.flat.
+dump_db() {
+	"$dump" "$1" s7.v3 state >"$2.state" && "$dump" "$1" s7.v3 flat >"$2.flat"
+}
+
+# make_state DIR KEYS PARTS: a store of the profile's state; sets root.
+make_state() {
+	"$PENSTOCK" generate --profile mainnet --keys "$2" --seed 1 --out "$scratch/state.kv" &&
+		"$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$1" --chain test \
+			--epoch-height 1 --epoch-id 11111111111111111111111111111111 --shard 7 \
+			--of "$3" 2>"$scratch/make.log" || return 1
+	root=$("$PENSTOCK" inspect state "kv:$scratch/state.kv" --json |
+		sed 's/.*"root": *"\([^"]*\)".*/\1/')
+	rm -f "$scratch/state.kv"
+}

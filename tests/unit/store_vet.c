@@ -1,0 +1,82 @@
+#include <criterion/criterion.h>
+
+#include <errno.h>
+
+#include "house.h"
+#include "store/vet.h"
+
+static int vet_part(struct pen_vet *vet, struct house *house, const struct pen_hash *hint,
+	struct pen_catalog_file *file)
+{
+	char name[PEN_PART_NAME_BYTES], path[PEN_NAME_BYTES];
+	struct pen_why why = {0};
+	snprintf(path, sizeof path, HOUSE_DIR "/%s", pen_part_name(file->k, file->n, name));
+	struct pen_vet_ask ask = {house->disk, path, hint, false};
+	int err = pen_vet_file(vet, &ask, file, &why);
+	cr_assert(err == 0 || why.text[0], "every refusal has a sentence: %d", err);
+	return err;
+}
+
+Test(store_vet, proves_with_and_without_a_hint)
+{
+	struct house house = house_open();
+	struct test_state state = house_state(40, 1), other = house_state(40, 2);
+	struct pen_vet vet = {0};
+	const struct pen_hash *hints[] = {NULL, &state.sum.root, &other.sum.root};
+	house_part(&house, &state, HOUSE_DIR, 3, 5);
+	for (size_t i = 0; i < 3; i++) {
+		struct pen_catalog_file file = {.k = 3, .n = 5};
+		cr_assert_eq(vet_part(&vet, &house, hints[i], &file), 0);
+		cr_assert(pen_hash_equal(&file.root, &state.sum.root));
+		cr_assert_eq(file.memory_usage, state.sum.memory_usage);
+		cr_assert_gt(file.bytes, 0);
+		cr_assert_gt(file.mtime_ns, 0);
+	}
+	struct pen_vet_ask ask = {
+		house.disk, HOUSE_DIR "/state_part_000003_of_000005", &other.sum.root, true};
+	struct pen_catalog_file file = {.k = 3, .n = 5};
+	cr_assert_eq(pen_vet_file(&vet, &ask, &file, NULL), PEN_EMISSING);
+	pen_vet_fini(&vet);
+	test_state_fini(&state);
+	test_state_fini(&other);
+	house_close(&house);
+}
+
+static struct pen_bytes text_bytes(const char *text)
+{
+	return (struct pen_bytes){(const uint8_t *)text, strlen(text)};
+}
+
+Test(store_vet, refuses)
+{
+	struct house house = house_open();
+	struct test_state state = house_state(40, 1), tiny = house_state(1, 1);
+	struct pen_vet vet = {0};
+	house_part(&house, &state, HOUSE_DIR, 1, 5);
+	cr_assert_eq(house.disk->ops->rename(house.disk, HOUSE_DIR "/state_part_000001_of_000005",
+			     HOUSE_DIR "/state_part_000002_of_000005"),
+		0);
+	house_part(&house, &tiny, HOUSE_DIR, 9, 999);
+	house_put(&house, HOUSE_DIR, "state_part_000003_of_000005", text_bytes("junk"), NULL);
+	house_put(&house, HOUSE_DIR, "state_part_000004_of_000005", text_bytes(""), NULL);
+	house_put(&house, HOUSE_DIR, "state_part_000005_of_000005", text_bytes("\1"), NULL);
+	house_put(&house, HOUSE_DIR, "state_part_000000_of_000000", text_bytes("\1"), NULL);
+	house_put(&house, HOUSE_DIR, "state_part_000000_of_065537", text_bytes("\1"), NULL);
+	static const struct {
+		uint32_t k, n;
+		int result;
+	} rows[] = {{2, 5, PEN_EMISSING}, {9, 999, PEN_EREFUSED}, {3, 5, PEN_EENVELOPE},
+		{4, 5, PEN_EENVELOPE}, {5, 5, PEN_EREFUSED}, {0, 0, PEN_EREFUSED},
+		{0, 65537, PEN_EREFUSED}, {1, 5, -ENOENT}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct pen_catalog_file file = {.k = rows[i].k, .n = rows[i].n};
+		int err = vet_part(&vet, &house, NULL, &file);
+		cr_expect_eq(err, rows[i].result, "%u of %u: %d", file.k, file.n, err);
+		cr_expect_eq(pen_vet_refuses(err), err != -ENOENT);
+	}
+	pen_vet_fini(&vet);
+	pen_vet_fini(NULL);
+	test_state_fini(&state);
+	test_state_fini(&tiny);
+	house_close(&house);
+}

@@ -1,0 +1,112 @@
+/* penstock verify part: the verdict that nearcore would give. */
+#include <stdio.h>
+
+#include "cli.h"
+#include "part/envelope.h"
+#include "part/prove.h"
+
+struct flags {
+	const char *file;
+	struct pen_part_id id;
+	bool root, part, of, bare, json;
+};
+
+enum { FLAG_ROOT = 1, FLAG_PART, FLAG_OF, FLAG_BARE, FLAG_JSON };
+
+static const struct argp_option options[] = {
+	{"root", FLAG_ROOT, "R", 0, "state root, base58 or hex", 0},
+	{"part", FLAG_PART, "K", 0, "number of the part, from 0", 0},
+	{"of", FLAG_OF, "N", 0, "number of parts in all", 0},
+	{"bare", FLAG_BARE, NULL, 0, "a PartialState without envelope (before protocol 82)", 0},
+	{"json", FLAG_JSON, NULL, 0, "print the result as JSON", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct flags *flags = state->input;
+	switch (key) {
+	case FLAG_ROOT:
+		flags->id.root = cli_hash(state, "--root", arg);
+		flags->root = true;
+		return 0;
+	case FLAG_PART:
+		flags->id.k = cli_number(state, "--part", arg, 0, UINT64_MAX - 1);
+		flags->part = true;
+		return 0;
+	case FLAG_OF:
+		flags->id.n = cli_number(state, "--of", arg, 0, UINT64_MAX);
+		flags->of = true;
+		return 0;
+	case FLAG_BARE: flags->bare = true; return 0;
+	case FLAG_JSON: flags->json = true; return 0;
+	case ARGP_KEY_ARG:
+		if (flags->file)
+			argp_error(state, "one FILE at a time, got '%s' too", arg);
+		flags->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!flags->file || !flags->root || !flags->part || !flags->of)
+			argp_error(state, "FILE, --root, --part and --of are required");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void print_counts(const struct flags *flags, const struct pen_part_counts *counts)
+{
+	printf(flags->json ? "{\"verdict\": \"ok\", \"part\": %llu, \"of\": %llu, "
+			     "\"entries\": %llu, \"bytes\": %llu, \"keys\": %llu, "
+			     "\"nodes\": %llu, \"proof_nodes\": %llu}\n"
+			   : "part %llu of %llu: ok, %llu entries (%llu bytes): %llu keys, "
+			     "%llu nodes, %llu entries that only prove\n",
+		(unsigned long long)flags->id.k, (unsigned long long)flags->id.n,
+		(unsigned long long)counts->entries, (unsigned long long)counts->bytes,
+		(unsigned long long)counts->values, (unsigned long long)counts->nodes,
+		(unsigned long long)counts->proof_nodes);
+}
+
+static int run(const struct flags *flags, struct pen_why *why)
+{
+	struct pen_buf file = {0}, plain = {0};
+	struct pen_zstd zstd = {0};
+	struct pen_envelope envelope;
+	struct pen_proof proof = {0};
+	struct pen_part_counts counts;
+	/* A stored part is at most a whole PartialState in an envelope of its own. */
+	int err = cli_read(flags->file, PEN_PART_BYTES_MAX + PEN_ENVELOPE_HEAD_BYTES, &file, why);
+	if (!err)
+		err = pen_envelope_open(
+			&zstd, pen_buf_bytes(&file), flags->bare, &plain, &envelope, why);
+	if (!err)
+		err = pen_proof_check(&proof, &flags->id, envelope.content, why);
+	if (!err) {
+		pen_proof_counts(&proof, &counts);
+		print_counts(flags, &counts);
+	}
+	pen_proof_fini(&proof);
+	pen_zstd_fini(&zstd);
+	pen_buf_fini(&plain);
+	pen_buf_fini(&file);
+	return err;
+}
+
+int verify_part(int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, "FILE",
+		"Prove that FILE is part K of N of the state with root R. Exits 4 with nearcore's "
+		"own reason if it is not.",
+		NULL, NULL, NULL};
+	struct flags flags = {0};
+	struct pen_why why = {0};
+	cli_parse(&argp, "penstock verify part", argc, argv, &flags);
+	int err = run(&flags, &why);
+	if (err && flags.json) {
+		printf("{\"verdict\": ");
+		cli_json_string(pen_err_text(err));
+		printf(", \"reason\": ");
+		cli_json_string(why.text);
+		printf("}\n");
+	}
+	return cli_end("verify part", err, &why);
+}

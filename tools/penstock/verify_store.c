@@ -1,0 +1,254 @@
+/* penstock verify store: prove every part that lies in a store. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "drivers/table.h"
+#include "store/layout.h"
+#include "store/tree.h"
+#include "store/vet.h"
+
+struct flags {
+	const char *dir;
+	bool json;
+};
+
+enum { FLAG_JSON = 1 };
+
+static const struct argp_option options[] = {
+	{"json", FLAG_JSON, NULL, 0, "print the result as JSON", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct flags *flags = state->input;
+	switch (key) {
+	case FLAG_JSON: flags->json = true; return 0;
+	case ARGP_KEY_ARG:
+		if (flags->dir)
+			argp_error(state, "one DIR at a time, got '%s' too", arg);
+		flags->dir = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!flags->dir)
+			argp_error(state, "DIR is required: a store or a directory of parts");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+struct count {
+	uint64_t files, bad, missing, bytes;
+};
+
+/* One directory: its root and N are those of the first part that is proved. */
+struct place {
+	const char *dir;
+	bool known; /* a part is proved */
+	bool hinted; /* no, but a header names the root */
+	struct pen_hash root;
+	uint32_t n;
+	struct count count;
+};
+
+struct verify {
+	const struct flags *flags;
+	struct pen_disk *disk;
+	struct pen_vet vet;
+	struct pen_buf dirs, files;
+	struct count total;
+	uint64_t places; /* directories with parts */
+	uint64_t unread; /* bad only because the machine would not read them */
+	int unread_err; /* the first such code */
+};
+
+/* Say that a file is bad. In JSON it is one object of the directory's list. */
+static void bad_print(const struct verify *verify, const char *path, int err,
+	const struct pen_why *why, bool first)
+{
+	const char *reason = why->text[0] ? why->text : pen_err_text(err);
+	fprintf(stderr, "%s: %s\n", path, reason);
+	if (!verify->flags->json)
+		return;
+	printf("%s{\"file\": ", first ? "" : ", ");
+	cli_json_string(path);
+	printf(", \"error\": ");
+	cli_json_string(pen_err_text(err));
+	printf(", \"reason\": ");
+	cli_json_string(reason);
+	printf("}");
+}
+
+/* All parts of a directory are of one state, cut one way. */
+static int agree(struct place *place, const struct pen_catalog_file *file, struct pen_why *why)
+{
+	char here[PEN_HASH_TEXT_BYTES], there[PEN_HASH_TEXT_BYTES];
+	if (!place->known) {
+		place->known = true;
+		place->root = file->root;
+		place->n = file->n;
+	}
+	if (file->n == place->n && pen_hash_equal(&file->root, &place->root))
+		return 0;
+	return pen_fail(why, PEN_EVERIFY,
+		"it is proved, but it is of state %s in %u parts, and others here are of %s in %u",
+		pen_base58(&file->root, here), file->n, pen_base58(&place->root, there), place->n);
+}
+
+static void file_verify(
+	struct verify *verify, struct place *place, const struct pen_tree_file *there)
+{
+	struct pen_catalog_file file = {.n = there->n, .k = there->k};
+	struct pen_why why = {0};
+	char name[PEN_PART_NAME_BYTES], path[PEN_CATALOG_PATH_BYTES];
+	snprintf(path, sizeof path, "%s%s%s", place->dir, place->dir[0] ? "/" : "",
+		pen_part_name(there->k, there->n, name));
+	struct pen_vet_ask ask = {
+		verify->disk, path, place->known || place->hinted ? &place->root : NULL, false};
+	int err = pen_vet_file(&verify->vet, &ask, &file, &why);
+	if (!err)
+		err = agree(place, &file, &why);
+	place->count.files++;
+	place->count.bytes += file.bytes;
+	if (!err)
+		return;
+	bad_print(verify, path, err, &why, place->count.bad++ == 0);
+	if (!pen_vet_refuses(err) && verify->unread++ == 0)
+		verify->unread_err = err;
+}
+
+/* Print the parts of [0, n) that have no file as a set, "3,5-7"; returns how many. */
+static uint64_t missing_print(const struct verify *verify, uint32_t n, bool print)
+{
+	const struct pen_tree_file *files = (const void *)verify->files.at;
+	size_t count = verify->files.len / sizeof *files, at = 0;
+	uint64_t missing = 0;
+	for (uint32_t k = 0; k < n;) {
+		while (at < count && (files[at].n != n || files[at].k < k))
+			at++;
+		uint32_t end = at < count && files[at].k < n ? files[at].k : n;
+		if (print && end > k)
+			printf("%s%u", missing ? "," : "", k);
+		if (print && end > k + 1)
+			printf("-%u", end - 1);
+		missing += end - k;
+		k = end + 1;
+	}
+	return missing;
+}
+
+static void place_print_json(const struct verify *verify, const struct place *place)
+{
+	char root[PEN_HASH_TEXT_BYTES];
+	printf("], \"files\": %llu, \"bytes\": %llu", (unsigned long long)place->count.files,
+		(unsigned long long)place->count.bytes);
+	if (place->known) {
+		printf(", \"root\": \"%s\", \"of\": %u, \"missing\": \"",
+			pen_base58(&place->root, root), place->n);
+		missing_print(verify, place->n, true);
+		printf("\"");
+	}
+	printf("}");
+}
+
+static void place_print(const struct verify *verify, const struct place *place)
+{
+	char root[PEN_HASH_TEXT_BYTES];
+	printf("%s: %llu files, %llu bad, %llu bytes", place->dir[0] ? place->dir : ".",
+		(unsigned long long)place->count.files, (unsigned long long)place->count.bad,
+		(unsigned long long)place->count.bytes);
+	if (place->known)
+		printf(", root %s, of %u", pen_base58(&place->root, root), place->n);
+	if (place->count.missing) {
+		printf(", missing ");
+		missing_print(verify, place->n, true);
+	}
+	printf("\n");
+}
+
+static void place_verify(struct verify *verify, const char *dir)
+{
+	struct place place = {.dir = dir};
+	const struct pen_tree_file *files = (const void *)verify->files.at;
+	bool json = verify->flags->json;
+	if (json) {
+		printf("%s{\"dir\": ", verify->places ? ", " : "");
+		cli_json_string(dir);
+		printf(", \"bad\": [");
+	}
+	/* A root to try first, until a part is proved; the parts decide. */
+	place.hinted = pen_vet_header(&verify->vet, verify->disk, dir, &place.root);
+	for (size_t i = 0; i < verify->files.len / sizeof *files; i++)
+		file_verify(verify, &place, &files[i]);
+	if (place.known)
+		place.count.missing = missing_print(verify, place.n, false);
+	if (json)
+		place_print_json(verify, &place);
+	else
+		place_print(verify, &place);
+	verify->places++;
+	verify->total.files += place.count.files;
+	verify->total.bad += place.count.bad;
+	verify->total.missing += place.count.missing;
+	verify->total.bytes += place.count.bytes;
+}
+
+static int verdict(const struct verify *verify, struct pen_why *why)
+{
+	const struct count *total = &verify->total;
+	printf(verify->flags->json
+			? "], \"dirs\": %llu, \"files\": %llu, \"bytes\": %llu, \"bad\": %llu, "
+			  "\"missing\": %llu}\n"
+			: "%llu directories, %llu files, %llu bytes, %llu bad, %llu missing\n",
+		(unsigned long long)verify->places, (unsigned long long)total->files,
+		(unsigned long long)total->bytes, (unsigned long long)total->bad,
+		(unsigned long long)total->missing);
+	if (total->bad == 0)
+		return 0;
+	/* Wrong bytes outweigh what merely could not be read. */
+	int err = total->bad == verify->unread ? verify->unread_err : PEN_EVERIFY;
+	return pen_fail(why, err, "%llu of %llu files in %s are bad",
+		(unsigned long long)total->bad, (unsigned long long)total->files,
+		verify->flags->dir);
+}
+
+static int run(struct verify *verify, struct pen_why *why)
+{
+	const char *dir = verify->flags->dir;
+	int err = pen_disk_open_dir(dir, false, &verify->disk, why);
+	if (err)
+		return err;
+	err = pen_tree_dirs(verify->disk, &verify->dirs);
+	if (verify->flags->json)
+		printf("{\"places\": [");
+	for (size_t at = 0; !err && at < verify->dirs.len;) {
+		const char *name = (const char *)verify->dirs.at + at;
+		err = pen_tree_files(verify->disk, name, &verify->files);
+		if (!err && verify->files.len)
+			place_verify(verify, name);
+		at += strlen(name) + 1;
+	}
+	if (err)
+		return pen_fail(why, err, "cannot list %s: %s", dir, pen_err_text(err));
+	return verdict(verify, why);
+}
+
+int verify_store(int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, "DIR",
+		"Prove every part in every directory of the store DIR against the root that it "
+		"carries, and that all parts of a directory are of one state. Exits 4 and names "
+		"each bad file; missing parts are shown, and are no fault.",
+		NULL, NULL, NULL};
+	struct flags flags = {0};
+	struct verify verify = {.flags = &flags};
+	struct pen_why why = {0};
+	cli_parse(&argp, "penstock verify store", argc, argv, &flags);
+	int err = run(&verify, &why);
+	pen_vet_fini(&verify.vet);
+	pen_buf_fini(&verify.dirs);
+	pen_buf_fini(&verify.files);
+	pen_disk_shut(verify.disk);
+	return cli_end("verify store", err, &why);
+}
