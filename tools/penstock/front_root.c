@@ -179,6 +179,8 @@ int root_metrics(const struct shelf_view *view, struct reply_counts *counts, str
 			numbers.parts},
 		{"roots", "gauge", "States of which a part is offered.", numbers.roots},
 		{"files_refused", "gauge", "Part files that did not prove.", numbers.refused},
+		{"catalog_complete", "gauge", "1 once every part file was looked at.",
+			view->complete},
 		{"files_unproved", "gauge", "Part files not looked at yet.", view->left},
 	};
 	int err = classes(counts, body);
