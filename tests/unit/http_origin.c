@@ -55,8 +55,10 @@ static const struct row {
 		"0123456789012345678901234567890123456789012345678901234567890123456789"
 		"0123456789012345678901234567890123456789012345678901234567890123456789",
 		PEN_EINPUT, "larger than the 100 bytes"},
-	{"circle", "HTTP/1.1 302 Found\r\nLocation: /circle\r\nContent-Length: 0\r\n\r\n", PEN_ENET,
-		"edirect"},
+	{"circle",
+		"HTTP/1.1 302 Found\r\nLocation: /circle\r\nConnection: close\r\n"
+		"Content-Length: 0\r\n\r\n",
+		PEN_ENET, "edirect"},
 	{"astray",
 		"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
 		PEN_ENET, "file"},
