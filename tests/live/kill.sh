@@ -27,16 +27,20 @@ done
 expect 0 "$code" "an undisturbed sync of $keys keys in $of parts, $took ms"
 dump_db "$scratch/whole" "$scratch/whole"
 
-sync_db() {
-	"$PENSTOCK" sync --from "$url" --root "$root" --shard s7.v3 --of $of --db "$1" \
+# To be run in the background: its process is the sync itself, so that a kill hits that.
+sync_exec() {
+	exec "$PENSTOCK" sync --from "$url" --root "$root" --shard s7.v3 --of $of --db "$1" \
 		--log-level debug "${@:2}"
+}
+sync_db() {
+	(sync_exec "$@")
 }
 
 # What the parts in flight were doing when the log ends.
 phases() {
 	awk '/^part [0-9]+ (fetch|prove|commit|done)/ { at[$2] = $3 }
 		END { for (part in at) if (at[part] != "done") n[at[part]]++
-			printf "%d %d %d\n", n["fetch"] > 0, n["prove"] > 0, n["commit"] > 0 }' "$1"
+			printf "%d %d %d\n", (n["fetch"] > 0), (n["prove"] > 0), (n["commit"] > 0) }' "$1"
 }
 
 check_db() {
@@ -49,7 +53,7 @@ in_fetch=0 in_prove=0 in_commit=0 unfinished=0
 for i in $(seq $moments); do
 	db=$scratch/killed
 	rm -rf "$db"
-	sync_db "$db" >"$scratch/log" 2>&1 &
+	sync_exec "$db" >"$scratch/log" 2>&1 &
 	victim=$!
 	sleep "$(awk "BEGIN { print $took * ($i - 0.5) / $moments / 1000 }")"
 	kill -9 $victim 2>/dev/null
@@ -74,7 +78,7 @@ port=${url##*:}
 for i in $(seq $moments); do
 	db=$scratch/killed
 	rm -rf "$db"
-	sync_db "$db" --tries 20 >"$scratch/log" 2>&1 &
+	sync_exec "$db" --tries 20 >"$scratch/log" 2>&1 &
 	victim=$!
 	sleep "$(awk "BEGIN { print $took * ($i - 0.5) / $moments / 1000 }")"
 	kill -9 "$server"
