@@ -40,7 +40,7 @@ sync_db() {
 phases() {
 	awk '/^part [0-9]+ (fetch|prove|commit|done)/ { at[$2] = $3 }
 		END { for (part in at) if (at[part] != "done") n[at[part]]++
-			printf "%d %d %d\n", (n["fetch"] > 0), (n["prove"] > 0), (n["commit"] > 0) }' "$1"
+			print (n["fetch"] > 0), (n["prove"] > 0), (n["commit"] > 0) }' "$1"
 }
 
 check_db() {
