@@ -40,8 +40,7 @@ sync_db() {
 phases() {
 	awk '/^part [0-9]+ (fetch|prove|commit|done)/ { at[$2] = $3 }
 		END { for (part in at) if (at[part] != "done") n[at[part]]++
-			printf "%d %d %d\n", (n["fetch"] > 0), (n["prove"] > 0),
-				(n["commit"] > 0) }' "$1"
+			print (n["fetch"] > 0), (n["prove"] > 0), (n["commit"] > 0) }' "$1"
 }
 
 check_db() {
@@ -68,7 +67,7 @@ for i in $(seq $moments); do
 	done_before=$(grep -c '^part [0-9]* done' "$scratch/log")
 	again=$(grep '^part [0-9]* done' "$scratch/log" "$scratch/log2" | sed 's/.*part //' | sort |
 		uniq -d | wc -l)
-	[ "$again" -eq 0 ] || { echo "FAIL $again of $done_before parts were applied twice"; failed=$((failed + 1)); }
+	[ "$again" -eq 0 ] || result 1 "$again of $done_before parts were applied twice"
 done
 echo "     killed while running: $unfinished of $moments; parts in fetch at $in_fetch," \
 	"in prove at $in_prove, in commit at $in_commit moments"
@@ -84,7 +83,8 @@ for i in $(seq $moments); do
 	sleep "$(awk "BEGIN { print $took * ($i - 0.5) / $moments / 1000 }")"
 	kill -9 "$server"
 	wait "$server" 2>/dev/null
-	"$PENSTOCK" serve --http "127.0.0.1:$port" --store "$scratch/store" 2>"$scratch/serve.again" &
+	"$PENSTOCK" serve --http "127.0.0.1:$port" --store "$scratch/store" \
+		2>"$scratch/serve.again" &
 	server=$!
 	wait $victim
 	code=$?
