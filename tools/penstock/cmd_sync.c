@@ -133,6 +133,7 @@ struct run {
 	const struct flags *flags;
 	struct pen_sink *sink;
 	struct pen_sink_state want; /* root, shard, and N once it is known */
+	struct pen_sink_state had; /* what the database had of the shard at the start */
 	uint8_t *applied; /* bitmap of the parts that the database has */
 	struct supply supply;
 	struct pen_sync sync;
@@ -144,19 +145,35 @@ struct run {
 /* What the database has of the shard, before any source is asked. 1: all of it. */
 static int database_look(struct run *run, struct pen_why *why)
 {
-	struct pen_sink_state have, ask = run->want;
+	struct pen_sink_state ask = run->want;
 	ask.parts = 0; /* look only: nothing is started before a source has the state */
 	int err = pen_sink_open_rocks(run->flags->db, true, &run->sink, why);
 	if (!err)
-		err = run->sink->ops->begin(run->sink, &ask, &have, NULL, why);
-	if (err || have.parts == 0)
+		err = run->sink->ops->begin(run->sink, &ask, &run->had, NULL, why);
+	/* Without a part applied it is a note that binds nobody. */
+	if (err || (run->had.applied == 0 && !run->had.done))
 		return err;
 	/* Another root or N is refused by the sink, in its own words. */
 	if (run->want.parts == 0)
-		run->want.parts = have.parts;
-	ask = run->want;
-	err = run->sink->ops->begin(run->sink, &ask, &have, NULL, why);
-	return err ? err : have.done;
+		run->want.parts = run->had.parts;
+	err = run->sink->ops->begin(run->sink, &run->want, &run->had, NULL, why);
+	return err ? err : run->had.done;
+}
+
+/* Say once that what an earlier run began, and applied nothing of, is forgotten. */
+static void replaced_say(const struct run *run)
+{
+	const struct pen_sink_state *had = &run->had, *want = &run->want;
+	char root[PEN_HASH_TEXT_BYTES], shard[PEN_SHARD_TEXT_BYTES], now[PEN_HASH_TEXT_BYTES];
+	if (had->parts == 0 || run->flags->quiet ||
+		(had->parts == want->parts && pen_hash_equal(&had->root, &want->root)))
+		return;
+	fprintf(stderr,
+		"%s: shard %s was begun for %s in %u parts and has none of them: begun anew for %s "
+		"in %u\n",
+		run->flags->db, pen_shard_text(run->flags->shard, shard),
+		pen_base58(&had->root, root), had->parts, pen_base58(&want->root, now),
+		want->parts);
 }
 
 static int database_begin(struct run *run, struct pen_why *why)
@@ -165,7 +182,10 @@ static int database_begin(struct run *run, struct pen_why *why)
 	run->applied = calloc(1, (run->want.parts + 7) / 8);
 	if (!run->applied)
 		return pen_fail(why, -ENOMEM, "no memory for %u parts", run->want.parts);
-	return run->sink->ops->begin(run->sink, &run->want, &have, run->applied, why);
+	int err = run->sink->ops->begin(run->sink, &run->want, &have, run->applied, why);
+	if (!err)
+		replaced_say(run);
+	return err;
 }
 
 /* From workers and from the main thread: one call, one line. */
