@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "drivers/table.h"
+#include "streams.h"
 
 static const struct cli_verb verbs[] = {
 	{"generate", "write a made-up state to measure on", cmd_generate},
@@ -38,7 +39,7 @@ static void print_version(void)
 	printf("\n");
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help(stderr);
@@ -58,4 +59,10 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "penstock: no verb '%s'; 'penstock --help' lists them\n", argv[1]);
 	return PEN_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	streams_open();
+	return streams_code(run(argc, argv));
 }
