@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "drivers/table.h"
+#include "engine.h"
 #include "streams.h"
 
 static const struct cli_verb verbs[] = {
@@ -33,7 +34,7 @@ static void print_help(FILE *out)
 
 static void print_version(void)
 {
-	printf("penstock %s\ndrivers:", PEN_VERSION);
+	printf("penstock %s\ndrivers:", pen_version());
 	for (const char *const *name = pen_driver_names(); *name; name++)
 		printf(" %s", *name);
 	printf("\n");
