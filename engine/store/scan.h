@@ -40,6 +40,7 @@ struct pen_scan {
 	struct pen_vet vet;
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
 void pen_scan_fini(struct pen_scan *scan);
 
 /*
