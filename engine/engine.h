@@ -16,8 +16,7 @@
  *   What are root, size and N of a state?         make/pairs.h, make/state.h
  *       pen_disk_open_dir -> pen_pairs_open -> pen_state_sum -> pen_pairs_close
  *   Cut a state into parts, into a store.         make/make.h, store/store.h
- *       pen_store_open, pen_state_load -> pen_make_parts -> pen_make_run ->
- *       pen_state_fini, pen_store_close
+ *       pen_store_open -> pen_make_parts, which settles N -> pen_make_run -> pen_store_close
  *   Which parts does a directory hold?            store/scan.h, store/catalog.h
  *       pen_store_open -> pen_scan_run -> pen_catalog_root, pen_catalog_part ->
  *       pen_catalog_fini, pen_scan_fini, pen_store_close

@@ -17,7 +17,8 @@ run() {
 
 # Standard output that is full, or not there.
 for words in --version --help 'make --help' "inspect state $state" "inspect part $part" \
-	"verify store $golden" "sync --from dir:$golden --root $small_root --shard s7.v3 --db full"; do
+	"verify store $golden" \
+	"sync --from dir:$golden --root $small_root --shard s7.v3 --db full"; do
 	timeout 60 "$PENSTOCK" $words >/dev/full 2>log
 	expect 8 $? "standard output is full: $words"
 done

@@ -64,6 +64,12 @@ for mode in 404 500 truncated other garbage silent reset; do
 	sync_from "$url" "dir:$parts"
 	expect 0 "$code" "a server that answers $mode for everything, beside a good source" ||
 		tail -n 3 "$log"
+	case $mode in
+	other | garbage)
+		grep -q "^$url sent [1-9][0-9]* bad parts" "$log"
+		result $? '  which is named'
+		;;
+	esac
 	stop
 done
 

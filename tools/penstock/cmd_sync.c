@@ -224,6 +224,19 @@ static void interrupt(struct run *run)
 	pen_sync_stop(&run->sync, PEN_EINTERRUPTED, &why);
 }
 
+/* A source that sent what failed its proof is named, also when another one made up for it. */
+static void liars_say(const struct run *run)
+{
+	const struct pen_plan *plan = &run->sync.plan;
+	for (unsigned s = 0; s < plan->config.sources; s++) {
+		const struct pen_plan_source *source = &plan->source[s];
+		if (source->bad)
+			fprintf(stderr, "%s sent %u bad parts%s; its last failure: %s\n",
+				run->supply.sources[s].origin->label, source->bad,
+				source->aside ? " and was left aside" : "", source->why.text);
+	}
+}
+
 static int sync_run(struct run *run, struct pen_why *why)
 {
 	const struct flags *flags = run->flags;
@@ -244,6 +257,7 @@ static int sync_run(struct run *run, struct pen_why *why)
 		now = pen_clock_ns();
 	}
 	progress_end(&run->progress);
+	liars_say(run);
 	err = pen_sync_finish(&run->sync, why);
 	run->seconds = (double)(pen_clock_ns() - begin) / 1e9;
 	return err;
