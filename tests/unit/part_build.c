@@ -78,9 +78,10 @@ Test(part_build, memory_goes_by_depth)
 	pen_build_fini(&build);
 }
 
-static int refuse(void *context, const struct pen_built *built)
+static int refuse(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
 {
-	(void)built;
+	(void)hash;
+	(void)bytes;
 	return --*(int *)context ? 0 : PEN_EINTERRUPTED;
 }
 

@@ -82,11 +82,11 @@ void test_state_add(struct test_state *state, const void *key, size_t key_len, c
 	cr_assert_eq(pen_buf_append(&state->pairs, &pair, sizeof pair), 0);
 }
 
-static int built(void *context, const struct pen_built *node)
+static int built(void *context, const struct pen_hash *hash, struct pen_bytes node)
 {
 	struct test_state *state = context;
-	struct pen_bytes bytes = {keep(state, node->bytes.at, node->bytes.len), node->bytes.len};
-	return pen_entries_add(&state->entries, node->hash, bytes) < 0 ? -1 : 0;
+	struct pen_bytes bytes = {keep(state, node.at, node.len), node.len};
+	return pen_entries_add(&state->entries, hash, bytes) < 0 ? -1 : 0;
 }
 
 void test_state_build(struct test_state *state)
