@@ -48,3 +48,12 @@ int pen_origin_open(const char *source, struct pen_origin **origin, struct pen_w
 	return pen_fail(why, PEN_EUSAGE,
 		"%s: this build speaks http(s)://HOST[:PORT][/PATH] and dir:PATH only", source);
 }
+
+#ifndef PEN_HAVE_ROCKS
+int pen_sink_open_rocks(const char *path, bool create, struct pen_sink **sink, struct pen_why *why)
+{
+	(void)create, (void)sink;
+	return pen_fail(
+		why, PEN_EUSAGE, "%s: this build has no RocksDB (librocksdb was missing)", path);
+}
+#endif

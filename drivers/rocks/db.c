@@ -22,6 +22,20 @@
 
 static const char *const family_names[PEN_ROCKS_FAMILIES] = {"default", "col5", "FlatState"};
 
+/* RocksDB would claim 35 MiB for a log before the first part, and a small disk were full. The C API
+ * has no other way to say no; what it does not understand is left as it is. */
+static rocksdb_options_t *options_without_fallocate(rocksdb_options_t *options)
+{
+	char *error = NULL;
+	rocksdb_options_t *changed = rocksdb_options_create();
+	rocksdb_get_options_from_string(options, "allow_fallocate=false", changed, &error);
+	rocksdb_options_destroy(error ? changed : options);
+	if (!error)
+		return changed;
+	rocksdb_free(error);
+	return options;
+}
+
 static rocksdb_options_t *options_make(struct pen_rocks_db *db, bool create, int compression)
 {
 	rocksdb_options_t *options = rocksdb_options_create();
@@ -41,7 +55,7 @@ static rocksdb_options_t *options_make(struct pen_rocks_db *db, bool create, int
 	rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
 	rocksdb_options_set_block_based_table_factory(options, table);
 	rocksdb_block_based_options_destroy(table);
-	return options;
+	return options_without_fallocate(options);
 }
 
 static void options_end(struct pen_rocks_db *db)
@@ -270,6 +284,18 @@ int pen_rocks_db_write(struct pen_rocks_db *db, rocksdb_writebatch_t *batch, con
 	char *error = NULL;
 	rocksdb_write(db->db, db->synced, batch, &error);
 	return pen_rocks_fail(why, db->path, doing, &error);
+}
+
+uint64_t pen_rocks_db_unflushed(struct pen_rocks_db *db)
+{
+	uint64_t all = 0;
+	for (int f = 0; f < PEN_ROCKS_FAMILIES; f++) {
+		uint64_t bytes = 0;
+		if (!rocksdb_property_int_cf(
+			    db->db, db->family[f], "rocksdb.cur-size-all-mem-tables", &bytes))
+			all += bytes;
+	}
+	return all;
 }
 
 int pen_rocks_db_flush(struct pen_rocks_db *db, struct pen_why *why)

@@ -67,6 +67,9 @@ int pen_rocks_db_get(
 int pen_rocks_db_write(struct pen_rocks_db *db, rocksdb_writebatch_t *batch, const char *doing,
 	struct pen_why *why);
 
+/* Bytes of our families that are in memtables and the log, but in no table yet. */
+uint64_t pen_rocks_db_unflushed(struct pen_rocks_db *db);
+
 /* Write the memtables of our families to tables. 0 or an error. */
 int pen_rocks_db_flush(struct pen_rocks_db *db, struct pen_why *why);
 

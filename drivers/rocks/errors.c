@@ -34,6 +34,8 @@ static const struct {
 	{AT_END, "Cannot allocate memory", -ENOMEM},
 	{AT_END, "File too large", -EFBIG},
 	{AT_START, "IO error: No such file or directory", -ENOENT},
+	/* A table of a later format is whole, but not for this RocksDB. */
+	{AT_START, "Corruption: Unknown Footer version", -EOPNOTSUPP},
 	{AT_START, "Corruption: ", PEN_EVERIFY},
 	{AT_START, "Not implemented: ", -EOPNOTSUPP},
 	{AT_START, "Invalid argument: ", -EINVAL},

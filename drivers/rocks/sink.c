@@ -184,7 +184,8 @@ static int rocks_begin(struct pen_sink *sink, const struct pen_sink_state *want,
 	return 0;
 }
 
-/* Is there room for `bytes` and the reserve? 0, -ENOSPC, or the machine's error. */
+/* Is there room for `bytes`, for what is in the log alone so far, and for the reserve? 0, -ENOSPC,
+ * or the machine's error. */
 static int room_check(struct rocks *rocks, uint64_t bytes, struct pen_why *why)
 {
 	struct statvfs fs;
@@ -193,14 +194,14 @@ static int room_check(struct rocks *rocks, uint64_t bytes, struct pen_why *why)
 		return pen_fail(why, -err, "%s: %s", rocks->sink.label, strerror(err));
 	}
 	uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (free_bytes >= bytes + RESERVE_BYTES)
+	bytes += pen_rocks_db_unflushed(&rocks->db) + RESERVE_BYTES;
+	if (free_bytes >= bytes)
 		return 0;
 	return pen_fail(why, -ENOSPC,
 		"No space left on device: %s has %llu MiB free, and the next part needs %llu MiB "
-		"there with a reserve of %llu MiB; make room and start again to go on",
+		"with the reserve; make room and start again to go on",
 		rocks->sink.label, (unsigned long long)(free_bytes >> 20),
-		(unsigned long long)((bytes >> 20) + (RESERVE_BYTES >> 20)),
-		(unsigned long long)(RESERVE_BYTES >> 20));
+		(unsigned long long)(bytes >> 20) + 1);
 }
 
 /* The shard must be begun for this very state and not be done: its counts would add up twice. */

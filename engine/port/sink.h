@@ -10,6 +10,7 @@
  * batches may be open at the same time, each used by one thread at a time; begin, finish, scan and
  * close are called while no batch is open, by one thread.
  * An error of put or commit leaves the batch unusable: abort it. The sentence names the cause.
+ * After a commit that failed, a sink may refuse all writing until it is opened again.
  */
 #ifndef PEN_PORT_SINK_H
 #define PEN_PORT_SINK_H
@@ -68,7 +69,8 @@ struct pen_sink_ops {
 	 * and parts 0 if nothing. If `want` has parts > 0 and nothing was there, the shard is
 	 * started: root and parts are stored durably. `applied` (may be NULL) receives a bit a
 	 * part, bit k & 7 of byte k >> 3, and must have room for (parts + 7) / 8 bytes of want.
-	 * PEN_EREFUSED if the shard holds another root or N, both named.
+	 * PEN_EREFUSED if the shard holds another root or N, both named. With parts 0 in `want`
+	 * the call only reads: it starts and refuses nothing.
 	 */
 	int (*begin)(struct pen_sink *sink, const struct pen_sink_state *want,
 		struct pen_sink_state *have, uint8_t *applied, struct pen_why *why);
@@ -83,13 +85,14 @@ struct pen_sink_ops {
 	int (*close)(
 		struct pen_sink *sink, struct pen_batch *batch, bool commit, struct pen_why *why);
 	/* All parts are in: do what is left (merge runs, flush), mark the shard done, drop markers.
-	 */
+	 * Done already is fine. The empty state (zero root, parts 0) is stored by this call alone.
+	 * PEN_EREFUSED if parts are missing or the shard holds another state. */
 	int (*finish)(
 		struct pen_sink *sink, const struct pen_sink_state *shard, struct pen_why *why);
 	/*
 	 * Read up to max rows of a column of one shard in key order, from where the cursor stands.
-	 * Returns how many (0: the end), or an error. max 0 ends the scan early and frees the
-	 * cursor.
+	 * Returns how many, or an error; 0, the end, and errors free the cursor. max 0 ends the
+	 * scan early and frees it too.
 	 */
 	int (*scan)(struct pen_sink *sink, enum pen_column column,
 		const struct pen_sink_state *shard, struct pen_cursor *cursor,

@@ -40,6 +40,9 @@ Test(rocks_errors, every_row)
 		{"IO error: While mmap: /d/000007.sst: Cannot allocate memory", -ENOMEM},
 		{"IO error: While appending to file: /d/000004.log: File too large", -EFBIG},
 		{"Corruption: Error: Could not perform merge.", PEN_EVERIFY},
+		{"Corruption: Unknown Footer version. Maybe this file was created with newer "
+		 "version of RocksDB?",
+			-EOPNOTSUPP},
 		{"Corruption: block checksum mismatch: stored = 1, computed = 2, type = 1  in "
 		 "/d/000007.sst offset 0 size 99",
 			PEN_EVERIFY},

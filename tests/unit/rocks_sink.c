@@ -1,6 +1,9 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/check.h"
@@ -246,6 +249,40 @@ Test(rocks_sink, one_writer_or_many_readers)
 	rocks_dir_remove(dir);
 }
 
+/* As open_in_child, by somebody whom the files do not belong to; root may read everything. */
+static int open_as_nobody(const char *dir, bool create)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct pen_sink *sink = NULL;
+		if (geteuid() == 0 && setuid(65534))
+			_exit(EACCES);
+		_exit(-pen_sink_open_rocks(dir, create, &sink, &why));
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+Test(rocks_sink, what_may_not_be_read)
+{
+	char dir[64], name[96];
+	rocks_dir_make(dir);
+	struct pen_sink *sink = sink_open(dir, true);
+	sink->ops->shut(sink);
+	snprintf(name, sizeof name, "%s/LOCK", dir);
+	cr_assert_eq(chmod(name, 0), 0);
+	cr_assert_eq(chmod(dir, 0755), 0);
+	cr_assert_eq(open_as_nobody(dir, true), EACCES);
+	cr_assert_eq(open_as_nobody(dir, false), EACCES);
+	cr_assert_eq(chmod(dir, 0), 0);
+	cr_assert_eq(open_as_nobody(dir, true), EACCES);
+	cr_assert_eq(open_as_nobody(dir, false), EACCES);
+	cr_assert_eq(chmod(dir, 0700), 0);
+	rocks_dir_remove(dir);
+}
+
 Test(rocks_sink, what_is_no_database)
 {
 	char dir[64], name[96];
@@ -268,5 +305,94 @@ Test(rocks_sink, what_is_no_database)
 	cr_assert_eq(pen_sink_open_rocks(dir, false, &sink, &why), PEN_EVERIFY, "%s", why.text);
 	cr_assert_eq(pen_sink_open_rocks(dir, true, &sink, &why), PEN_EVERIFY, "%s", why.text);
 	cr_assert_null(sink);
+	rocks_dir_remove(dir);
+}
+
+#define THREADS 4
+#define THREAD_PARTS 16
+static const struct pen_sink_state shard_wide = {
+	.shard_version = 3, .shard_id = 9, .root = {{6}}, .parts = THREADS * THREAD_PARTS};
+
+struct worker {
+	pthread_t thread;
+	struct pen_sink *sink;
+	uint32_t first;
+	int err;
+};
+
+static void *worker_run(void *context)
+{
+	struct worker *worker = context;
+	for (uint32_t i = 0; i < THREAD_PARTS && !worker->err; i++)
+		worker->err = part_put(worker->sink, &shard_wide, worker->first + i, true);
+	return NULL;
+}
+
+Test(rocks_sink, batches_of_several_threads_add_up)
+{
+	char dir[64];
+	struct worker workers[THREADS];
+	struct pen_sink *sink = sink_open(rocks_dir_make(dir), true);
+	begin(sink, &shard_wide, NULL);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){.sink = sink, .first = i * THREAD_PARTS};
+		cr_assert_eq(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
+	}
+	for (uint32_t i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		cr_assert_eq(workers[i].err, 0);
+	}
+	cr_assert_eq(begin(sink, &shard_wide, NULL).applied, THREADS * THREAD_PARTS);
+	cr_assert_eq(count_of(sink, &shard_wide, "shared"), THREADS * THREAD_PARTS);
+	cr_assert_eq(sink->ops->finish(sink, &shard_wide, &why), 0, "%s", why.text);
+	sink->ops->shut(sink);
+	rocks_dir_remove(dir);
+}
+
+/* Apply what is left and finish, in a process of its own. */
+static void child_apply(const char *dir)
+{
+	struct pen_sink *sink = NULL;
+	struct pen_sink_state have;
+	uint8_t applied[THREADS * THREAD_PARTS / 8];
+	if (pen_sink_open_rocks(dir, true, &sink, &why) ||
+		sink->ops->begin(sink, &shard_wide, &have, applied, &why))
+		_exit(1);
+	for (uint32_t k = 0; k < shard_wide.parts && !have.done; k++) {
+		if (!(applied[k / 8] >> k % 8 & 1) && part_put(sink, &shard_wide, k, true))
+			_exit(2);
+	}
+	if (sink->ops->finish(sink, &shard_wide, &why))
+		_exit(3);
+	sink->ops->shut(sink);
+	_exit(0);
+}
+
+Test(rocks_sink, killed_at_any_time_counts_once)
+{
+	char dir[64];
+	int status = -1;
+	useconds_t us = 5000;
+	unsigned killed = 0;
+	rocks_dir_make(dir);
+	/* Each run gets a little longer, so that kills fall into the start, the parts, the end. */
+	for (; status != 0; us += 4000) {
+		pid_t pid = fork();
+		if (pid == 0)
+			child_apply(dir);
+		usleep(us);
+		kill(pid, SIGKILL);
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		cr_assert(WIFSIGNALED(status) || status == 0, "exit %d", WEXITSTATUS(status));
+		killed += WIFSIGNALED(status);
+	}
+	cr_assert_gt(killed, 0u);
+	struct pen_sink *sink = sink_open(dir, false);
+	struct pen_sink_state have = begin(sink, &shard_wide, NULL);
+	cr_assert(have.done);
+	cr_assert_eq(count_of(sink, &shard_wide, "shared"), THREADS * THREAD_PARTS);
+	cr_assert_eq(count_of(sink, &shard_wide, "own63"), 2);
+	cr_assert_eq(rows_of(sink, PEN_COLUMN_STATE, &shard_wide), shard_wide.parts + 1);
+	sink->ops->shut(sink);
 	rocks_dir_remove(dir);
 }

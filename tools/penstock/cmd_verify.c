@@ -2,6 +2,7 @@
 #include "cli.h"
 
 static const struct cli_verb nouns[] = {
+	{"db", "prove a database against a state root", verify_db},
 	{"part", "prove one part against a state root", verify_part},
 	{"store", "prove every part in a store", verify_store},
 	{0},

@@ -7,6 +7,7 @@
 
 static const struct cli_verb verbs[] = {
 	{"generate", "write a made-up state to measure on", cmd_generate},
+	{"make", "cut a state into parts and put them into a store", cmd_make},
 	{"inspect", "show what a state, a part or a header holds", cmd_inspect},
 	{"verify", "prove a part, a store or a database", cmd_verify},
 	{0},

@@ -1,0 +1,69 @@
+/* make_util: what tests of the room make share: a state out of test data, a store to put it in. */
+#ifndef PEN_TESTS_MAKE_UTIL_H
+#define PEN_TESTS_MAKE_UTIL_H
+
+#include <criterion/criterion.h>
+
+#include "drivers/table.h"
+#include "make/state.h"
+#include "scratch.h"
+#include "store/layout.h"
+#include "store/store.h"
+#include "util.h"
+
+struct shop {
+	struct scratch scratch;
+	struct pen_disk *disk;
+	struct pen_store store;
+	struct pen_state state;
+	struct pen_labels labels;
+};
+
+/* Load test data `name` into `state` through a file of `scratch`; the empty state for NULL. */
+static inline void shop_load(struct shop *shop, const char *name)
+{
+	struct pen_pairs pairs;
+	struct pen_buf data = {0};
+	if (name)
+		data = test_data(name);
+	FILE *file = fopen(scratch_at(&shop->scratch, "state"), "wb");
+	cr_assert_not_null(file);
+	cr_assert(!data.len || fwrite(data.at, 1, data.len, file) == data.len);
+	cr_assert_eq(fclose(file), 0);
+	pen_buf_fini(&data);
+	struct pen_pairs_from from = {name && strstr(name, ".kv") ? PEN_PAIRS_KV : PEN_PAIRS_HEX,
+		shop->disk, "state", "x"};
+	cr_assert_eq(pen_pairs_open(&pairs, &from, NULL), 0);
+	cr_assert_eq(pen_state_load(&shop->state, &pairs, NULL, NULL), 0);
+	pen_pairs_close(&pairs);
+}
+
+static inline struct shop shop_open(const char *name)
+{
+	struct shop shop = {.scratch = scratch_open(), .labels = {.chain = "mainnet", .shard = 7}};
+	cr_assert_eq(pen_disk_open_dir(shop.scratch.path, false, &shop.disk, NULL), 0);
+	struct pen_store_config config = {.disk = shop.disk, .write = true};
+	cr_assert_eq(pen_store_open(&shop.store, &config, NULL), 0);
+	shop_load(&shop, name);
+	return shop;
+}
+
+static inline void shop_close(struct shop *shop)
+{
+	pen_state_fini(&shop->state);
+	pen_store_close(&shop->store);
+	pen_disk_shut(shop->disk);
+	scratch_close(&shop->scratch);
+}
+
+/* Put `bytes` where part k of n of the shop's labels lies. */
+static inline void shop_put(
+	struct shop *shop, uint64_t k, uint64_t n, const void *bytes, size_t len)
+{
+	char name[PEN_NAME_BYTES];
+	struct pen_bytes file = {bytes, len};
+	pen_part_path(&shop->labels, k, n, name);
+	cr_assert_eq(pen_writer_put(&shop->store.parts, name, file, NULL, NULL), 0);
+}
+
+#endif

@@ -1,0 +1,214 @@
+/* penstock make: cut a state into parts and put them into a store. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli.h"
+#include "drivers/table.h"
+#include "make/make.h"
+#include "part/envelope.h"
+#include "source.h"
+#include "stop.h"
+
+#define PROGRESS_NS (PEN_NS_PER_S / 4)
+
+struct make {
+	const char *from, *store_dir, *epoch_id;
+	struct pen_make_want want;
+	uint64_t of;
+	bool height_given, shard_given, json, terminal;
+	int64_t shown_ns;
+	struct source source;
+	struct pen_disk *disk;
+	struct pen_store store;
+	struct pen_state state;
+	struct pen_make_sum sum;
+	struct pen_why why;
+};
+
+enum { KEY_CHAIN = 256, KEY_HEIGHT, KEY_EPOCH, KEY_SHARD, KEY_OF, KEY_FORM, KEY_LEVEL, KEY_JSON };
+
+static const struct argp_option options[] = {
+	{"from", 'f', "SRC", 0, "The state: hex:FILE or kv:FILE", 0},
+	{"store", 's', "DIR", 0, "The store; made if it is missing", 0},
+	{"chain", KEY_CHAIN, "ID", 0, "Label: the chain, such as mainnet", 0},
+	{"epoch-height", KEY_HEIGHT, "H", 0, "Label: the epoch's height", 0},
+	{"epoch-id", KEY_EPOCH, "HASH", 0, "Label: the epoch's id in base58", 0},
+	{"shard", KEY_SHARD, "S", 0, "Label: the shard's number", 0},
+	{"of", KEY_OF, "N", 0, "How many parts; nearcore's number if left out", 0},
+	{"form", KEY_FORM, "FORM", 0, "Form of the parts: nearcore (default)", 0},
+	{"level", KEY_LEVEL, "L", 0, "zstd level, -22 to 22 (default 1, as nearcore)", 0},
+	{"json", KEY_JSON, NULL, 0, "Print one JSON object", 0},
+	{0},
+};
+
+static int parse_level(struct argp_state *state, const char *text)
+{
+	uint64_t level = 0;
+	bool minus = *text == '-';
+	if (pen_number_parse(text + minus, PEN_LEVEL_MAX, &level))
+		argp_error(state, "--level is '%s': expected a number from %d to %d", text,
+			PEN_LEVEL_MIN, PEN_LEVEL_MAX);
+	return minus ? -(int)level : (int)level;
+}
+
+/* Only a label here: the number alone, or a ShardUId of which the number is taken. */
+static uint64_t parse_shard(struct argp_state *state, const char *text)
+{
+	uint64_t shard;
+	if (*text != 's')
+		return cli_number(state, "--shard", text, 0, UINT64_MAX);
+	shard = cli_shard(state, "--shard", text).id;
+	return shard;
+}
+
+static void parse_chain(struct argp_state *state, struct make *make, const char *text)
+{
+	if (!pen_chain_valid(text))
+		argp_error(state,
+			"--chain is '%s': expected 1 to %d characters out of a-z, 0-9, _ and -",
+			text, PEN_CHAIN_BYTES_MAX);
+	snprintf(make->want.labels.chain, sizeof make->want.labels.chain, "%s", text);
+}
+
+static void check_all_given(struct argp_state *state, const struct make *make)
+{
+	const struct {
+		const char *flag;
+		bool given;
+	} needed[] = {{"--from", make->from}, {"--store", make->store_dir},
+		{"--chain", *make->want.labels.chain}, {"--epoch-height", make->height_given},
+		{"--epoch-id", make->epoch_id}, {"--shard", make->shard_given}};
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+		if (!needed[i].given)
+			argp_error(state, "%s is needed", needed[i].flag);
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct make *make = state->input;
+	struct pen_labels *labels = &make->want.labels;
+	switch (key) {
+	case 'f': make->from = arg; return 0;
+	case 's': make->store_dir = arg; return 0;
+	case KEY_CHAIN: parse_chain(state, make, arg); return 0;
+	case KEY_HEIGHT:
+		labels->epoch_height = cli_number(state, "--epoch-height", arg, 0, UINT64_MAX);
+		make->height_given = true;
+		return 0;
+	case KEY_EPOCH:
+		labels->epoch_id = cli_hash(state, "--epoch-id", arg);
+		make->epoch_id = arg;
+		return 0;
+	case KEY_SHARD:
+		labels->shard = parse_shard(state, arg);
+		make->shard_given = true;
+		return 0;
+	case KEY_OF: make->of = cli_number(state, "--of", arg, 1, PEN_PARTS_MAX); return 0;
+	case KEY_FORM:
+		if (strcmp(arg, "nearcore"))
+			argp_error(state, "--form is '%s': only 'nearcore' can be made", arg);
+		return 0;
+	case KEY_LEVEL: make->want.level = parse_level(state, arg); return 0;
+	case KEY_JSON: make->json = true; return 0;
+	case ARGP_KEY_END: check_all_given(state, make); return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {options, parse, NULL,
+	"Cut a whole state into N parts as nearcore does, and put them into a store in nearcore's "
+	"layout. Parts that are there already are proved and kept; run it again after an "
+	"interruption and it goes on. The whole state is held in memory meanwhile.",
+	NULL, NULL, NULL};
+
+/* True if it is time to show something again. */
+static bool show_now(struct make *make)
+{
+	int64_t now = pen_clock_ns();
+	if (!make->terminal || now - make->shown_ns < PROGRESS_NS)
+		return false;
+	make->shown_ns = now;
+	return true;
+}
+
+static int on_tick(void *context, uint64_t keys, uint64_t bytes, uint64_t of)
+{
+	struct make *make = context;
+	if (show_now(make))
+		fprintf(stderr, "\rreading: %llu keys, %.1f of %.1f MB", (unsigned long long)keys,
+			(double)bytes / 1e6, (double)of / 1e6);
+	return stop_asked() ? PEN_EINTERRUPTED : 0;
+}
+
+static int on_part(void *context, const struct pen_make_sum *sum)
+{
+	struct make *make = context;
+	if (show_now(make))
+		fprintf(stderr, "\rmaking: %llu of %llu parts, %.1f MB       ",
+			(unsigned long long)(sum->made + sum->kept), (unsigned long long)sum->parts,
+			(double)sum->stored_bytes / 1e6);
+	return stop_asked() ? PEN_EINTERRUPTED : 0;
+}
+
+static int open_store(struct make *make)
+{
+	int err = pen_disk_open_dir(make->store_dir, true, &make->disk, &make->why);
+	if (err)
+		return err;
+	struct pen_store_config config = {.disk = make->disk, .write = true};
+	return pen_store_open(&make->store, &config, &make->why);
+}
+
+/* The store is locked before the state is read: who is second hears of it at once. */
+static int run(struct make *make)
+{
+	struct pen_tick tick = {on_tick, make};
+	struct pen_make_watch watch = {on_part, make};
+	struct pen_make with = {&make->state, &make->store, &watch};
+	int err = source_open(&make->source, make->from, &make->why);
+	if (!err)
+		err = open_store(make);
+	if (!err)
+		err = pen_state_load(&make->state, &make->source.pairs, &tick, &make->why);
+	if (!err)
+		err = pen_make_parts(&make->state.sum, make->of, &make->want.parts, &make->why);
+	if (!err)
+		err = pen_make_run(&with, &make->want, &make->sum, &make->why);
+	if (make->shown_ns)
+		fprintf(stderr, "\n");
+	return err;
+}
+
+static void print(const struct make *make)
+{
+	char root[PEN_HASH_TEXT_BYTES];
+	const struct pen_make_sum *sum = &make->sum;
+	printf(make->json ? "{\"root\":\"%s\",\"memory_usage\":%llu,\"keys\":%llu,\"of\":%llu,"
+			    "\"made\":%llu,\"kept\":%llu,\"content_bytes\":%llu,"
+			    "\"stored_bytes\":%llu}\n"
+			  : "root %s, memory_usage %llu, %llu keys: %llu parts (%llu made, %llu "
+			    "were there), %llu bytes, %llu stored\n",
+		pen_base58(&make->state.sum.root, root),
+		(unsigned long long)make->state.sum.memory_usage,
+		(unsigned long long)make->state.sum.keys, (unsigned long long)sum->parts,
+		(unsigned long long)sum->made, (unsigned long long)sum->kept,
+		(unsigned long long)sum->content_bytes, (unsigned long long)sum->stored_bytes);
+}
+
+int cmd_make(int argc, char **argv)
+{
+	struct make make = {.want.level = PEN_LEVEL_DEFAULT, .terminal = isatty(STDERR_FILENO)};
+	cli_parse(&argp, "penstock make", argc, argv, &make);
+	stop_install();
+	int err = run(&make);
+	if (!err)
+		print(&make);
+	pen_state_fini(&make.state);
+	pen_store_close(&make.store);
+	pen_disk_shut(make.disk);
+	source_close(&make.source);
+	return cli_end("make", err, &make.why);
+}
