@@ -234,10 +234,9 @@ static void adopt(struct pen_build *build, const struct subtree *subtree)
 	int at = __builtin_popcount(parent->mask);
 	parent->waiting[at] = subtree->waiting;
 	parent->sizes[at] = subtree->memory_usage;
-	if (subtree->waiting == PEN_BATCH_NONE) {
+	parent->kept[at] = subtree->kept;
+	if (subtree->waiting == PEN_BATCH_NONE)
 		parent->children[at] = subtree->hash;
-		parent->kept[at] = subtree->kept;
-	}
 	parent->mask |= (uint16_t)(1u << nibble);
 	parent->memory_usage += subtree->memory_usage;
 }
