@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "make/found.h"
 #include "part/collect.h"
+#include "store/index.h"
 
 /* The run under way, and memory kept from part to part. */
 struct making {
@@ -15,6 +16,7 @@ struct making {
 	struct pen_collect collect;
 	struct pen_zstd zstd;
 	struct pen_buf content, sealed;
+	struct pen_catalog catalog; /* the store's index, with the parts made */
 };
 
 int pen_make_parts(
@@ -34,11 +36,34 @@ int pen_make_parts(
 		(unsigned long long)*parts);
 }
 
+/* What we made need not be proved again by whoever serves it. */
+static int note_part(
+	struct making *making, const struct pen_part_id *id, const struct pen_disk_stat *stat)
+{
+	char dir[PEN_NAME_BYTES];
+	struct pen_catalog_file file = {.root = id->root,
+		.memory_usage = making->make->state->sum.memory_usage,
+		.n = (uint32_t)id->n,
+		.k = (uint32_t)id->k,
+		.bytes = stat->bytes,
+		.mtime_ns = stat->mtime_ns};
+	return pen_catalog_note(&making->catalog, pen_labels_dir(&making->want->labels, dir), &file,
+		pen_buf_bytes(&making->sealed));
+}
+
+/* The index can always be rebuilt: parts that are made are no failure for want of it. */
+static void keep_index(struct making *making)
+{
+	if (making->sum->made && pen_catalog_settle(&making->catalog) == 0)
+		pen_index_save(making->make->store, &making->catalog, NULL);
+}
+
 static int make_part(struct making *making, uint64_t k, struct pen_why *why)
 {
 	struct pen_state *state = making->make->state;
 	struct pen_part_id id = {state->sum.root, k, making->want->parts};
 	char name[PEN_NAME_BYTES];
+	struct pen_disk_stat stat;
 	making->content.len = making->sealed.len = 0;
 	int err = pen_collect_part(&making->collect, &state->entries, &id, &making->content, why);
 	if (!err)
@@ -47,7 +72,9 @@ static int make_part(struct making *making, uint64_t k, struct pen_why *why)
 	if (!err)
 		err = pen_writer_put(&making->make->store->parts,
 			pen_part_path(&making->want->labels, k, id.n, name),
-			pen_buf_bytes(&making->sealed), NULL, why);
+			pen_buf_bytes(&making->sealed), &stat, why);
+	if (!err)
+		err = note_part(making, &id, &stat);
 	if (err)
 		return err;
 	making->sum->made++;
@@ -124,6 +151,7 @@ static void making_fini(struct making *making)
 	pen_zstd_fini(&making->zstd);
 	pen_buf_fini(&making->content);
 	pen_buf_fini(&making->sealed);
+	pen_catalog_fini(&making->catalog);
 }
 
 int pen_make_run(const struct pen_make *make, const struct pen_make_want *want,
@@ -137,9 +165,12 @@ int pen_make_run(const struct pen_make *make, const struct pen_make_want *want,
 	PEN_CHECK(make->store->write);
 	PEN_CHECK(want->parts <= pen_part_count_max(make->state->sum.memory_usage));
 	*sum = (struct pen_make_sum){.parts = want->parts};
+	/* A damaged index is an empty one. */
+	pen_index_load(making.make->store, &making.catalog, NULL);
 	int err = keep_proved(&making, &found, why);
 	if (!err)
 		err = make_missing(&making, &found, why);
+	keep_index(&making);
 	making_fini(&making);
 	pen_found_fini(&found);
 	return err;
