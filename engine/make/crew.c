@@ -60,12 +60,11 @@ static void look_on(struct pen_crew *crew)
 	const struct pen_why none = {{0}};
 	for (;;) {
 		pen_crew_lock(crew);
-		bool working = crew->working > 0, stop = crew->stop;
+		bool working = crew->working > 0, look = crew->work->look && !crew->stop;
+		int err = working && look ? crew->work->look(crew->work->look_context) : 0;
 		pen_crew_unlock(crew);
 		if (!working)
 			return;
-		int err = !stop && crew->work->look ? crew->work->look(crew->work->look_context)
-						    : 0;
 		if (err)
 			pen_crew_fail(crew, UINT64_MAX, err, &none);
 		pen_wake_wait(&crew->wake, PEN_CREW_LOOK_NS);

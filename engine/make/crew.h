@@ -28,7 +28,8 @@ struct pen_crew_work {
 	/* A worker's whole life: returns when there is nothing left or pen_crew_stopped. */
 	void (*run)(struct pen_crew *crew, void *context, unsigned worker);
 	void *context;
-	/* Asked by the starter a few times a second (NULL: never): 0, or a code that stops all. */
+	/* Asked by the starter a few times a second (NULL: never), under the lock: 0, or a code
+	 * that stops all. */
 	int (*look)(void *context);
 	void *look_context;
 };
