@@ -401,7 +401,8 @@ static void stall_check(struct pen_plan *plan, int64_t now)
 		return;
 	struct pen_why why;
 	int code = pen_fail(&why, PEN_ESTALL,
-		"no byte from any source for %lld s (part %u of %u is one of %u that wait)",
+		"stalled: no byte, or too few to count, from any source for %lld s (part %u of "
+		"%u is one of %u that wait)",
 		(long long)(plan->config.stall_ns / INT64_C(1000000000)), plan->flights[0].part,
 		plan->config.parts, plan->flights_count);
 	/* Bytes that failed their proof outrank a stall, also for a part that still hoped. */

@@ -8,7 +8,7 @@
  * has said its last word. A source that sent PEN_PLAN_BAD_MAX bad parts is left aside. A source
  * that fails two gets in a row gets no new part while one that it failed waits for its turn, so a
  * dead server costs a few tries, not a few for each part; once a part has used all its tries
- * there, it gets none. A get that shows no byte for `stall_ns` is cancelled and counts as a
+ * there, it gets none. A get without progress for `stall_ns` is cancelled and counts as a
  * failure; when all gets are quiet for that long and no other source is left to ask, all is over.
  * Lost parts do not stop the others, unless there are PEN_PLAN_LOST_MAX of them.
  *
@@ -148,7 +148,7 @@ void pen_plan_fini(struct pen_plan *plan);
  */
 struct pen_plan_action pen_plan_next(struct pen_plan *plan, bool may_start, int64_t now_ns);
 
-/* Bytes came for the get of this part. */
+/* Bytes came for the get of this part, enough to count as a step forward. */
 void pen_plan_progress(struct pen_plan *plan, uint32_t part, int64_t now_ns);
 
 /* The get of a part ended. After a 0 the part is held. -ECANCELED as answer to CANCEL is a stall.

@@ -131,7 +131,8 @@ static void progress_look(struct pen_pull *pull, int64_t now_ns)
 {
 	for (unsigned i = 0; i < pull->config.slots; i++) {
 		struct pen_slot *slot = &pull->slots[i];
-		if (slot->state != PEN_SLOT_FLYING || slot->bytes.len == slot->seen)
+		if (slot->state != PEN_SLOT_FLYING ||
+			slot->bytes.len - slot->seen < PEN_PULL_STEP_BYTES)
 			continue;
 		slot->seen = slot->bytes.len;
 		pen_plan_progress(pull->plan, slot->part, now_ns);

@@ -20,6 +20,9 @@
 #define PEN_PULL_SLOTS_MAX 1024u
 /* Bytes of a buffer that are kept for the next part: two real parts. */
 #define PEN_PULL_KEPT_BYTES ((size_t)64 << 20)
+/* Bytes that count as a step forward: who sends less within the stall time holds a connection and
+ * delivers nothing (30 s a KiB is 34 B/s). */
+#define PEN_PULL_STEP_BYTES 1024u
 /* Most bytes of a part on the wire: its content that zstd could not shrink, and the envelope. */
 #define PEN_PART_WIRE_BYTES_MAX (PEN_PART_BYTES_MAX + PEN_PART_BYTES_MAX / 128 + 4096)
 
@@ -43,7 +46,7 @@ struct pen_slot {
 	unsigned source;
 	uint64_t order; /* fetched earlier is smaller */
 	struct pen_buf bytes; /* as they came */
-	size_t seen; /* length when last looked at, to notice progress */
+	size_t seen; /* length at the last step forward */
 	int64_t begin_ns, end_ns; /* of the get */
 	char name[PEN_SOURCE_PREFIX_BYTES + 64];
 };

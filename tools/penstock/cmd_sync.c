@@ -145,6 +145,7 @@ struct run {
 static int database_look(struct run *run, struct pen_why *why)
 {
 	struct pen_sink_state have, ask = run->want;
+	ask.parts = 0; /* look only: nothing is started before a source has the state */
 	int err = pen_sink_open_rocks(run->flags->db, true, &run->sink, why);
 	if (!err)
 		err = run->sink->ops->begin(run->sink, &ask, &have, NULL, why);
