@@ -195,6 +195,21 @@ expect 0 $? 'SIGTERM ends it'
 wait $client
 expect 20971520 "$(stat -c %s "$scratch/large")" '  after the file under way'
 
+# A client that takes its time is waited for, until the second signal.
+start_serve "$store"
+curl -s --max-time 20 --limit-rate 100k -o "$scratch/slow" "$url/large" &
+client=$!
+sleep 0.5
+kill -TERM "$server"
+sleep 0.5
+kill -0 "$server"
+result $? 'a slow client is waited for'
+kill -TERM "$server"
+wait "$server"
+expect 143 $? '  until a second signal'
+kill $client
+wait $client
+
 # A store that is only read, its index elsewhere; and one with a damaged index.
 start_serve "$store" --index "$scratch/index"
 wait_status 200 "/root/$small_root/of/7/$part"
