@@ -82,7 +82,8 @@ for i in $(seq $moments); do
 	sleep "$(awk "BEGIN { print $took * ($i - 0.5) / $moments / 1000 }")"
 	kill -9 "$server"
 	wait "$server" 2>/dev/null
-	"$PENSTOCK" serve --http "127.0.0.1:$port" --store "$scratch/store" 2>"$scratch/serve.again" &
+	"$PENSTOCK" serve --http "127.0.0.1:$port" --store "$scratch/store" \
+		2>"$scratch/serve.again" &
 	server=$!
 	wait $victim
 	code=$?
