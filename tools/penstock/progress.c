@@ -70,15 +70,17 @@ static const char *phase(const struct pen_plan *plan)
 	return plan->count[PEN_PART_HELD] ? "applying" : "waiting";
 }
 
-static void quiet_print(const struct progress *progress, FILE *out, int64_t now_ns)
+/* True if a get is quiet for so long that no end can be foretold. */
+static bool quiet_print(const struct progress *progress, FILE *out, int64_t now_ns)
 {
 	struct pen_plan_stuck stuck;
 	pen_plan_stuck(&progress->sync->plan, now_ns, &stuck);
 	if (stuck.part == PEN_PART_NONE || stuck.quiet_ns < PROGRESS_QUIET_NS)
-		return;
-	fprintf(out, "; part %u quiet for %lld s at %s", stuck.part,
+		return false;
+	fprintf(out, "; part %u quiet %lld s: %s", stuck.part,
 		(long long)(stuck.quiet_ns / PEN_NS_PER_S),
 		progress->sync->config.sources[stuck.source].origin->label);
+	return true;
 }
 
 static void troubles_print(const struct progress *progress)
@@ -95,14 +97,15 @@ static void troubles_print(const struct progress *progress)
 static void line_print(const struct progress *progress, FILE *out, int64_t now_ns)
 {
 	const struct pen_plan *plan = &progress->sync->plan;
-	fprintf(out, "%s: %u of %u parts, %.1f MB, %.1f MB/s, %u in flight, %u held", phase(plan),
+	fprintf(out, "%s: %u of %u parts, %.1f MB, %.1f MB/s, %u in flight", phase(plan),
 		plan->count[PEN_PART_APPLIED], plan->config.parts,
-		(double)progress->shown_bytes / 1e6, progress->rate / 1e6, plan->flights_count,
-		plan->count[PEN_PART_HELD]);
+		(double)progress->shown_bytes / 1e6, progress->rate / 1e6, plan->flights_count);
+	if (plan->count[PEN_PART_HELD])
+		fprintf(out, ", %u applying", plan->count[PEN_PART_HELD]);
 	if (plan->count[PEN_PART_LOST])
 		fprintf(out, ", %u lost", plan->count[PEN_PART_LOST]);
-	eta_print(progress, out, now_ns);
-	quiet_print(progress, out, now_ns);
+	if (!quiet_print(progress, out, now_ns))
+		eta_print(progress, out, now_ns);
 }
 
 /* One row of the terminal, and no more: what wraps cannot be drawn over. */
