@@ -4,6 +4,12 @@
 
 #include "base/check.h"
 
+/* An encoding in build->kept: a limb's node may be hashed long before it is known to be one. */
+struct kept {
+	size_t at;
+	size_t len; /* 0: not kept */
+};
+
 /* A branch on the path to the last key. */
 struct branch {
 	uint32_t depth; /* nibbles of the path to it */
@@ -12,26 +18,51 @@ struct branch {
 	uint32_t value_len;
 	struct pen_hash value_hash;
 	uint64_t memory_usage; /* of the children so far */
-	struct pen_hash children[16];
+	uint32_t waiting[16]; /* children as they stand in `children`: node of the batch, or none */
+	uint64_t sizes[16]; /* their memory_usage */
+	struct kept kept[16]; /* their encodings, of a stretch */
+	struct pen_hash children[16]; /* known where `waiting` is none */
 };
 
 /* A finished subtree, to be hung below an open branch. */
 struct subtree {
-	struct pen_hash hash;
+	uint32_t waiting; /* node of the batch; PEN_BATCH_NONE: the hash is known */
 	uint64_t memory_usage;
+	struct pen_hash hash;
+	struct kept kept; /* if the hash is known */
 };
 
-void pen_build_init(struct pen_build *build, pen_built_fn fn, void *context)
+/* A limb whose hash is not known yet. */
+struct waiting_limb {
+	struct pen_limb limb;
+	size_t path_at; /* in build->paths, which moves */
+	uint32_t waiting;
+	struct kept kept;
+};
+
+void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context)
 {
-	*build = (struct pen_build){.fn = fn, .context = context};
+	*build = (struct pen_build){.fn = fn, .context = context, .floor = -1};
 }
 
 void pen_build_fini(struct pen_build *build)
 {
 	if (!build)
 		return;
+	pen_batch_fini(&build->batch);
 	pen_buf_fini(&build->branches);
+	pen_buf_fini(&build->limbs);
+	pen_buf_fini(&build->paths);
+	pen_buf_fini(&build->kept);
 	*build = (struct pen_build){0};
+}
+
+void pen_build_open(struct pen_build *build, int64_t left, pen_limb_fn fn, void *context)
+{
+	PEN_CHECK(build->sum.keys == 0);
+	build->floor = left;
+	build->limb_fn = fn;
+	build->limb_context = context;
 }
 
 static size_t branch_count(const struct pen_build *build)
@@ -42,56 +73,101 @@ static size_t branch_count(const struct pen_build *build)
 static struct branch *top(const struct pen_build *build)
 {
 	size_t count = branch_count(build);
-	PEN_CHECK(count > 0);
+	PEN_DCHECK(count > 0);
 	return (struct branch *)(void *)build->branches.at + count - 1;
 }
 
-/* Depth of the last open branch, -1 if none is open. */
-static int64_t top_depth(const struct pen_build *build)
+/* Depth of the deepest branch that the next node can hang from and that is there already: an open
+ * one, or one that reaches to the left of the stretch. -1 if there is none. */
+static int64_t anchor_depth(const struct pen_build *build)
 {
-	return branch_count(build) ? (int64_t)top(build)->depth : -1;
+	return branch_count(build) ? (int64_t)top(build)->depth : build->floor;
+}
+
+static uint8_t key_nibble(const struct pen_build *build, uint32_t i)
+{
+	uint8_t byte = build->key[i / 2];
+	return i % 2 ? byte & 15 : byte >> 4;
 }
 
 static int open_branch(struct pen_build *build, uint32_t depth)
 {
-	PEN_CHECK((int64_t)depth > top_depth(build));
-	struct branch branch = {.depth = depth};
-	return pen_buf_append(&build->branches, &branch, sizeof branch);
+	PEN_DCHECK((int64_t)depth > anchor_depth(build));
+	if (pen_buf_grow(&build->branches, sizeof(struct branch)))
+		return -ENOMEM;
+	build->branches.len += sizeof(struct branch);
+	struct branch *branch = top(build);
+	branch->depth = depth;
+	branch->mask = 0;
+	branch->has_value = false;
+	branch->memory_usage = 0;
+	branch->value_len = 0;
+	return 0;
 }
 
-/* Hash a finished node at the first path_len nibbles of the last key and hand it out. */
-static int finish_node(struct pen_build *build, const struct pen_node *node, uint32_t path_len,
-	struct subtree *out)
+/* Encode the last key's nibbles [from, to); returns the bytes. */
+static size_t encode_key(
+	const struct pen_build *build, uint32_t from, uint32_t to, bool leaf, uint8_t *out)
 {
-	uint8_t bytes[PEN_NODE_BYTES_MAX];
-	struct pen_built built = {
-		.node = node,
-		.hash = &out->hash,
-		.bytes = {bytes, pen_node_encode(node, bytes)},
-		.path = build->key.at,
-		.path_len = path_len,
-	};
-	pen_sha256(built.bytes, &out->hash);
+	uint32_t count = to - from, odd = count & 1;
+	out[0] = (uint8_t)((leaf ? 0x20 : 0) | (odd ? 0x10 | key_nibble(build, from) : 0));
+	from += odd;
+	/* A leaf's nibbles end where a byte ends, so they are whole bytes from here on. */
+	if (from % 2 == 0) {
+		memcpy(out + 1, build->key + from / 2, count / 2);
+	} else {
+		for (uint32_t i = 0; i < count / 2; i++)
+			out[1 + i] = (uint8_t)(build->key[from / 2 + i] << 4 |
+				build->key[from / 2 + i + 1] >> 4);
+	}
+	return 1 + count / 2;
+}
+
+/* Write a node into the batch, on a level above its children's; it becomes the subtree. */
+static int finish_node(
+	struct pen_build *build, const struct pen_node *node, uint32_t level, struct subtree *out)
+{
+	uint8_t *room = pen_batch_room(&build->batch, PEN_NODE_BYTES_MAX);
+	if (!room)
+		return -ENOMEM;
 	out->memory_usage = node->memory_usage;
+	out->kept = (struct kept){0};
+	out->waiting = pen_batch_add(&build->batch, pen_node_encode(node, room), level);
 	build->sum.nodes++;
-	return build->fn ? build->fn(build->context, &built) : 0;
+	return out->waiting == PEN_BATCH_NONE ? -ENOMEM : 0;
 }
 
-/* The last key as a leaf whose path has path_len nibbles. */
-static int finish_leaf(struct pen_build *build, uint32_t path_len, struct subtree *out)
+/* What stands at the last key, as a subtree whose path has path_len nibbles. */
+static int finish_last(struct pen_build *build, uint32_t path_len, struct subtree *out)
 {
+	if (!build->last.is_value) {
+		/* A limb hangs from the branch right above it, whose other children came along. */
+		PEN_CHECK(path_len == build->key_len);
+		*out = (struct subtree){PEN_BATCH_NONE, build->last.memory_usage, build->last.hash};
+		return 0;
+	}
 	uint8_t key[PEN_HPE_BYTES_MAX];
-	PEN_CHECK(path_len <= build->key.len);
+	PEN_DCHECK(path_len <= build->key_len);
 	struct pen_node leaf = {
 		.kind = PEN_LEAF,
-		.key = {key,
-			pen_hpe_encode(
-				build->key.at + path_len, build->key.len - path_len, true, key)},
-		.value_len = build->value_len,
-		.value_hash = build->value_hash.bytes,
+		.key = {key, encode_key(build, path_len, build->key_len, true, key)},
+		.value_len = build->last.value_len,
+		.value_hash = build->last.hash.bytes,
 	};
 	leaf.memory_usage = pen_node_cost(&leaf);
-	return finish_node(build, &leaf, path_len, out);
+	return finish_node(build, &leaf, 0, out);
+}
+
+/* The level of a node above this subtree. */
+static uint32_t level_above(const struct pen_build *build, uint32_t waiting)
+{
+	return waiting == PEN_BATCH_NONE ? 0 : pen_batch_level(&build->batch, waiting) + 1;
+}
+
+/* Where the `count` hashes of the node just written begin: they end before its memory_usage. */
+static size_t hashes_offset(const struct pen_build *build, size_t count)
+{
+	return pen_batch_offset(&build->batch) - 8 - count * PEN_HASH_BYTES;
 }
 
 /* An extension over the last key's nibbles [from, to) above `child`, which becomes the subtree. */
@@ -99,20 +175,24 @@ static int finish_extension(
 	struct pen_build *build, uint32_t from, uint32_t to, struct subtree *child)
 {
 	uint8_t key[PEN_HPE_BYTES_MAX];
-	struct pen_hash below = child->hash;
+	const struct subtree below = *child;
 	struct pen_node extension = {
 		.kind = PEN_EXTENSION,
-		.key = {key, pen_hpe_encode(build->key.at + from, to - from, false, key)},
-		.children = below.bytes,
+		.key = {key, encode_key(build, from, to, false, key)},
+		.children = below.hash.bytes,
 	};
-	extension.memory_usage = pen_node_cost(&extension) + child->memory_usage;
-	return finish_node(build, &extension, from, child);
+	extension.memory_usage = pen_node_cost(&extension) + below.memory_usage;
+	int err = finish_node(build, &extension, level_above(build, below.waiting), child);
+	if (!err && below.waiting != PEN_BATCH_NONE)
+		pen_batch_bind(&build->batch, below.waiting, hashes_offset(build, 1));
+	return err;
 }
 
-/* Close the last open branch; its subtree begins right below parent_depth (-1: it is the root). */
-static int close_branch(struct pen_build *build, int64_t parent_depth, struct subtree *out)
+/* The last open branch as a node. */
+static int finish_branch(struct pen_build *build, const struct branch *branch, struct subtree *out)
 {
-	const struct branch *branch = top(build);
+	uint32_t level = 0;
+	size_t count = (size_t)__builtin_popcount(branch->mask);
 	struct pen_node node = {
 		.kind = branch->has_value ? PEN_BRANCH_VALUE : PEN_BRANCH,
 		.value_len = branch->value_len,
@@ -120,9 +200,26 @@ static int close_branch(struct pen_build *build, int64_t parent_depth, struct su
 		.mask = branch->mask,
 		.children = branch->children[0].bytes,
 	};
-	uint32_t depth = branch->depth, from = (uint32_t)(parent_depth + 1);
 	node.memory_usage = pen_node_cost(&node) + branch->memory_usage;
-	int err = finish_node(build, &node, depth, out);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t above = level_above(build, branch->waiting[i]);
+		level = above > level ? above : level;
+	}
+	int err = finish_node(build, &node, level, out);
+	for (size_t i = 0; !err && i < count; i++) {
+		if (branch->waiting[i] != PEN_BATCH_NONE)
+			pen_batch_bind(&build->batch, branch->waiting[i],
+				hashes_offset(build, count) + i * PEN_HASH_BYTES);
+	}
+	return err;
+}
+
+/* Close the last open branch; its subtree begins right below parent_depth (-1: it is the root). */
+static int close_branch(struct pen_build *build, int64_t parent_depth, struct subtree *out)
+{
+	const struct branch *branch = top(build);
+	uint32_t depth = branch->depth, from = (uint32_t)(parent_depth + 1);
+	int err = finish_branch(build, branch, out);
 	build->branches.len -= sizeof *branch;
 	return err || from == depth ? err : finish_extension(build, from, depth, out);
 }
@@ -131,19 +228,64 @@ static int close_branch(struct pen_build *build, int64_t parent_depth, struct su
 static void adopt(struct pen_build *build, const struct subtree *subtree)
 {
 	struct branch *parent = top(build);
-	uint8_t nibble = build->key.at[parent->depth];
+	uint8_t nibble = key_nibble(build, parent->depth);
 	PEN_CHECK(parent->mask >> nibble == 0);
 	/* Children come in order, so they stand one after the other as a node lists them. */
-	parent->children[__builtin_popcount(parent->mask)] = subtree->hash;
+	int at = __builtin_popcount(parent->mask);
+	parent->waiting[at] = subtree->waiting;
+	parent->sizes[at] = subtree->memory_usage;
+	parent->kept[at] = subtree->kept;
+	if (subtree->waiting == PEN_BATCH_NONE)
+		parent->children[at] = subtree->hash;
 	parent->mask |= (uint16_t)(1u << nibble);
 	parent->memory_usage += subtree->memory_usage;
 }
 
-/* Put a subtree where it belongs: below a branch at depth `fork`, opened if it is not there, or
- * below the last open branch if that is deeper. */
+/* Append the last key's first `len` nibbles to build->paths, one a byte. */
+static int keep_path(struct pen_build *build, uint32_t len)
+{
+	if (pen_buf_grow(&build->paths, len + 1))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < len; i++)
+		build->paths.at[build->paths.len++] = key_nibble(build, i);
+	return 0;
+}
+
+/* Keep a limb until its hash is known. Its path is the last key's first path_len nibbles. */
+static int keep_limb(struct pen_build *build, struct waiting_limb limb)
+{
+	limb.path_at = build->paths.len;
+	int err = keep_path(build, limb.limb.path_len);
+	return err ? err : pen_buf_append(&build->limbs, &limb, sizeof limb);
+}
+
+static int keep_subtree(struct pen_build *build, uint32_t path_len, const struct subtree *subtree)
+{
+	struct waiting_limb limb = {
+		.limb = {.path_len = path_len,
+			.memory_usage = subtree->memory_usage,
+			.hash = subtree->hash},
+		.waiting = subtree->waiting,
+		.kept = subtree->kept,
+	};
+	return keep_limb(build, limb);
+}
+
+static int64_t deeper(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Put a subtree where it belongs: below a branch at depth `fork`, opened if it is not there; below
+ * the last open branch if that is deeper; or out, if its parent reaches beyond the stretch. */
 static int place(struct pen_build *build, int64_t fork, const struct subtree *subtree)
 {
-	if (fork > top_depth(build)) {
+	if (branch_count(build) == 0 && fork <= build->floor) {
+		int err = keep_subtree(build, (uint32_t)(build->floor + 1), subtree);
+		build->floor = fork;
+		return err;
+	}
+	if (fork > anchor_depth(build)) {
 		int err = open_branch(build, (uint32_t)fork);
 		if (err)
 			return err;
@@ -152,21 +294,17 @@ static int place(struct pen_build *build, int64_t fork, const struct subtree *su
 	return 0;
 }
 
-static int64_t deeper(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* The last key is a prefix of the next: its value sits in a branch of its own. */
 static int open_value_branch(struct pen_build *build)
 {
-	int err = open_branch(build, build->key.len);
+	PEN_CHECK(build->last.is_value);
+	int err = open_branch(build, build->key_len);
 	if (err)
 		return err;
 	struct branch *branch = top(build);
 	branch->has_value = true;
-	branch->value_len = build->value_len;
-	branch->value_hash = build->value_hash;
+	branch->value_len = build->last.value_len;
+	branch->value_hash = build->last.hash;
 	return 0;
 }
 
@@ -174,14 +312,14 @@ static int open_value_branch(struct pen_build *build)
 static int fold(struct pen_build *build, int64_t fork)
 {
 	struct subtree subtree;
-	if (fork == (int64_t)build->key.len)
+	if (fork == (int64_t)build->key_len && build->last.is_value)
 		return open_value_branch(build);
-	int err = finish_leaf(build, (uint32_t)(deeper(fork, top_depth(build)) + 1), &subtree);
+	int err = finish_last(build, (uint32_t)(deeper(fork, anchor_depth(build)) + 1), &subtree);
 	if (!err)
 		err = place(build, fork, &subtree);
-	while (!err && top_depth(build) > fork) {
+	while (!err && branch_count(build) && (int64_t)top(build)->depth > fork) {
 		size_t count = branch_count(build);
-		int64_t above = count > 1 ? (int64_t)top(build)[-1].depth : -1;
+		int64_t above = count > 1 ? (int64_t)top(build)[-1].depth : build->floor;
 		err = close_branch(build, deeper(fork, above), &subtree);
 		if (!err)
 			err = place(build, fork, &subtree);
@@ -189,30 +327,116 @@ static int fold(struct pen_build *build, int64_t fork)
 	return err;
 }
 
-/* Nibbles that the last key shares with `key`. */
-static uint32_t common_nibbles(const struct pen_build *build, struct pen_bytes key)
+/* A child's hash is known now. Of a stretch its encoding stays too: it may turn out a limb. */
+static int settle_child(struct pen_build *build, struct branch *branch, int at)
 {
-	uint32_t count = 0, most = build->key.len;
-	if (key.len * 2 < most)
-		most = (uint32_t)key.len * 2;
-	while (count < most) {
-		uint8_t byte = key.at[count / 2];
-		if (build->key.at[count] != (count % 2 ? byte & 15 : byte >> 4))
-			break;
-		count++;
-	}
-	return count;
+	uint32_t node = branch->waiting[at];
+	branch->children[at] = *pen_batch_hash(&build->batch, node);
+	branch->waiting[at] = PEN_BATCH_NONE;
+	branch->kept[at] = (struct kept){0};
+	if (!build->limb_fn)
+		return 0;
+	struct pen_bytes bytes = pen_batch_bytes(&build->batch, node);
+	branch->kept[at] = (struct kept){build->kept.len, bytes.len};
+	return pen_buf_append(&build->kept, bytes.at, bytes.len);
 }
 
-/* True if `key`, sharing `common` nibbles with the last key, comes behind it. */
-static bool is_behind(const struct pen_build *build, struct pen_bytes key, uint32_t common)
+/* The hashes of a batch reach the open branches that wait for them. */
+static int settle(struct pen_build *build)
 {
-	if (common == key.len * 2)
-		return false;
-	if (common == build->key.len)
-		return true;
-	uint8_t byte = key.at[common / 2];
-	return (common % 2 ? byte & 15 : byte >> 4) > build->key.at[common];
+	struct branch *branches = (struct branch *)(void *)build->branches.at;
+	int err = 0;
+	for (size_t i = 0; i < branch_count(build); i++) {
+		int children = __builtin_popcount(branches[i].mask);
+		for (int at = 0; at < children && !err; at++) {
+			if (branches[i].waiting[at] != PEN_BATCH_NONE)
+				err = settle_child(build, &branches[i], at);
+		}
+	}
+	return err;
+}
+
+/* Give out the limbs that were kept: all hashes are known now. */
+static int give_limbs(struct pen_build *build)
+{
+	struct waiting_limb *kept = (struct waiting_limb *)(void *)build->limbs.at;
+	for (size_t i = 0; i < build->limbs.len / sizeof *kept; i++) {
+		struct pen_limb limb = kept[i].limb;
+		limb.path = build->paths.at + kept[i].path_at;
+		if (kept[i].kept.len)
+			limb.node = (struct pen_bytes){
+				build->kept.at + kept[i].kept.at, kept[i].kept.len};
+		if (kept[i].waiting != PEN_BATCH_NONE) {
+			limb.hash = *pen_batch_hash(&build->batch, kept[i].waiting);
+			limb.node = pen_batch_bytes(&build->batch, kept[i].waiting);
+		}
+		int err = build->limb_fn ? build->limb_fn(build->limb_context, &limb) : 0;
+		if (err)
+			return err;
+	}
+	build->limbs.len = 0;
+	build->paths.len = 0;
+	return 0;
+}
+
+/* Hash what waits and hand it out. */
+static int flush(struct pen_build *build)
+{
+	int err = pen_batch_run(&build->batch, build->fn, build->context);
+	if (err)
+		return err;
+	err = settle(build);
+	if (!err)
+		err = give_limbs(build);
+	pen_batch_reset(&build->batch);
+	return err;
+}
+
+uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b)
+{
+	size_t most = a.len < b.len ? a.len : b.len, i = 0;
+	while (i + 8 <= most && pen_le64(a.at + i) == pen_le64(b.at + i))
+		i += 8;
+	while (i < most && a.at[i] == b.at[i])
+		i++;
+	return (uint32_t)(2 * i + (i < most && (a.at[i] ^ b.at[i]) < 16));
+}
+
+/* What stands at the last key parts from a key of these bytes and nibbles. */
+static int part_from(struct pen_build *build, struct pen_bytes key, uint32_t nibbles)
+{
+	struct pen_bytes last = {build->key, (build->key_len + 1) / 2};
+	uint32_t fork = pen_key_common(last, key);
+	/* The byte that an odd path ends in holds one nibble of it, and a zero. */
+	if (fork > build->key_len)
+		fork = build->key_len;
+	if (fork >= nibbles)
+		return PEN_EINPUT;
+	if (fork < build->key_len) {
+		uint8_t byte = key.at[fork / 2];
+		if ((fork % 2 ? byte & 15 : byte >> 4) < key_nibble(build, fork))
+			return PEN_EINPUT;
+	} else if (!build->last.is_value) {
+		return PEN_EINPUT;
+	}
+	return fold(build, fork);
+}
+
+/* Take a key of whole bytes, or of an odd number of nibbles and a zero. */
+static int take(struct pen_build *build, struct pen_bytes key, uint32_t nibbles)
+{
+	if (build->sum.keys) {
+		int err = part_from(build, key, nibbles);
+		if (err)
+			return err;
+		if (build->batch.count >= PEN_BUILD_BATCH_NODES && (err = flush(build)))
+			return err;
+	}
+	if (key.len)
+		memcpy(build->key, key.at, key.len);
+	build->key_len = nibbles;
+	build->sum.keys++;
+	return 0;
 }
 
 int pen_build_push(struct pen_build *build, struct pen_bytes key, uint32_t value_len,
@@ -220,44 +444,82 @@ int pen_build_push(struct pen_build *build, struct pen_bytes key, uint32_t value
 {
 	if (key.len > PEN_KEY_BYTES_MAX)
 		return PEN_EINPUT;
-	if (build->sum.keys) {
-		uint32_t common = common_nibbles(build, key);
-		if (!is_behind(build, key, common))
-			return PEN_EINPUT;
-		int err = fold(build, common);
-		if (err)
-			return err;
-	}
-	pen_path_of_key(&build->key, key);
-	build->value_len = value_len;
-	build->value_hash = *value_hash;
-	build->sum.keys++;
-	return 0;
+	int err = take(build, key, (uint32_t)key.len * 2);
+	build->last.is_value = true;
+	build->last.value_len = value_len;
+	build->last.hash = *value_hash;
+	return err;
 }
 
-/* The last key and every open branch, up to the root. */
-static int fold_all(struct pen_build *build, struct subtree *root)
+int pen_build_push_limb(struct pen_build *build, const struct pen_limb *limb)
 {
-	int err = finish_leaf(build, (uint32_t)(top_depth(build) + 1), root);
-	while (!err && branch_count(build)) {
-		adopt(build, root);
-		size_t count = branch_count(build);
-		int64_t above = count > 1 ? (int64_t)top(build)[-1].depth : -1;
-		err = close_branch(build, above, root);
-	}
+	uint8_t key[PEN_KEY_BYTES_MAX] = {0};
+	if (limb->path_len > PEN_KEY_NIBBLES_MAX)
+		return PEN_EINPUT;
+	for (uint32_t i = 0; i < limb->path_len; i++)
+		key[i / 2] |= (uint8_t)(i % 2 ? limb->path[i] : limb->path[i] << 4);
+	int err = take(build, (struct pen_bytes){key, (limb->path_len + 1) / 2}, limb->path_len);
+	build->last = *limb;
 	return err;
+}
+
+/* The last subtree hangs from nothing: it is the root. */
+static int take_root(void *context, const struct pen_limb *limb)
+{
+	struct pen_trie_sum *sum = context;
+	sum->root = limb->hash;
+	sum->memory_usage = limb->memory_usage;
+	return 0;
 }
 
 int pen_build_finish(struct pen_build *build, struct pen_trie_sum *out)
 {
-	if (build->sum.keys) {
-		struct subtree root;
-		int err = fold_all(build, &root);
-		if (err)
-			return err;
-		build->sum.root = root.hash;
-		build->sum.memory_usage = root.memory_usage;
+	PEN_CHECK(build->floor == -1);
+	PEN_CHECK(build->limb_fn == NULL);
+	build->limb_fn = take_root;
+	build->limb_context = &build->sum;
+	return pen_build_close(build, -1, out);
+}
+
+/* The branches that reach to the right of the stretch: all they hold hangs outside. */
+static int dismember(struct pen_build *build)
+{
+	const struct branch *branches = (const struct branch *)(void *)build->branches.at;
+	int err = 0;
+	for (size_t i = 0; !err && i < branch_count(build); i++) {
+		const struct branch *branch = &branches[i];
+		struct waiting_limb value = {
+			.limb = {.path_len = branch->depth,
+				.is_value = true,
+				.value_len = branch->value_len,
+				.hash = branch->value_hash},
+			.waiting = PEN_BATCH_NONE,
+		};
+		if (branch->has_value)
+			err = keep_limb(build, value);
+		for (int nibble = 0, at = 0; !err && nibble < 16; nibble++) {
+			if (!(branch->mask >> nibble & 1))
+				continue;
+			struct subtree child = {branch->waiting[at], branch->sizes[at],
+				branch->children[at], branch->kept[at]};
+			err = keep_subtree(build, branch->depth + 1, &child);
+			if (!err)
+				build->paths.at[build->paths.len - 1] = (uint8_t)nibble;
+			at++;
+		}
 	}
-	*out = build->sum;
-	return 0;
+	build->branches.len = 0;
+	return err;
+}
+
+int pen_build_close(struct pen_build *build, int64_t right, struct pen_trie_sum *out)
+{
+	int err = build->sum.keys ? fold(build, right) : 0;
+	if (!err)
+		err = dismember(build);
+	if (!err)
+		err = flush(build);
+	if (!err && out)
+		*out = build->sum;
+	return err;
 }
