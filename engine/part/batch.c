@@ -110,8 +110,10 @@ int pen_batch_run(struct pen_batch *batch, pen_batch_fn fn, void *context)
 	if (pen_buf_reserve(&batch->messages, batch->count * sizeof(struct pen_bytes)) ||
 		pen_buf_reserve(&batch->digests, batch->count * sizeof(struct pen_hash)))
 		return -ENOMEM;
+	int64_t begin = batch->clock ? batch->clock() : 0;
 	for (size_t level = 0; level < batch->levels.len / sizeof(uint32_t); level++)
 		run_level(batch, levels_of(batch)[level]);
+	batch->hash_ns += batch->clock ? batch->clock() - begin : 0;
 	int err = 0;
 	for (uint32_t node = 0; fn && !err && node < batch->count; node++)
 		err = fn(context, pen_batch_hash(batch, node), pen_batch_bytes(batch, node));

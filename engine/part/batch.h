@@ -22,6 +22,8 @@ struct pen_batch {
 	struct pen_buf levels; /* uint32_t: first node of each level, chained through the nodes */
 	struct pen_buf messages, digests; /* of the level being hashed */
 	uint32_t count; /* nodes waiting */
+	int64_t (*clock)(void); /* NULL, or nanoseconds: hashing is timed */
+	int64_t hash_ns; /* what it took so far */
 };
 
 /* Called for each node of a batch, in the order in which they were added. Borrowed for the call.

@@ -4,6 +4,12 @@
 
 #include "base/check.h"
 
+/* An encoding in build->kept: a limb's node may be hashed long before it is known to be one. */
+struct kept {
+	size_t at;
+	size_t len; /* 0: not kept */
+};
+
 /* A branch on the path to the last key. */
 struct branch {
 	uint32_t depth; /* nibbles of the path to it */
@@ -14,6 +20,7 @@ struct branch {
 	uint64_t memory_usage; /* of the children so far */
 	uint32_t waiting[16]; /* children as they stand in `children`: node of the batch, or none */
 	uint64_t sizes[16]; /* their memory_usage */
+	struct kept kept[16]; /* their encodings, of a stretch */
 	struct pen_hash children[16]; /* known where `waiting` is none */
 };
 
@@ -22,6 +29,7 @@ struct subtree {
 	uint32_t waiting; /* node of the batch; PEN_BATCH_NONE: the hash is known */
 	uint64_t memory_usage;
 	struct pen_hash hash;
+	struct kept kept; /* if the hash is known */
 };
 
 /* A limb whose hash is not known yet. */
@@ -29,6 +37,7 @@ struct waiting_limb {
 	struct pen_limb limb;
 	size_t path_at; /* in build->paths, which moves */
 	uint32_t waiting;
+	struct kept kept;
 };
 
 void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context)
@@ -44,6 +53,7 @@ void pen_build_fini(struct pen_build *build)
 	pen_buf_fini(&build->branches);
 	pen_buf_fini(&build->limbs);
 	pen_buf_fini(&build->paths);
+	pen_buf_fini(&build->kept);
 	*build = (struct pen_build){0};
 }
 
@@ -121,6 +131,7 @@ static int finish_node(
 	if (!room)
 		return -ENOMEM;
 	out->memory_usage = node->memory_usage;
+	out->kept = (struct kept){0};
 	out->waiting = pen_batch_add(&build->batch, pen_node_encode(node, room), level);
 	build->sum.nodes++;
 	return out->waiting == PEN_BATCH_NONE ? -ENOMEM : 0;
@@ -223,6 +234,7 @@ static void adopt(struct pen_build *build, const struct subtree *subtree)
 	int at = __builtin_popcount(parent->mask);
 	parent->waiting[at] = subtree->waiting;
 	parent->sizes[at] = subtree->memory_usage;
+	parent->kept[at] = subtree->kept;
 	if (subtree->waiting == PEN_BATCH_NONE)
 		parent->children[at] = subtree->hash;
 	parent->mask |= (uint16_t)(1u << nibble);
@@ -240,18 +252,23 @@ static int keep_path(struct pen_build *build, uint32_t len)
 }
 
 /* Keep a limb until its hash is known. Its path is the last key's first path_len nibbles. */
-static int keep_limb(struct pen_build *build, struct pen_limb limb, uint32_t waiting)
+static int keep_limb(struct pen_build *build, struct waiting_limb limb)
 {
-	struct waiting_limb kept = {limb, build->paths.len, waiting};
-	int err = keep_path(build, limb.path_len);
-	return err ? err : pen_buf_append(&build->limbs, &kept, sizeof kept);
+	limb.path_at = build->paths.len;
+	int err = keep_path(build, limb.limb.path_len);
+	return err ? err : pen_buf_append(&build->limbs, &limb, sizeof limb);
 }
 
 static int keep_subtree(struct pen_build *build, uint32_t path_len, const struct subtree *subtree)
 {
-	struct pen_limb limb = {
-		.path_len = path_len, .memory_usage = subtree->memory_usage, .hash = subtree->hash};
-	return keep_limb(build, limb, subtree->waiting);
+	struct waiting_limb limb = {
+		.limb = {.path_len = path_len,
+			.memory_usage = subtree->memory_usage,
+			.hash = subtree->hash},
+		.waiting = subtree->waiting,
+		.kept = subtree->kept,
+	};
+	return keep_limb(build, limb);
 }
 
 static int64_t deeper(int64_t a, int64_t b)
@@ -310,20 +327,33 @@ static int fold(struct pen_build *build, int64_t fork)
 	return err;
 }
 
-/* The hashes of a batch reach the open branches and the limbs that wait for them. */
-static void settle(struct pen_build *build)
+/* A child's hash is known now. Of a stretch its encoding stays too: it may turn out a limb. */
+static int settle_child(struct pen_build *build, struct branch *branch, int at)
+{
+	uint32_t node = branch->waiting[at];
+	branch->children[at] = *pen_batch_hash(&build->batch, node);
+	branch->waiting[at] = PEN_BATCH_NONE;
+	branch->kept[at] = (struct kept){0};
+	if (!build->limb_fn)
+		return 0;
+	struct pen_bytes bytes = pen_batch_bytes(&build->batch, node);
+	branch->kept[at] = (struct kept){build->kept.len, bytes.len};
+	return pen_buf_append(&build->kept, bytes.at, bytes.len);
+}
+
+/* The hashes of a batch reach the open branches that wait for them. */
+static int settle(struct pen_build *build)
 {
 	struct branch *branches = (struct branch *)(void *)build->branches.at;
+	int err = 0;
 	for (size_t i = 0; i < branch_count(build); i++) {
 		int children = __builtin_popcount(branches[i].mask);
-		for (int at = 0; at < children; at++) {
-			if (branches[i].waiting[at] == PEN_BATCH_NONE)
-				continue;
-			branches[i].children[at] = *pen_batch_hash(
-				&build->batch, branches[i].waiting[at]);
-			branches[i].waiting[at] = PEN_BATCH_NONE;
+		for (int at = 0; at < children && !err; at++) {
+			if (branches[i].waiting[at] != PEN_BATCH_NONE)
+				err = settle_child(build, &branches[i], at);
 		}
 	}
+	return err;
 }
 
 /* Give out the limbs that were kept: all hashes are known now. */
@@ -333,6 +363,9 @@ static int give_limbs(struct pen_build *build)
 	for (size_t i = 0; i < build->limbs.len / sizeof *kept; i++) {
 		struct pen_limb limb = kept[i].limb;
 		limb.path = build->paths.at + kept[i].path_at;
+		if (kept[i].kept.len)
+			limb.node = (struct pen_bytes){
+				build->kept.at + kept[i].kept.at, kept[i].kept.len};
 		if (kept[i].waiting != PEN_BATCH_NONE) {
 			limb.hash = *pen_batch_hash(&build->batch, kept[i].waiting);
 			limb.node = pen_batch_bytes(&build->batch, kept[i].waiting);
@@ -352,8 +385,9 @@ static int flush(struct pen_build *build)
 	int err = pen_batch_run(&build->batch, build->fn, build->context);
 	if (err)
 		return err;
-	settle(build);
-	err = give_limbs(build);
+	err = settle(build);
+	if (!err)
+		err = give_limbs(build);
 	pen_batch_reset(&build->batch);
 	return err;
 }
@@ -454,17 +488,20 @@ static int dismember(struct pen_build *build)
 	int err = 0;
 	for (size_t i = 0; !err && i < branch_count(build); i++) {
 		const struct branch *branch = &branches[i];
-		struct pen_limb value = {.path_len = branch->depth,
-			.is_value = true,
-			.value_len = branch->value_len,
-			.hash = branch->value_hash};
+		struct waiting_limb value = {
+			.limb = {.path_len = branch->depth,
+				.is_value = true,
+				.value_len = branch->value_len,
+				.hash = branch->value_hash},
+			.waiting = PEN_BATCH_NONE,
+		};
 		if (branch->has_value)
-			err = keep_limb(build, value, PEN_BATCH_NONE);
+			err = keep_limb(build, value);
 		for (int nibble = 0, at = 0; !err && nibble < 16; nibble++) {
 			if (!(branch->mask >> nibble & 1))
 				continue;
-			struct subtree child = {
-				branch->waiting[at], branch->sizes[at], branch->children[at]};
+			struct subtree child = {branch->waiting[at], branch->sizes[at],
+				branch->children[at], branch->kept[at]};
 			err = keep_subtree(build, branch->depth + 1, &child);
 			if (!err)
 				build->paths.at[build->paths.len - 1] = (uint8_t)nibble;

@@ -61,6 +61,7 @@ struct pen_build {
 	struct pen_batch batch;
 	struct pen_buf branches; /* open branches, shallowest first */
 	struct pen_buf limbs, paths; /* limbs that wait for their hashes */
+	struct pen_buf kept; /* encodings of what may become a limb; of a stretch */
 	int64_t floor; /* depth above which the branches reach to the left of the stretch, or -1 */
 	uint8_t key[PEN_KEY_BYTES_MAX]; /* the last key */
 	uint32_t key_len; /* nibbles of it */
