@@ -10,26 +10,24 @@ struct kept {
 	size_t len; /* 0: not kept */
 };
 
+/* A finished subtree, and its place below an open branch. */
+struct subtree {
+	uint32_t waiting; /* node of the batch; PEN_BATCH_NONE: the hash is known */
+	uint64_t memory_usage;
+	struct pen_hash hash; /* once it is known */
+	struct kept kept; /* its node's encoding, of a stretch, once the hash is known */
+};
+
 /* A branch on the path to the last key. */
 struct branch {
 	uint32_t depth; /* nibbles of the path to it */
 	uint16_t mask;
 	bool has_value;
+	uint8_t count; /* children */
 	uint32_t value_len;
 	struct pen_hash value_hash;
 	uint64_t memory_usage; /* of the children so far */
-	uint32_t waiting[16]; /* children as they stand in `children`: node of the batch, or none */
-	uint64_t sizes[16]; /* their memory_usage */
-	struct kept kept[16]; /* their encodings, of a stretch */
-	struct pen_hash children[16]; /* known where `waiting` is none */
-};
-
-/* A finished subtree, to be hung below an open branch. */
-struct subtree {
-	uint32_t waiting; /* node of the batch; PEN_BATCH_NONE: the hash is known */
-	uint64_t memory_usage;
-	struct pen_hash hash;
-	struct kept kept; /* if the hash is known */
+	struct subtree children[16]; /* ascending, without gaps */
 };
 
 /* A limb whose hash is not known yet. */
@@ -99,6 +97,7 @@ static int open_branch(struct pen_build *build, uint32_t depth)
 	struct branch *branch = top(build);
 	branch->depth = depth;
 	branch->mask = 0;
+	branch->count = 0;
 	branch->has_value = false;
 	branch->memory_usage = 0;
 	branch->value_len = 0;
@@ -123,18 +122,51 @@ static size_t encode_key(
 	return 1 + count / 2;
 }
 
-/* Write a node into the batch, on a level above its children's; it becomes the subtree. */
-static int finish_node(
-	struct pen_build *build, const struct pen_node *node, uint32_t level, struct subtree *out)
+/* Room for a node of any kind at the end of the batch. */
+static uint8_t *node_room(struct pen_build *build)
 {
-	uint8_t *room = pen_batch_room(&build->batch, PEN_NODE_BYTES_MAX);
-	if (!room)
-		return -ENOMEM;
-	out->memory_usage = node->memory_usage;
+	return pen_batch_room(&build->batch, PEN_NODE_BYTES_MAX);
+}
+
+/* The room holds a node up to `end`, where its memory_usage goes; it becomes the subtree. */
+static int finish_node(struct pen_build *build, uint8_t *end, uint32_t level, struct subtree *out)
+{
+	size_t len = (size_t)(end - build->batch.arena.at) - pen_batch_offset(&build->batch);
+	pen_put_le64(end, out->memory_usage);
 	out->kept = (struct kept){0};
-	out->waiting = pen_batch_add(&build->batch, pen_node_encode(node, room), level);
+	out->waiting = pen_batch_add(&build->batch, len + 8, level);
 	build->sum.nodes++;
 	return out->waiting == PEN_BATCH_NONE ? -ENOMEM : 0;
+}
+
+/* Write a key and its length; returns its end. */
+static uint8_t *put_key(
+	const struct pen_build *build, uint32_t from, uint32_t to, bool leaf, uint8_t *at)
+{
+	size_t len = encode_key(build, from, to, leaf, at + 4);
+	pen_put_le32(at, (uint32_t)len);
+	return at + 4 + len;
+}
+
+static uint8_t *put_value(uint8_t *at, uint32_t len, const struct pen_hash *hash)
+{
+	pen_put_le32(at, len);
+	memcpy(at + 4, hash->bytes, PEN_HASH_BYTES);
+	return at + 4 + PEN_HASH_BYTES;
+}
+
+/* Write a child's hash, or leave the place to be filled; `level` rises above the child's. */
+static uint8_t *put_child(
+	struct pen_build *build, const struct subtree *child, uint8_t *at, uint32_t *level)
+{
+	if (child->waiting == PEN_BATCH_NONE) {
+		memcpy(at, child->hash.bytes, PEN_HASH_BYTES);
+		return at + PEN_HASH_BYTES;
+	}
+	uint32_t above = pen_batch_level(&build->batch, child->waiting) + 1;
+	*level = above > *level ? above : *level;
+	pen_batch_bind(&build->batch, child->waiting, (size_t)(at - build->batch.arena.at));
+	return at + PEN_HASH_BYTES;
 }
 
 /* What stands at the last key, as a subtree whose path has path_len nibbles. */
@@ -146,72 +178,54 @@ static int finish_last(struct pen_build *build, uint32_t path_len, struct subtre
 		*out = (struct subtree){PEN_BATCH_NONE, build->last.memory_usage, build->last.hash};
 		return 0;
 	}
-	uint8_t key[PEN_HPE_BYTES_MAX];
 	PEN_DCHECK(path_len <= build->key_len);
-	struct pen_node leaf = {
-		.kind = PEN_LEAF,
-		.key = {key, encode_key(build, path_len, build->key_len, true, key)},
-		.value_len = build->last.value_len,
-		.value_hash = build->last.hash.bytes,
-	};
-	leaf.memory_usage = pen_node_cost(&leaf);
-	return finish_node(build, &leaf, 0, out);
-}
-
-/* The level of a node above this subtree. */
-static uint32_t level_above(const struct pen_build *build, uint32_t waiting)
-{
-	return waiting == PEN_BATCH_NONE ? 0 : pen_batch_level(&build->batch, waiting) + 1;
-}
-
-/* Where the `count` hashes of the node just written begin: they end before its memory_usage. */
-static size_t hashes_offset(const struct pen_build *build, size_t count)
-{
-	return pen_batch_offset(&build->batch) - 8 - count * PEN_HASH_BYTES;
+	uint8_t *room = node_room(build);
+	if (!room)
+		return -ENOMEM;
+	room[0] = PEN_LEAF;
+	uint8_t *key_end = put_key(build, path_len, build->key_len, true, room + 1);
+	uint64_t key_bytes = (uint64_t)(key_end - room) - 5;
+	uint8_t *end = put_value(key_end, build->last.value_len, &build->last.hash);
+	out->memory_usage = 2 * PEN_COST_NODE + key_bytes * PEN_COST_KEY_BYTE +
+		(uint64_t)build->last.value_len * PEN_COST_VALUE_BYTE;
+	return finish_node(build, end, 0, out);
 }
 
 /* An extension over the last key's nibbles [from, to) above `child`, which becomes the subtree. */
 static int finish_extension(
 	struct pen_build *build, uint32_t from, uint32_t to, struct subtree *child)
 {
-	uint8_t key[PEN_HPE_BYTES_MAX];
-	const struct subtree below = *child;
-	struct pen_node extension = {
-		.kind = PEN_EXTENSION,
-		.key = {key, encode_key(build, from, to, false, key)},
-		.children = below.hash.bytes,
-	};
-	extension.memory_usage = pen_node_cost(&extension) + below.memory_usage;
-	int err = finish_node(build, &extension, level_above(build, below.waiting), child);
-	if (!err && below.waiting != PEN_BATCH_NONE)
-		pen_batch_bind(&build->batch, below.waiting, hashes_offset(build, 1));
-	return err;
+	uint32_t level = 0;
+	uint8_t *room = node_room(build);
+	if (!room)
+		return -ENOMEM;
+	room[0] = PEN_EXTENSION;
+	uint8_t *key_end = put_key(build, from, to, false, room + 1);
+	uint64_t key_bytes = (uint64_t)(key_end - room) - 5;
+	uint8_t *end = put_child(build, child, key_end, &level);
+	child->memory_usage += PEN_COST_NODE + key_bytes * PEN_COST_KEY_BYTE;
+	return finish_node(build, end, level, child);
 }
 
 /* The last open branch as a node. */
 static int finish_branch(struct pen_build *build, const struct branch *branch, struct subtree *out)
 {
 	uint32_t level = 0;
-	size_t count = (size_t)__builtin_popcount(branch->mask);
-	struct pen_node node = {
-		.kind = branch->has_value ? PEN_BRANCH_VALUE : PEN_BRANCH,
-		.value_len = branch->value_len,
-		.value_hash = branch->has_value ? branch->value_hash.bytes : NULL,
-		.mask = branch->mask,
-		.children = branch->children[0].bytes,
-	};
-	node.memory_usage = pen_node_cost(&node) + branch->memory_usage;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t above = level_above(build, branch->waiting[i]);
-		level = above > level ? above : level;
+	uint8_t *at = node_room(build);
+	if (!at)
+		return -ENOMEM;
+	out->memory_usage = branch->memory_usage + PEN_COST_NODE;
+	*at++ = branch->has_value ? PEN_BRANCH_VALUE : PEN_BRANCH;
+	if (branch->has_value) {
+		at = put_value(at, branch->value_len, &branch->value_hash);
+		out->memory_usage += PEN_COST_NODE +
+			(uint64_t)branch->value_len * PEN_COST_VALUE_BYTE;
 	}
-	int err = finish_node(build, &node, level, out);
-	for (size_t i = 0; !err && i < count; i++) {
-		if (branch->waiting[i] != PEN_BATCH_NONE)
-			pen_batch_bind(&build->batch, branch->waiting[i],
-				hashes_offset(build, count) + i * PEN_HASH_BYTES);
-	}
-	return err;
+	pen_put_le16(at, branch->mask);
+	at += 2;
+	for (unsigned i = 0; i < branch->count; i++)
+		at = put_child(build, &branch->children[i], at, &level);
+	return finish_node(build, at, level, out);
 }
 
 /* Close the last open branch; its subtree begins right below parent_depth (-1: it is the root). */
@@ -230,13 +244,7 @@ static void adopt(struct pen_build *build, const struct subtree *subtree)
 	struct branch *parent = top(build);
 	uint8_t nibble = key_nibble(build, parent->depth);
 	PEN_CHECK(parent->mask >> nibble == 0);
-	/* Children come in order, so they stand one after the other as a node lists them. */
-	int at = __builtin_popcount(parent->mask);
-	parent->waiting[at] = subtree->waiting;
-	parent->sizes[at] = subtree->memory_usage;
-	parent->kept[at] = subtree->kept;
-	if (subtree->waiting == PEN_BATCH_NONE)
-		parent->children[at] = subtree->hash;
+	parent->children[parent->count++] = *subtree;
 	parent->mask |= (uint16_t)(1u << nibble);
 	parent->memory_usage += subtree->memory_usage;
 }
@@ -328,16 +336,14 @@ static int fold(struct pen_build *build, int64_t fork)
 }
 
 /* A child's hash is known now. Of a stretch its encoding stays too: it may turn out a limb. */
-static int settle_child(struct pen_build *build, struct branch *branch, int at)
+static int settle_child(struct pen_build *build, struct subtree *child)
 {
-	uint32_t node = branch->waiting[at];
-	branch->children[at] = *pen_batch_hash(&build->batch, node);
-	branch->waiting[at] = PEN_BATCH_NONE;
-	branch->kept[at] = (struct kept){0};
+	struct pen_bytes bytes = pen_batch_bytes(&build->batch, child->waiting);
+	child->hash = *pen_batch_hash(&build->batch, child->waiting);
+	child->waiting = PEN_BATCH_NONE;
 	if (!build->limb_fn)
 		return 0;
-	struct pen_bytes bytes = pen_batch_bytes(&build->batch, node);
-	branch->kept[at] = (struct kept){build->kept.len, bytes.len};
+	child->kept = (struct kept){build->kept.len, bytes.len};
 	return pen_buf_append(&build->kept, bytes.at, bytes.len);
 }
 
@@ -347,10 +353,9 @@ static int settle(struct pen_build *build)
 	struct branch *branches = (struct branch *)(void *)build->branches.at;
 	int err = 0;
 	for (size_t i = 0; i < branch_count(build); i++) {
-		int children = __builtin_popcount(branches[i].mask);
-		for (int at = 0; at < children && !err; at++) {
-			if (branches[i].waiting[at] != PEN_BATCH_NONE)
-				err = settle_child(build, &branches[i], at);
+		for (unsigned at = 0; at < branches[i].count && !err; at++) {
+			if (branches[i].children[at].waiting != PEN_BATCH_NONE)
+				err = settle_child(build, &branches[i].children[at]);
 		}
 	}
 	return err;
@@ -500,9 +505,7 @@ static int dismember(struct pen_build *build)
 		for (int nibble = 0, at = 0; !err && nibble < 16; nibble++) {
 			if (!(branch->mask >> nibble & 1))
 				continue;
-			struct subtree child = {branch->waiting[at], branch->sizes[at],
-				branch->children[at], branch->kept[at]};
-			err = keep_subtree(build, branch->depth + 1, &child);
+			err = keep_subtree(build, branch->depth + 1, &branch->children[at]);
 			if (!err)
 				build->paths.at[build->paths.len - 1] = (uint8_t)nibble;
 			at++;
