@@ -101,17 +101,6 @@ int pen_batch_run(struct pen_batch *batch, pen_batch_fn fn, void *context)
 	return err;
 }
 
-const struct pen_hash *pen_batch_hash(const struct pen_batch *batch, uint32_t node)
-{
-	return (const struct pen_hash *)batch->digests.at + words_of(&batch->places)[node];
-}
-
-struct pen_bytes pen_batch_bytes(const struct pen_batch *batch, uint32_t node)
-{
-	const struct pen_batch_node *waiting = pen_batch_node(batch, node);
-	return (struct pen_bytes){batch->arena.at + waiting->at, waiting->len};
-}
-
 void pen_batch_reset(struct pen_batch *batch)
 {
 	batch->arena.len = 0;

@@ -114,9 +114,20 @@ static inline void pen_batch_bind(struct pen_batch *batch, uint32_t node, size_t
  */
 int pen_batch_run(struct pen_batch *batch, pen_batch_fn fn, void *context);
 
-/* The hash and the encoding of a node, after pen_batch_run. Borrowed until the reset. */
-const struct pen_hash *pen_batch_hash(const struct pen_batch *batch, uint32_t node);
-struct pen_bytes pen_batch_bytes(const struct pen_batch *batch, uint32_t node);
+/* The encoding of a node. Borrowed until the reset. */
+static inline struct pen_bytes pen_batch_bytes(const struct pen_batch *batch, uint32_t node)
+{
+	const struct pen_batch_node *waiting = pen_batch_node(batch, node);
+	return (struct pen_bytes){batch->arena.at + waiting->at, waiting->len};
+}
+
+/* The hash of a node, after pen_batch_run. Borrowed until the reset. */
+static inline const struct pen_hash *pen_batch_hash(const struct pen_batch *batch, uint32_t node)
+{
+	PEN_DCHECK(node < batch->count);
+	const uint32_t *places = (const uint32_t *)(void *)batch->places.at;
+	return (const struct pen_hash *)batch->digests.at + places[node];
+}
 
 /* Forget all nodes, keep the memory. */
 void pen_batch_reset(struct pen_batch *batch);

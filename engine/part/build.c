@@ -63,23 +63,18 @@ void pen_build_open(struct pen_build *build, int64_t left, pen_limb_fn fn, void 
 	build->limb_context = context;
 }
 
-static size_t branch_count(const struct pen_build *build)
-{
-	return build->branches.len / sizeof(struct branch);
-}
-
+/* The deepest open branch; those above it stand before it. */
 static struct branch *top(const struct pen_build *build)
 {
-	size_t count = branch_count(build);
-	PEN_DCHECK(count > 0);
-	return (struct branch *)(void *)build->branches.at + count - 1;
+	PEN_DCHECK(build->open > 0);
+	return (struct branch *)(void *)build->branches.at + build->open - 1;
 }
 
 /* Depth of the deepest branch that the next node can hang from and that is there already: an open
  * one, or one that reaches to the left of the stretch. -1 if there is none. */
 static int64_t anchor_depth(const struct pen_build *build)
 {
-	return branch_count(build) ? (int64_t)top(build)->depth : build->floor;
+	return build->open ? (int64_t)top(build)->depth : build->floor;
 }
 
 static uint8_t key_nibble(const struct pen_build *build, uint32_t i)
@@ -94,6 +89,7 @@ static int open_branch(struct pen_build *build, uint32_t depth)
 	if (pen_buf_grow(&build->branches, sizeof(struct branch)))
 		return -ENOMEM;
 	build->branches.len += sizeof(struct branch);
+	build->open++;
 	struct branch *branch = top(build);
 	branch->depth = depth;
 	branch->mask = 0;
@@ -235,6 +231,7 @@ static int close_branch(struct pen_build *build, int64_t parent_depth, struct su
 	uint32_t depth = branch->depth, from = (uint32_t)(parent_depth + 1);
 	int err = finish_branch(build, branch, out);
 	build->branches.len -= sizeof *branch;
+	build->open--;
 	return err || from == depth ? err : finish_extension(build, from, depth, out);
 }
 
@@ -244,7 +241,14 @@ static void adopt(struct pen_build *build, const struct subtree *subtree)
 	struct branch *parent = top(build);
 	uint8_t nibble = key_nibble(build, parent->depth);
 	PEN_CHECK(parent->mask >> nibble == 0);
-	parent->children[parent->count++] = *subtree;
+	struct subtree *child = &parent->children[parent->count++];
+	child->waiting = subtree->waiting;
+	child->memory_usage = subtree->memory_usage;
+	child->kept = subtree->kept;
+	/* Field by field: a copy in one piece would wait until the fields just written have left
+	 * the store buffer. */
+	if (subtree->waiting == PEN_BATCH_NONE)
+		child->hash = subtree->hash;
 	parent->mask |= (uint16_t)(1u << nibble);
 	parent->memory_usage += subtree->memory_usage;
 }
@@ -288,7 +292,7 @@ static int64_t deeper(int64_t a, int64_t b)
  * the last open branch if that is deeper; or out, if its parent reaches beyond the stretch. */
 static int place(struct pen_build *build, int64_t fork, const struct subtree *subtree)
 {
-	if (branch_count(build) == 0 && fork <= build->floor) {
+	if (build->open == 0 && fork <= build->floor) {
 		int err = keep_subtree(build, (uint32_t)(build->floor + 1), subtree);
 		build->floor = fork;
 		return err;
@@ -325,9 +329,8 @@ static int fold(struct pen_build *build, int64_t fork)
 	int err = finish_last(build, (uint32_t)(deeper(fork, anchor_depth(build)) + 1), &subtree);
 	if (!err)
 		err = place(build, fork, &subtree);
-	while (!err && branch_count(build) && (int64_t)top(build)->depth > fork) {
-		size_t count = branch_count(build);
-		int64_t above = count > 1 ? (int64_t)top(build)[-1].depth : build->floor;
+	while (!err && build->open && (int64_t)top(build)->depth > fork) {
+		int64_t above = build->open > 1 ? (int64_t)top(build)[-1].depth : build->floor;
 		err = close_branch(build, deeper(fork, above), &subtree);
 		if (!err)
 			err = place(build, fork, &subtree);
@@ -352,7 +355,7 @@ static int settle(struct pen_build *build)
 {
 	struct branch *branches = (struct branch *)(void *)build->branches.at;
 	int err = 0;
-	for (size_t i = 0; i < branch_count(build); i++) {
+	for (size_t i = 0; i < build->open; i++) {
 		for (unsigned at = 0; at < branches[i].count && !err; at++) {
 			if (branches[i].children[at].waiting != PEN_BATCH_NONE)
 				err = settle_child(build, &branches[i].children[at]);
@@ -400,8 +403,15 @@ static int flush(struct pen_build *build)
 uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b)
 {
 	size_t most = a.len < b.len ? a.len : b.len, i = 0;
-	while (i + 8 <= most && pen_le64(a.at + i) == pen_le64(b.at + i))
-		i += 8;
+	for (; i + 8 <= most; i += 8) {
+		uint64_t differ = pen_le64(a.at + i) ^ pen_le64(b.at + i);
+		if (differ) {
+			unsigned bit = (unsigned)__builtin_ctzll(differ);
+			/* The high nibble of a byte comes first. */
+			bool same_half = (differ >> (bit & ~7u) & 0xf0) == 0;
+			return (uint32_t)(2 * (i + bit / 8) + same_half);
+		}
+	}
 	while (i < most && a.at[i] == b.at[i])
 		i++;
 	return (uint32_t)(2 * i + (i < most && (a.at[i] ^ b.at[i]) < 16));
@@ -491,7 +501,7 @@ static int dismember(struct pen_build *build)
 {
 	const struct branch *branches = (const struct branch *)(void *)build->branches.at;
 	int err = 0;
-	for (size_t i = 0; !err && i < branch_count(build); i++) {
+	for (size_t i = 0; !err && i < build->open; i++) {
 		const struct branch *branch = &branches[i];
 		struct waiting_limb value = {
 			.limb = {.path_len = branch->depth,
@@ -512,6 +522,7 @@ static int dismember(struct pen_build *build)
 		}
 	}
 	build->branches.len = 0;
+	build->open = 0;
 	return err;
 }
 
