@@ -1,27 +1,19 @@
 #include "apply/pool.h"
 
-#include <ck_ring.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/ring.h"
 #include "base/thread.h"
 
-/* Slots of a ring: a power of two that holds PEN_POOL_DEPTH and the one that ck_ring leaves free.
- */
-#define RING_SLOTS 4u
-_Static_assert(PEN_POOL_DEPTH < RING_SLOTS, "a worker's tasks must fit its rings");
-
-struct ring {
-	struct ck_ring ring;
-	struct ck_ring_buffer slots[RING_SLOTS];
-};
+_Static_assert(PEN_POOL_DEPTH <= PEN_RING_DEPTH, "a worker's tasks must fit its rings");
 
 struct worker {
 	struct pen_pool *pool;
 	struct pen_thread thread;
 	struct pen_wake wake; /* a task came, or quit */
-	struct ring in, out;
+	struct pen_ring in, out;
 	struct pen_job job;
 	unsigned held; /* the caller's count of tasks not yet reaped */
 };
@@ -38,22 +30,6 @@ struct pen_pool {
 	struct worker *workers;
 };
 
-static void ring_init(struct ring *ring)
-{
-	ck_ring_init(&ring->ring, RING_SLOTS);
-}
-
-static bool ring_push(struct ring *ring, struct pen_task *task)
-{
-	return ck_ring_enqueue_spsc(&ring->ring, ring->slots, task);
-}
-
-static struct pen_task *ring_pop(struct ring *ring)
-{
-	struct pen_task *task = NULL;
-	return ck_ring_dequeue_spsc(&ring->ring, ring->slots, &task) ? task : NULL;
-}
-
 static bool must_quit(const struct pen_pool *pool)
 {
 	return atomic_load_explicit(&pool->quit, memory_order_acquire);
@@ -64,14 +40,14 @@ static void worker_main(void *at)
 	struct worker *worker = at;
 	struct pen_pool *pool = worker->pool;
 	while (!must_quit(pool)) {
-		struct pen_task *task = ring_pop(&worker->in);
+		struct pen_task *task = pen_ring_pop(&worker->in);
 		if (!task) {
 			/* A push between the look and the sleep has signalled: not lost. */
 			pen_wake_wait(&worker->wake, -1);
 			continue;
 		}
 		pen_job_run(&worker->job, pool->apply, task);
-		PEN_CHECK(ring_push(&worker->out, task));
+		PEN_CHECK(pen_ring_push(&worker->out, task));
 		pen_wake_signal(&pool->wake);
 	}
 }
@@ -81,8 +57,8 @@ static int worker_open(struct pen_pool *pool, unsigned i)
 	struct worker *worker = &pool->workers[i];
 	worker->pool = pool;
 	worker->wake = PEN_WAKE_NONE;
-	ring_init(&worker->in);
-	ring_init(&worker->out);
+	pen_ring_init(&worker->in);
+	pen_ring_init(&worker->out);
 	int err = pen_wake_open(&worker->wake);
 	if (!err)
 		err = pen_thread_start(&worker->thread, worker_main, worker, i);
@@ -165,7 +141,7 @@ bool pen_pool_submit(struct pen_pool *pool, struct pen_task *task)
 	struct worker *worker = worker_least(pool);
 	if (worker->held == PEN_POOL_DEPTH)
 		return false;
-	PEN_CHECK(ring_push(&worker->in, task));
+	PEN_CHECK(pen_ring_push(&worker->in, task));
 	worker->held++;
 	pool->held++;
 	pen_wake_signal(&worker->wake);
@@ -186,7 +162,7 @@ struct pen_task *pen_pool_reap(struct pen_pool *pool)
 		return reap_here(pool);
 	for (unsigned i = 0; i < pool->workers_count; i++) {
 		struct worker *worker = &pool->workers[pool->next++ % pool->workers_count];
-		struct pen_task *task = worker->held ? ring_pop(&worker->out) : NULL;
+		struct pen_task *task = worker->held ? pen_ring_pop(&worker->out) : NULL;
 		if (!task)
 			continue;
 		worker->held--;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "make/hex.h"
 #include "make/kv.h"
 
@@ -45,6 +46,7 @@ void pen_feed_seek(struct pen_feed *feed, uint64_t offset, uint64_t record)
 {
 	feed->offset = offset;
 	feed->record = record;
+	feed->any = false;
 }
 
 /* Read up to `need` bytes at the feed's offset; *ended if the file has no more. */
@@ -107,11 +109,17 @@ static int measure(const struct pen_feed *feed, struct pen_bytes bytes, bool end
 	return feed_at != NULL;
 }
 
+/* What cutting found out beside the stretch itself. */
+struct cut {
+	size_t need; /* bytes that must be read before it can be cut */
+	size_t final; /* where the last record begins */
+};
+
 /*
- * Cut whole records off what was read. 0, with *need larger than what there is if more must be
+ * Cut whole records off what was read. 0, with to->need larger than what there is if more must be
  * read first; or an error of the first record, whose number and place are then the stretch's own.
  */
-static int cut(const struct pen_feed *feed, struct pen_stretch *out, bool ended, size_t *need,
+static int cut(const struct pen_feed *feed, struct pen_stretch *out, bool ended, struct cut *to,
 	struct pen_why *why)
 {
 	size_t used = 0;
@@ -121,6 +129,7 @@ static int cut(const struct pen_feed *feed, struct pen_stretch *out, bool ended,
 		struct pen_bytes rest = {out->bytes.at + out->len, out->bytes.len - out->len};
 		int got = measure(feed, rest, ended, &used, why);
 		if (got == 1) {
+			to->final = out->len;
 			out->len += used;
 			out->count++;
 			continue;
@@ -133,29 +142,70 @@ static int cut(const struct pen_feed *feed, struct pen_stretch *out, bool ended,
 				rest.len, used);
 		if (got < 0)
 			return blame(feed, feed->record, feed->offset, got, why);
-		*need = used + next_bytes(feed);
+		to->need = used + next_bytes(feed);
 		return 0;
 	}
 	if (!ended && out->bytes.len - out->len < next_bytes(feed))
-		*need = out->len + next_bytes(feed);
+		to->need = out->len + next_bytes(feed);
 	return 0;
+}
+
+/* The key of the record that begins here, of which only the beginning need be there. Hex digits
+ * are read into `plain`; kv keys are borrowed. */
+static int peek_key(
+	const struct pen_feed *feed, struct pen_bytes rest, uint8_t *plain, struct pen_bytes *out)
+{
+	*out = (struct pen_bytes){0};
+	if (feed->from.format == PEN_PAIRS_KV) {
+		uint32_t len = rest.len < PEN_KV_HEAD_BYTES ? UINT32_MAX : pen_le32(rest.at);
+		if (len > PEN_KEY_BYTES_MAX || rest.len - PEN_KV_HEAD_BYTES < len)
+			return PEN_EINPUT;
+		*out = (struct pen_bytes){rest.at + PEN_KV_HEAD_BYTES, len};
+		return 0;
+	}
+	const uint8_t *blank = memchr(rest.at, ' ', rest.len);
+	size_t digits = blank ? (size_t)(blank - rest.at) : 0;
+	if (!blank || digits > 2 * (size_t)PEN_KEY_BYTES_MAX)
+		return PEN_EINPUT;
+	if (digits == 1 && rest.at[0] == '-')
+		digits = 0;
+	if (pen_hex_decode((const char *)rest.at, digits, plain))
+		return PEN_EINPUT;
+	*out = (struct pen_bytes){plain, digits / 2};
+	return 0;
+}
+
+/* Hand the key before this stretch on to it, and remember its last for the next. */
+static void note_keys(struct pen_feed *feed, struct pen_stretch *out, size_t final)
+{
+	struct pen_bytes rest = {out->bytes.at + final, out->len - final}, key;
+	uint8_t plain[PEN_KEY_BYTES_MAX];
+	out->follows = feed->any;
+	out->before_len = feed->any ? feed->last_len : 0;
+	memcpy(out->before, feed->last, out->before_len);
+	feed->any = out->count && peek_key(feed, rest, plain, &key) == 0;
+	feed->last_len = feed->any ? key.len : 0;
+	if (feed->last_len)
+		memcpy(feed->last, key.at, key.len);
 }
 
 int pen_feed_next(struct pen_feed *feed, struct pen_stretch *out, struct pen_why *why)
 {
-	size_t need = feed->stretch_bytes + next_bytes(feed), have = 0;
+	struct cut to = {.need = feed->stretch_bytes + next_bytes(feed)};
+	size_t have = 0;
 	bool ended = false;
-	while (have < need && !ended) {
-		have = need;
-		int err = read_bytes(feed, &out->bytes, need, &ended, why);
+	while (have < to.need && !ended) {
+		have = to.need;
+		int err = read_bytes(feed, &out->bytes, have, &ended, why);
 		if (!err)
-			err = cut(feed, out, ended, &need, why);
+			err = cut(feed, out, ended, &to, why);
 		if (err)
 			return err;
 	}
 	out->offset = feed->offset;
 	out->record = feed->record;
 	out->last = out->len == out->bytes.len;
+	note_keys(feed, out, to.final);
 	feed->offset += out->len;
 	feed->record += out->count;
 	return out->count > 0;
@@ -220,31 +270,12 @@ static int check_order(struct pen_bytes before, const struct pen_pair *pair, str
 	return pen_pair_accept(&order, pair, why);
 }
 
-/* The key that follows: only its beginning need be in the file as it was read. */
+/* The key that follows, if it can be one: if not, that is an error of its own stretch. */
 static int decode_next(const struct pen_feed *feed, struct pen_stretch *stretch)
 {
 	struct pen_bytes rest = {
 		stretch->bytes.at + stretch->len, stretch->bytes.len - stretch->len};
-	stretch->next = (struct pen_bytes){0};
-	if (feed->from.format == PEN_PAIRS_KV) {
-		uint32_t len = rest.len < PEN_KV_HEAD_BYTES ? UINT32_MAX : pen_le32(rest.at);
-		/* A record that cannot be is an error of its own stretch. */
-		if (len > PEN_KEY_BYTES_MAX || rest.len - PEN_KV_HEAD_BYTES < len)
-			return PEN_EINPUT;
-		stretch->next = (struct pen_bytes){rest.at + PEN_KV_HEAD_BYTES, len};
-		return 0;
-	}
-	const uint8_t *blank = memchr(rest.at, ' ', rest.len);
-	size_t digits = blank ? (size_t)(blank - rest.at) : 0;
-	uint8_t *plain = stretch->plain.at + stretch->plain.len;
-	if (!blank || digits > 2 * (size_t)PEN_KEY_BYTES_MAX)
-		return PEN_EINPUT;
-	if (digits == 1 && rest.at[0] == '-')
-		digits = 0;
-	if (pen_hex_decode((const char *)rest.at, digits, plain))
-		return PEN_EINPUT;
-	stretch->next = (struct pen_bytes){plain, digits / 2};
-	return 0;
+	return peek_key(feed, rest, stretch->plain.at + stretch->plain.len, &stretch->next);
 }
 
 int pen_stretch_decode(

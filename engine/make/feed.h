@@ -22,6 +22,9 @@ struct pen_feed {
 	uint64_t offset; /* of the next record, bytes */
 	uint64_t record; /* records before it; 0 after a seek that does not know */
 	size_t stretch_bytes; /* wanted length of a stretch */
+	uint8_t last[PEN_KEY_BYTES_MAX]; /* the key before `offset` */
+	size_t last_len;
+	bool any; /* there is one, and it is known */
 };
 
 /* Whole records of a file. Zeroed is empty; kept from one to the next. */
@@ -31,6 +34,9 @@ struct pen_stretch {
 	uint64_t offset; /* of the first record in the file */
 	uint64_t record; /* records of the file before it */
 	uint32_t count; /* records */
+	uint8_t before[PEN_KEY_BYTES_MAX]; /* the key before the first */
+	size_t before_len;
+	bool follows; /* there is one, and it is known: not after a seek */
 	struct pen_buf pairs; /* struct pen_pair, borrowed from bytes and plain; after decode */
 	struct pen_buf plain; /* hex only: the bytes that its digits stand for */
 	bool last; /* nothing follows */

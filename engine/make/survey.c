@@ -79,14 +79,15 @@ static int push_pairs(struct pen_build *build, const struct pen_pair *pairs, siz
 	return err;
 }
 
-int pen_survey_build(const struct pen_stretch *stretch, struct pen_bytes before,
-	struct pen_limbs *out, struct pen_make_time *time)
+int pen_survey_build(
+	const struct pen_stretch *stretch, struct pen_limbs *out, struct pen_make_time *time)
 {
 	const struct pen_pair *pairs = pen_stretch_pairs(stretch);
 	struct pen_bytes last = pairs[stretch->count - 1].key;
 	struct pen_build build;
 	int64_t begin = pen_clock_ns(), hashed = time->hash;
-	int64_t left = before.at ? (int64_t)pen_key_common(before, pairs[0].key) : -1;
+	struct pen_bytes before = {stretch->before, stretch->before_len};
+	int64_t left = stretch->follows ? (int64_t)pen_key_common(before, pairs[0].key) : -1;
 	out->list.len = out->bytes.len = 0;
 	out->keys = stretch->count;
 	out->mark = (struct pen_mark){stretch->offset, stretch->record, left, {0}};

@@ -75,11 +75,11 @@ void pen_survey_fini(struct pen_survey *survey);
 size_t pen_survey_stretch(uint64_t file_bytes);
 
 /*
- * Build a decoded stretch whose first key comes behind `before` (at NULL: it is the first) and
- * note what it came to. A worker's call: touches only its arguments. 0 or -ENOMEM.
+ * Build a decoded stretch, cut off behind the one before it, and note what it came to. A worker's
+ * call: touches only its arguments. 0 or -ENOMEM.
  */
-int pen_survey_build(const struct pen_stretch *stretch, struct pen_bytes before,
-	struct pen_limbs *out, struct pen_make_time *time);
+int pen_survey_build(
+	const struct pen_stretch *stretch, struct pen_limbs *out, struct pen_make_time *time);
 
 /* Take the limbs of the next stretch of the file. 0, -ENOMEM or PEN_EBUG. */
 int pen_survey_add(struct pen_survey *survey, const struct pen_limbs *limbs);

@@ -50,6 +50,7 @@ struct pen_origin_ops {
 		struct pen_origin *origin, const struct pen_origin_get *gets, unsigned count);
 	/* Move bytes, waiting at most wait_ns for something to happen (0: not at all), and return
 	 * up to max finished gets. The wait ends early when the descriptor `wake` becomes readable.
+	 * max 0 only waits: what has ended stays for the next call.
 	 */
 	unsigned (*reap)(struct pen_origin *origin, struct pen_origin_done *done, unsigned max,
 		int64_t wait_ns);

@@ -74,6 +74,16 @@ int pen_catalog_add(struct pen_catalog *catalog, const struct pen_catalog_file *
 	return pen_buf_append(&catalog->files, file, sizeof *file);
 }
 
+int pen_catalog_note(struct pen_catalog *catalog, const char *dir, struct pen_catalog_file *file,
+	struct pen_bytes stored)
+{
+	int err = pen_catalog_dir(catalog, dir, &file->dir);
+	if (err)
+		return err;
+	pen_blob_id(stored, file->blob);
+	return pen_catalog_add(catalog, file);
+}
+
 static int order(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);

@@ -78,6 +78,14 @@ const char *pen_catalog_dir_name(const struct pen_catalog *catalog, uint32_t ind
  */
 int pen_catalog_add(struct pen_catalog *catalog, const struct pen_catalog_file *file);
 
+/*
+ * Add a part that was just written and is known to be right: `stored` are its bytes (borrowed for
+ * the call), `dir` where it lies; file's dir and blob are filled in, the rest is the caller's. As
+ * pen_catalog_dir and pen_catalog_add.
+ */
+int pen_catalog_note(struct pen_catalog *catalog, const char *dir, struct pen_catalog_file *file,
+	struct pen_bytes stored);
+
 /* Sort and count after adding. 0 or -ENOMEM (the catalog is then only good for reset and fini). */
 int pen_catalog_settle(struct pen_catalog *catalog);
 

@@ -16,6 +16,8 @@
 #define LINE_BYTES_MAX (PEN_CATALOG_DIR_BYTES + 8)
 /* Words of the longest kind of line. */
 #define LINE_WORDS_MAX 5
+/* What names of directories are made of (store/tree.h). */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._=-"
 /* "end ", 64 digits, '\n'. */
 #define END_LINE_BYTES (4 + 64 + 1)
 
@@ -96,8 +98,25 @@ static unsigned words_cut(char *line, char *words[LINE_WORDS_MAX])
 	return count;
 }
 
+/* True for what a walk of a store can find: plain names, none of which leads elsewhere. */
+static bool dir_plain(const char *dir)
+{
+	if (!dir[0])
+		return true;
+	for (const char *at = dir;; at++) {
+		size_t len = strcspn(at, "/");
+		if (len == 0 || at[0] == '.' || strspn(at, PLAIN) < len)
+			return false;
+		at += len;
+		if (!*at)
+			return true;
+	}
+}
+
 static int dir_line(struct parse *parse, const char *dir)
 {
+	if (!dir_plain(dir))
+		return PEN_EINPUT;
 	parse->has_dir = true;
 	parse->has_state = false;
 	return pen_catalog_dir(parse->catalog, dir, &parse->file.dir);

@@ -82,7 +82,7 @@ static int file_prove(struct visit *visit, struct pen_catalog_file *file)
 		return file_refuse(visit, file, err, &why);
 	/* Not the file's fault: it may have vanished, or memory be short. The next scan asks again.
 	 */
-	scan->sum.left++;
+	scan->sum.unread++;
 	return 0;
 }
 

@@ -25,7 +25,8 @@ struct pen_scan_hooks {
 struct pen_scan_sum {
 	uint32_t files; /* part files that are there */
 	uint32_t proved, refused; /* looked at now */
-	uint32_t left; /* not looked at, or not readable just now */
+	uint32_t left; /* not looked at yet */
+	uint32_t unread; /* could not be read just now */
 	uint32_t gone; /* known before, not there any more or changed */
 };
 

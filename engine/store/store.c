@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "store/file.h"
 
+/* A lock that is still held after a second belongs to a writer at work. */
+#define LOCK_TRIES_MAX 20u
+#define LOCK_WAIT_NS (50 * PEN_NS_PER_MS)
 /* A version is a short decimal; more than this is something else. */
 #define VERSION_BYTES_MAX 20
 
@@ -110,6 +114,17 @@ void pen_store_unlock(struct pen_store *store)
 		pen_lock_drop(&store->lock);
 }
 
+/* Whoever keeps the index of a store that it serves holds the lock for a moment only. */
+static int lock_soon(struct pen_store *store, struct pen_why *why)
+{
+	int err = pen_store_lock(store, why);
+	for (unsigned i = 1; err == PEN_ELOCKED && i < LOCK_TRIES_MAX; i++) {
+		pen_clock_sleep_ns(LOCK_WAIT_NS);
+		err = pen_store_lock(store, why);
+	}
+	return err;
+}
+
 int pen_store_open(
 	struct pen_store *store, const struct pen_store_config *config, struct pen_why *why)
 {
@@ -126,7 +141,7 @@ int pen_store_open(
 			why, PEN_EUSAGE, "a store with an index directory elsewhere is only read");
 	int err = version_check(store, why);
 	if (!err && config->write)
-		err = pen_store_lock(store, why);
+		err = lock_soon(store, why);
 	return err;
 }
 

@@ -29,6 +29,7 @@ start_serve "$scratch/store"
 	>"$scratch/log" 2>&1
 expect 0 $? 'synced over http' || cat "$scratch/log"
 dump_db "$scratch/http" "$scratch/http"
-cmp "$scratch/http.state" "$scratch/genesis.state" && cmp "$scratch/http.flat" "$scratch/genesis.flat"
+cmp "$scratch/http.state" "$scratch/genesis.state" &&
+	cmp "$scratch/http.flat" "$scratch/genesis.flat"
 result $? 'both databases are equal, key by key'
 finish

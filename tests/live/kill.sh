@@ -27,16 +27,20 @@ done
 expect 0 "$code" "an undisturbed sync of $keys keys in $of parts, $took ms"
 dump_db "$scratch/whole" "$scratch/whole"
 
-sync_db() {
-	"$PENSTOCK" sync --from "$url" --root "$root" --shard s7.v3 --of $of --db "$1" \
+# To be run in the background: its process is the sync itself, so that a kill hits that.
+sync_exec() {
+	exec "$PENSTOCK" sync --from "$url" --root "$root" --shard s7.v3 --of $of --db "$1" \
 		--log-level debug "${@:2}"
+}
+sync_db() {
+	(sync_exec "$@")
 }
 
 # What the parts in flight were doing when the log ends.
 phases() {
 	awk '/^part [0-9]+ (fetch|prove|commit|done)/ { at[$2] = $3 }
 		END { for (part in at) if (at[part] != "done") n[at[part]]++
-			printf "%d %d %d\n", n["fetch"] > 0, n["prove"] > 0, n["commit"] > 0 }' "$1"
+			print (n["fetch"] > 0), (n["prove"] > 0), (n["commit"] > 0) }' "$1"
 }
 
 check_db() {
@@ -49,7 +53,7 @@ in_fetch=0 in_prove=0 in_commit=0 unfinished=0
 for i in $(seq $moments); do
 	db=$scratch/killed
 	rm -rf "$db"
-	sync_db "$db" >"$scratch/log" 2>&1 &
+	sync_exec "$db" >"$scratch/log" 2>&1 &
 	victim=$!
 	sleep "$(awk "BEGIN { print $took * ($i - 0.5) / $moments / 1000 }")"
 	kill -9 $victim 2>/dev/null
@@ -63,7 +67,7 @@ for i in $(seq $moments); do
 	done_before=$(grep -c '^part [0-9]* done' "$scratch/log")
 	again=$(grep '^part [0-9]* done' "$scratch/log" "$scratch/log2" | sed 's/.*part //' | sort |
 		uniq -d | wc -l)
-	[ "$again" -eq 0 ] || { echo "FAIL $again of $done_before parts were applied twice"; failed=$((failed + 1)); }
+	[ "$again" -eq 0 ] || result 1 "$again of $done_before parts were applied twice"
 done
 echo "     killed while running: $unfinished of $moments; parts in fetch at $in_fetch," \
 	"in prove at $in_prove, in commit at $in_commit moments"
@@ -74,12 +78,13 @@ port=${url##*:}
 for i in $(seq $moments); do
 	db=$scratch/killed
 	rm -rf "$db"
-	sync_db "$db" --tries 20 >"$scratch/log" 2>&1 &
+	sync_exec "$db" --tries 20 >"$scratch/log" 2>&1 &
 	victim=$!
 	sleep "$(awk "BEGIN { print $took * ($i - 0.5) / $moments / 1000 }")"
 	kill -9 "$server"
 	wait "$server" 2>/dev/null
-	"$PENSTOCK" serve --http "127.0.0.1:$port" --store "$scratch/store" 2>"$scratch/serve.again" &
+	"$PENSTOCK" serve --http "127.0.0.1:$port" --store "$scratch/store" \
+		2>"$scratch/serve.again" &
 	server=$!
 	wait $victim
 	code=$?

@@ -22,6 +22,7 @@ static const struct row {
 	const char *sentence; /* a part of it */
 	const char *body;
 	int retry_s;
+	bool closes; /* the connection goes with the answer */
 } rows[] = {
 	{"whole", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", 0, "", "body"},
 	{"chunked",
@@ -45,23 +46,23 @@ static const struct row {
 		"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-1/4\r\nContent-Length: 2\r\n\r\nbo",
 		PEN_ENET, "HTTP 206"},
 	{"short", "HTTP/1.1 200 OK\r\nContent-Length: 40\r\nConnection: close\r\n\r\nbody",
-		PEN_ENET, "4 bytes of 40 announced"},
+		PEN_ENET, "4 bytes of 40 announced", .closes = true},
 	{"cut", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nbo", PEN_ENET,
-		"cut off after 2 bytes"},
+		"cut off after 2 bytes", .closes = true},
 	{"announces", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nbody", PEN_EINPUT,
-		"larger than the 100 bytes"},
+		"larger than the 100 bytes", .closes = true},
 	{"endless",
 		"HTTP/1.1 200 OK\r\n\r\n"
 		"0123456789012345678901234567890123456789012345678901234567890123456789"
 		"0123456789012345678901234567890123456789012345678901234567890123456789",
-		PEN_EINPUT, "larger than the 100 bytes"},
+		PEN_EINPUT, "larger than the 100 bytes", .closes = true},
 	{"circle", "HTTP/1.1 302 Found\r\nLocation: /circle\r\nContent-Length: 0\r\n\r\n", PEN_ENET,
 		"edirect"},
 	{"astray",
 		"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
 		PEN_ENET, "file"},
-	{"junk", "SSH-2.0-OpenSSH_9.2\r\n", PEN_ENET, ""},
-	{"hangs_up", "", PEN_ENET, ""},
+	{"junk", "SSH-2.0-OpenSSH_9.2\r\n", PEN_ENET, "", .closes = true},
+	{"hangs_up", "", PEN_ENET, "", .closes = true},
 	{"silent", NULL, -ECANCELED, "given up"},
 };
 
@@ -87,7 +88,7 @@ static bool answer(int fd)
 		if (strcmp(rows[i].name, name) || !text)
 			continue;
 		send(fd, text, strlen(text), MSG_NOSIGNAL);
-		return rows[i].result != PEN_ENET && rows[i].result != PEN_EINPUT;
+		return !rows[i].closes;
 	}
 	return recv(fd, request, sizeof request, 0) > 0;
 }

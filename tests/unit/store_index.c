@@ -93,6 +93,11 @@ Test(store_index, foreign_lines)
 		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 0 5 6 0" BLOB "\n", PEN_EINPUT},
 		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 0 5 -6 " BLOB "\n", PEN_EINPUT},
 		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 0 5 6 " BLOB " \n", PEN_EINPUT},
+		{"penstock index 1\ndir a=1/b\n", 0},
+		{"penstock index 1\ndir a/../b\n", PEN_EINPUT},
+		{"penstock index 1\ndir /a\n", PEN_EINPUT},
+		{"penstock index 1\ndir a/\n", PEN_EINPUT},
+		{"penstock index 1\ndir a b\n", PEN_EINPUT},
 		{"penstock index 1\nend\n", PEN_EINPUT},
 		{"penstock index 1\n\n", PEN_EINPUT},
 	};

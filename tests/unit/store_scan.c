@@ -128,9 +128,7 @@ Test(store_scan, written_parts_need_no_proof)
 	house_put(&house, HOUSE_DIR, "state_part_000001_of_000002", pen_buf_bytes(&part), &stat);
 	file.bytes = stat.bytes;
 	file.mtime_ns = stat.mtime_ns;
-	pen_blob_id(pen_buf_bytes(&part), file.blob);
-	cr_assert_eq(pen_catalog_dir(&catalog, HOUSE_DIR, &file.dir), 0);
-	cr_assert_eq(pen_catalog_add(&catalog, &file), 0);
+	cr_assert_eq(pen_catalog_note(&catalog, HOUSE_DIR, &file, pen_buf_bytes(&part)), 0);
 	cr_assert_eq(pen_catalog_settle(&catalog), 0);
 	cr_assert_eq(pen_index_save(&house.store, &catalog, NULL), 0);
 	pen_catalog_reset(&catalog);

@@ -48,7 +48,7 @@ Test(store_store, one_writer_who_cleans_up)
 {
 	struct scratch scratch = scratch_open();
 	struct pen_disk *disk = disk_at(&scratch, "s");
-	struct pen_store store, other;
+	struct pen_store store, other, second;
 	struct pen_why why = {0};
 	disk->ops->close(disk, disk->ops->open(disk, ".penstock/tmp/left", PEN_DISK_CREATE, NULL));
 	const struct pen_store_config reader = {.disk = disk}, writer = {.disk = disk, .write = 1};
@@ -61,6 +61,8 @@ Test(store_store, one_writer_who_cleans_up)
 	cr_assert_neq(strstr(why.text, "process"), NULL, "%s", why.text);
 	pen_store_unlock(&store);
 	cr_assert_eq(pen_store_lock(&other, &why), PEN_ELOCKED, "a writer stays one");
+	cr_assert_eq(pen_store_open(&second, &writer, &why), PEN_ELOCKED);
+	pen_store_close(&second);
 	pen_store_close(&store);
 	cr_assert_eq(pen_store_lock(&other, &why), 0, "%s", why.text);
 	pen_store_unlock(&other);

@@ -9,6 +9,10 @@ static const struct cli_verb verbs[] = {
 	{"generate", "write a made-up state to measure on", cmd_generate},
 	{"make", "cut a state into parts and put them into a store", cmd_make},
 	{"inspect", "show what a state, a part or a header holds", cmd_inspect},
+	{"sync", "fetch, prove and apply the parts of a state", cmd_sync},
+#ifdef PEN_HAVE_FRONT
+	{"serve", "serve a store to others", cmd_serve},
+#endif
 	{"verify", "prove a part, a store or a database", cmd_verify},
 	{0},
 };

@@ -42,13 +42,16 @@ struct count {
 	uint64_t files, bad, missing, bytes;
 };
 
-/* One directory: its root and N are those of the first part that is proved. */
+/* The parts of one directory that are of one N. Their root is that of the first part that is
+ * proved, in the whole directory. */
 struct place {
 	const char *dir;
 	bool known; /* a part is proved */
 	bool hinted; /* no, but a header names the root */
 	struct pen_hash root;
 	uint32_t n;
+	const struct pen_tree_file *files; /* by k */
+	size_t files_count;
 	struct count count;
 };
 
@@ -58,7 +61,7 @@ struct verify {
 	struct pen_vet vet;
 	struct pen_buf dirs, files;
 	struct count total;
-	uint64_t places; /* directories with parts */
+	uint64_t places; /* directories with parts, once for each N */
 	uint64_t unread; /* bad only because the machine would not read them */
 	int unread_err; /* the first such code */
 };
@@ -80,20 +83,18 @@ static void bad_print(const struct verify *verify, const char *path, int err,
 	printf("}");
 }
 
-/* All parts of a directory are of one state, cut one way. */
+/* All parts of a directory are of one state. */
 static int agree(struct place *place, const struct pen_catalog_file *file, struct pen_why *why)
 {
 	char here[PEN_HASH_TEXT_BYTES], there[PEN_HASH_TEXT_BYTES];
-	if (!place->known) {
-		place->known = true;
+	if (!place->known)
 		place->root = file->root;
-		place->n = file->n;
-	}
-	if (file->n == place->n && pen_hash_equal(&file->root, &place->root))
+	place->known = true;
+	if (pen_hash_equal(&file->root, &place->root))
 		return 0;
 	return pen_fail(why, PEN_EVERIFY,
-		"it is proved, but it is of state %s in %u parts, and others here are of %s in %u",
-		pen_base58(&file->root, here), file->n, pen_base58(&place->root, there), place->n);
+		"it is a part of state %s, and others here are parts of %s",
+		pen_base58(&file->root, here), pen_base58(&place->root, there));
 }
 
 static void file_verify(
@@ -118,16 +119,14 @@ static void file_verify(
 		verify->unread_err = err;
 }
 
-/* Print the parts of [0, n) that have no file as a set, "3,5-7"; returns how many. */
-static uint64_t missing_print(const struct verify *verify, uint32_t n, bool print)
+/* Print the numbers that no file has as a set, "3,5-7"; returns how many they are. */
+static uint64_t missing_print(const struct place *place, bool print)
 {
-	const struct pen_tree_file *files = (const void *)verify->files.at;
-	size_t count = verify->files.len / sizeof *files, at = 0;
 	uint64_t missing = 0;
-	for (uint32_t k = 0; k < n;) {
-		while (at < count && (files[at].n != n || files[at].k < k))
-			at++;
-		uint32_t end = at < count && files[at].k < n ? files[at].k : n;
+	size_t at = 0;
+	for (uint32_t k = 0; k < place->n;) {
+		uint32_t end = at < place->files_count ? place->files[at++].k : place->n;
+		end = end < place->n ? end : place->n;
 		if (print && end > k)
 			printf("%s%u", missing ? "," : "", k);
 		if (print && end > k + 1)
@@ -138,69 +137,86 @@ static uint64_t missing_print(const struct verify *verify, uint32_t n, bool prin
 	return missing;
 }
 
-static void place_print_json(const struct verify *verify, const struct place *place)
+static void place_print_json(const struct place *place)
 {
 	char root[PEN_HASH_TEXT_BYTES];
-	printf("], \"files\": %llu, \"bytes\": %llu", (unsigned long long)place->count.files,
-		(unsigned long long)place->count.bytes);
-	if (place->known) {
-		printf(", \"root\": \"%s\", \"of\": %u, \"missing\": \"",
-			pen_base58(&place->root, root), place->n);
-		missing_print(verify, place->n, true);
-		printf("\"");
+	printf("], \"of\": %u, \"files\": %llu, \"bytes\": %llu, \"root\": ", place->n,
+		(unsigned long long)place->count.files, (unsigned long long)place->count.bytes);
+	if (!place->known) {
+		printf("null}");
+		return;
 	}
-	printf("}");
+	printf("\"%s\", \"missing\": \"", pen_base58(&place->root, root));
+	if (place->count.missing)
+		missing_print(place, true);
+	printf("\"}");
 }
 
-static void place_print(const struct verify *verify, const struct place *place)
+static void place_print(const struct place *place)
 {
 	char root[PEN_HASH_TEXT_BYTES];
-	printf("%s: %llu files, %llu bad, %llu bytes", place->dir[0] ? place->dir : ".",
-		(unsigned long long)place->count.files, (unsigned long long)place->count.bad,
-		(unsigned long long)place->count.bytes);
+	printf("%s: of %u: %llu files, %llu bad, %llu bytes", place->dir[0] ? place->dir : ".",
+		place->n, (unsigned long long)place->count.files,
+		(unsigned long long)place->count.bad, (unsigned long long)place->count.bytes);
 	if (place->known)
-		printf(", root %s, of %u", pen_base58(&place->root, root), place->n);
+		printf(", root %s", pen_base58(&place->root, root));
 	if (place->count.missing) {
 		printf(", missing ");
-		missing_print(verify, place->n, true);
+		missing_print(place, true);
 	}
 	printf("\n");
 }
 
-static void place_verify(struct verify *verify, const char *dir)
+static void place_verify(struct verify *verify, struct place *place)
 {
-	struct place place = {.dir = dir};
-	const struct pen_tree_file *files = (const void *)verify->files.at;
 	bool json = verify->flags->json;
 	if (json) {
 		printf("%s{\"dir\": ", verify->places ? ", " : "");
-		cli_json_string(dir);
+		cli_json_string(place->dir);
 		printf(", \"bad\": [");
 	}
+	for (size_t i = 0; i < place->files_count; i++)
+		file_verify(verify, place, &place->files[i]);
+	/* Numbers beyond N or an N that cannot be are bad files, and nothing is missing then. */
+	if (place->count.bad < place->count.files)
+		place->count.missing = missing_print(place, false);
+	if (json)
+		place_print_json(place);
+	else
+		place_print(place);
+	verify->places++;
+	verify->total.files += place->count.files;
+	verify->total.bad += place->count.bad;
+	verify->total.missing += place->count.missing;
+	verify->total.bytes += place->count.bytes;
+}
+
+/* A directory may hold one state cut in several ways: each is a place of its own. */
+static void dir_verify(struct verify *verify, const char *dir)
+{
+	const struct pen_tree_file *files = (const void *)verify->files.at;
+	size_t count = verify->files.len / sizeof *files;
+	struct place place = {.dir = dir};
 	/* A root to try first, until a part is proved; the parts decide. */
 	place.hinted = pen_vet_header(&verify->vet, verify->disk, dir, &place.root);
-	for (size_t i = 0; i < verify->files.len / sizeof *files; i++)
-		file_verify(verify, &place, &files[i]);
-	if (place.known)
-		place.count.missing = missing_print(verify, place.n, false);
-	if (json)
-		place_print_json(verify, &place);
-	else
-		place_print(verify, &place);
-	verify->places++;
-	verify->total.files += place.count.files;
-	verify->total.bad += place.count.bad;
-	verify->total.missing += place.count.missing;
-	verify->total.bytes += place.count.bytes;
+	for (size_t at = 0, end; at < count; at = end) {
+		for (end = at; end < count && files[end].n == files[at].n; end++)
+			continue;
+		place.n = files[at].n;
+		place.files = files + at;
+		place.files_count = end - at;
+		place.count = (struct count){0};
+		place_verify(verify, &place);
+	}
 }
 
 static int verdict(const struct verify *verify, struct pen_why *why)
 {
 	const struct count *total = &verify->total;
 	printf(verify->flags->json
-			? "], \"dirs\": %llu, \"files\": %llu, \"bytes\": %llu, \"bad\": %llu, "
+			? "], \"sets\": %llu, \"files\": %llu, \"bytes\": %llu, \"bad\": %llu, "
 			  "\"missing\": %llu}\n"
-			: "%llu directories, %llu files, %llu bytes, %llu bad, %llu missing\n",
+			: "%llu sets of parts, %llu files, %llu bytes, %llu bad, %llu missing\n",
 		(unsigned long long)verify->places, (unsigned long long)total->files,
 		(unsigned long long)total->bytes, (unsigned long long)total->bad,
 		(unsigned long long)total->missing);
@@ -221,12 +237,12 @@ static int run(struct verify *verify, struct pen_why *why)
 		return err;
 	err = pen_tree_dirs(verify->disk, &verify->dirs);
 	if (verify->flags->json)
-		printf("{\"places\": [");
+		printf("{\"parts\": [");
 	for (size_t at = 0; !err && at < verify->dirs.len;) {
 		const char *name = (const char *)verify->dirs.at + at;
 		err = pen_tree_files(verify->disk, name, &verify->files);
 		if (!err && verify->files.len)
-			place_verify(verify, name);
+			dir_verify(verify, name);
 		at += strlen(name) + 1;
 	}
 	if (err)

@@ -1,0 +1,139 @@
+#include "apply/job.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "fakes/sink.h"
+#include "util.h"
+
+static void task_run(
+	struct pen_job *job, const struct pen_apply *apply, struct pen_task *task, uint32_t k)
+{
+	struct pen_buf *bytes = task->bytes;
+	memset(task, 0, sizeof *task);
+	task->k = k;
+	task->bytes = bytes;
+	pen_job_run(job, apply, task);
+}
+
+/* Compare one column with the lines of a golden file: what nearcore's own application gave. */
+static void column_check(struct fake_sink *fake, enum pen_column column, const char *golden)
+{
+	struct pen_buf text = test_data(golden);
+	size_t count, at = 0, row = 0;
+	struct fake_row *rows = fake_rows(fake, &count);
+	while (row < count && rows[row].column != column)
+		row++;
+	for (char *line; test_line(&text, &at, &line); row++) {
+		struct pen_buf ours = {0};
+		char hex[2 * 8192 + 64];
+		cr_assert(row < count);
+		cr_assert_eq(rows[row].column, column);
+		pen_hex((struct pen_bytes){rows[row].key, rows[row].key_len}, hex);
+		pen_buf_append(&ours, hex, strlen(hex));
+		if (column == PEN_COLUMN_STATE)
+			snprintf(hex, sizeof hex, " %lld %zu", (long long)rows[row].refs,
+				rows[row].value_len);
+		else
+			pen_hex((struct pen_bytes){rows[row].value, rows[row].value_len},
+				hex + (int)(hex[0] = ' ', 1));
+		pen_buf_append(&ours, hex, strlen(hex) + 1);
+		cr_assert_str_eq((char *)ours.at, line);
+		pen_buf_fini(&ours);
+	}
+	cr_assert(row == count || rows[row].column != column);
+	pen_buf_fini(&text);
+}
+
+Test(apply_job, applies_golden_parts_as_nearcore_did)
+{
+	static const struct {
+		const char *name, *root;
+		uint32_t parts;
+	} rows[] = {
+		{"genesis", "8EhZRfDTYujfZoUZtZ3eSMB9gJyFo5zjscR12dEcaxGU", 5},
+		{"small", "GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", 7},
+		{"edges", "28dXfKSczkZrkaRUrxLpwxGmnxNtbz2Uw5Dt3zseFiir", 6},
+	};
+	static struct pen_job job;
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct fake_sink fake;
+		struct pen_hash root;
+		char name[128];
+		fake_sink_init(&fake);
+		cr_assert_eq(pen_hash_parse(rows[i].root, &root), 0);
+		fake_sink_begin(&fake, &root, rows[i].parts);
+		struct pen_apply apply = {.sink = &fake.sink, .shard = fake.shard};
+		uint64_t values = 0;
+		for (uint32_t k = rows[i].parts; k-- > 0;) {
+			snprintf(name, sizeof name, "golden/%s/state_part_%06u_of_%06u",
+				rows[i].name, k, rows[i].parts);
+			struct pen_buf bytes = test_data(name);
+			struct pen_task task = {.bytes = &bytes};
+			task_run(&job, &apply, &task, k);
+			cr_assert_eq(task.result, 0, "%s: %s", name, task.why.text);
+			cr_assert_eq(task.stage, PEN_STAGE_DONE);
+			values += task.counts.values;
+			pen_buf_fini(&bytes);
+		}
+		cr_assert_eq(fake.commits, rows[i].parts);
+		fake_sink_fold(&fake);
+		snprintf(name, sizeof name, "golden/%s.state.zst", rows[i].name);
+		column_check(&fake, PEN_COLUMN_STATE, name);
+		snprintf(name, sizeof name, "golden/%s.flat.zst", rows[i].name);
+		column_check(&fake, PEN_COLUMN_FLAT, name);
+		cr_assert_gt(values, 0);
+		fake_sink_fini(&fake);
+	}
+	pen_job_fini(&job);
+}
+
+Test(apply_job, failures_leave_nothing_behind)
+{
+	static const struct {
+		uint32_t k; /* which part the bytes are of */
+		size_t cut; /* bytes taken off the end */
+		int64_t open, put, commit; /* what the sink fails */
+		int result;
+		enum pen_stage stage;
+		bool bad;
+	} rows[] = {
+		{2, 0, -1, -1, -1, 0, PEN_STAGE_DONE, false},
+		{2, 1, -1, -1, -1, PEN_EENVELOPE, PEN_STAGE_OPENING, true},
+		{2, SIZE_MAX, -1, -1, -1, PEN_EENVELOPE, PEN_STAGE_OPENING, true},
+		{3, 0, -1, -1, -1, PEN_EMISSING, PEN_STAGE_PROVING, true},
+		{2, 0, 2, -1, -1, -ENOSPC, PEN_STAGE_PUTTING, false},
+		{2, 0, -1, 2, -1, -ENOSPC, PEN_STAGE_PUTTING, false},
+		{2, 0, -1, -1, 2, -ENOSPC, PEN_STAGE_COMMITTING, false},
+	};
+	static struct pen_job job;
+	struct pen_hash root;
+	cr_assert_eq(pen_hash_parse("GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", &root), 0);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct fake_sink fake;
+		char name[128];
+		fake_sink_init(&fake);
+		fake_sink_begin(&fake, &root, 7);
+		fake.fail_open = rows[i].open;
+		fake.fail_put = rows[i].put;
+		fake.fail_commit = rows[i].commit;
+		snprintf(name, sizeof name, "golden/small/state_part_%06u_of_000007", rows[i].k);
+		struct pen_buf bytes = test_data(name);
+		bytes.len -= rows[i].cut < bytes.len ? rows[i].cut : bytes.len;
+		struct pen_apply apply = {.sink = &fake.sink, .shard = fake.shard};
+		struct pen_task task = {.bytes = &bytes};
+		task_run(&job, &apply, &task, 2);
+		cr_expect_eq(task.result, rows[i].result, "%zu: %s", i, task.why.text);
+		cr_expect_eq(task.stage, rows[i].stage, "%zu", i);
+		cr_expect_eq(pen_task_is_bad(&task), rows[i].bad, "%zu", i);
+		cr_expect_eq(fake.commits, rows[i].result == 0, "%zu", i);
+		cr_expect_eq(fake.rows.len == 0, rows[i].result != 0, "%zu", i);
+		cr_expect_eq(fake.open_batches, 0, "%zu", i);
+		cr_expect_eq(task.why.text[0] != 0, rows[i].result != 0, "%zu", i);
+		pen_buf_fini(&bytes);
+		fake_sink_fini(&fake);
+	}
+	pen_job_fini(&job);
+}

@@ -1,0 +1,48 @@
+#include "apply/pool.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "fakes/sink.h"
+#include "util.h"
+
+/* Through two workers into a sink: each part once, whatever the order. (Load and races are
+ * tests/plain/apply_pool.c's.) */
+Test(apply_pool, every_part_comes_back_once)
+{
+	struct fake_sink fake;
+	struct pen_hash root;
+	struct pen_why why = {0};
+	struct pen_buf bytes[7] = {0};
+	struct pen_task tasks[7];
+	struct pen_pool *pool;
+	fake_sink_init(&fake);
+	cr_assert_eq(pen_hash_parse("GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", &root), 0);
+	fake_sink_begin(&fake, &root, 7);
+	struct pen_apply apply = {.sink = &fake.sink, .shard = fake.shard};
+	cr_assert_eq(pen_pool_open(&apply, 2, &pool, &why), 0, "%s", why.text);
+	memset(tasks, 0, sizeof tasks);
+	unsigned ended = 0;
+	for (uint32_t k = 0; k < 7; k++) {
+		char name[64];
+		snprintf(name, sizeof name, "golden/small/state_part_%06u_of_000007", k);
+		bytes[k] = test_data(name);
+		tasks[k].k = k;
+		tasks[k].bytes = &bytes[k];
+	}
+	for (uint32_t k = 0; ended < 7;) {
+		while (k < 7 && pen_pool_submit(pool, &tasks[k]))
+			k++;
+		cr_assert_leq(pen_pool_held(pool), 2 * PEN_POOL_DEPTH);
+		pen_wake_wait(pen_pool_wake(pool), -1);
+		for (struct pen_task *task; (task = pen_pool_reap(pool)); ended++)
+			cr_assert_eq(task->result, 0, "%s", task->why.text);
+	}
+	cr_assert_eq(fake.commits, 7);
+	cr_assert_null(pen_pool_reap(pool));
+	pen_pool_close(pool);
+	pen_pool_close(NULL);
+	fake_sink_fini(&fake);
+	for (uint32_t k = 0; k < 7; k++)
+		pen_buf_fini(&bytes[k]);
+}

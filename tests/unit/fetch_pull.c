@@ -1,0 +1,64 @@
+#include "fetch/pull.h"
+
+#include <criterion/criterion.h>
+
+#include "base/clock.h"
+#include "fakes/origin.h"
+
+static void script(void *context, uint32_t k, unsigned before, struct fake_answer *answer)
+{
+	(void)context, (void)before;
+	answer->body = (struct pen_bytes){(const uint8_t *)"abcdefgh", 1 + k % 8};
+	answer->piece_ns = PEN_NS_PER_MS * (1 + k % 3);
+}
+
+/* Slots bound what is begun: nothing is fetched while all are full or taken. */
+Test(fetch_pull, slots_close_the_tap)
+{
+	static struct fake_origin fake;
+	static struct pen_plan plan;
+	int64_t now = 0;
+	struct pen_wake wake = PEN_WAKE_NONE;
+	struct pen_pull pull;
+	fake_origin_init(&fake, "fake", &now);
+	fake.script = script;
+	struct pen_source source = {.origin = &fake.origin, .prefix = "x/"};
+	struct pen_plan_config config = {.parts = 20,
+		.sources = 1,
+		.tries = 1,
+		.connections = 4,
+		.stall_ns = 30 * PEN_NS_PER_S};
+	cr_assert_eq(pen_wake_open(&wake), 0);
+	cr_assert_eq(pen_plan_init(&plan, &config), 0);
+	cr_assert_eq(
+		pen_pull_open(&pull, &plan,
+			&(struct pen_pull_config){.sources = &source, .slots = 6, .wake = &wake}),
+		0);
+	for (int i = 0; i < 10; i++, now += 10 * PEN_NS_PER_MS)
+		pen_pull_turn(&pull, now);
+	cr_expect_eq(fake.asked_all, 6);
+	cr_expect_eq(fake.gets_max, 4);
+	uint32_t order = 0;
+	for (unsigned taken = 0; taken < 20; taken++) {
+		struct pen_slot *slot = pen_pull_take(&pull);
+		cr_assert_not_null(slot);
+		pen_pull_untake(slot);
+		cr_expect_eq(pen_pull_take(&pull), slot);
+		cr_expect_eq(slot->bytes.len, 1 + slot->part % 8);
+		order |= 1u << slot->part;
+		pen_plan_applied(&plan, slot->part);
+		pen_pull_give(&pull, slot);
+		for (int i = 0; i < 3; i++, now += 10 * PEN_NS_PER_MS)
+			pen_pull_turn(&pull, now);
+	}
+	cr_expect_eq(order, (1u << 20) - 1);
+	cr_expect_null(pen_pull_take(&pull));
+	cr_expect_eq(pen_pull_turn(&pull, now).act, PEN_PLAN_END);
+	cr_expect_eq(pull.fetched, 20);
+	pen_wake_signal(&wake);
+	pen_pull_wait(&pull, PEN_NS_PER_S);
+	pen_pull_close(&pull);
+	pen_pull_close(&pull);
+	pen_plan_fini(&plan);
+	pen_wake_close(&wake);
+}

@@ -1,0 +1,104 @@
+#include "../../tools/penstock/locate.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "drivers/table.h"
+#include "util.h"
+
+#define ROOT "GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv"
+#define SAYS(rest) "{\"root\": \"" ROOT "\"" rest "}"
+
+static struct pen_hash root_hash(void)
+{
+	struct pen_hash root;
+	cr_assert_eq(pen_hash_parse(ROOT, &root), 0);
+	return root;
+}
+
+Test(tools_locate, reads_answers_and_refuses_others)
+{
+	static const struct {
+		const char *text;
+		int result;
+		unsigned count;
+		uint64_t memory_usage;
+	} rows[] = {
+		{SAYS(", \"memory_usage\": 3110122, \"of\": [7, 9]"), 0, 2, 3110122},
+		{SAYS(", \"of\": []"), 0, 0, 0},
+		{SAYS(", \"of\": [7], \"more\": {\"x\": [1]}"), 0, 1, 0},
+		{SAYS(", \"of\": [0]"), PEN_EINPUT},
+		{SAYS(", \"of\": [65537]"), PEN_EINPUT},
+		{SAYS(", \"of\": [-1]"), PEN_EINPUT},
+		{SAYS(", \"of\": [\"7\"]"), PEN_EINPUT},
+		{SAYS(", \"of\": [99999999999999999999]"), PEN_EINPUT},
+		{SAYS(", \"of\": 7"), PEN_EINPUT},
+		{SAYS(""), PEN_EINPUT},
+		{"{\"root\": \"8EhZRfDTYujfZoUZtZ3eSMB9gJyFo5zjscR12dEcaxGU\", \"of\": [7]}",
+			PEN_EINPUT},
+		{"<html>", PEN_EINPUT},
+		{"", PEN_EINPUT},
+		{"[7]", PEN_EINPUT},
+		{"\"x\"", PEN_EINPUT},
+	};
+	static struct locate_offers offers;
+	struct pen_hash root = root_hash();
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_bytes text = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
+		cr_expect_eq(
+			locate_answer(text, &root, &offers), rows[i].result, "%s", rows[i].text);
+		if (rows[i].result)
+			continue;
+		cr_expect_eq(offers.count, rows[i].count, "%s", rows[i].text);
+		cr_expect_eq(offers.memory_usage, rows[i].memory_usage);
+	}
+}
+
+Test(tools_locate, chooses_and_finds)
+{
+	static struct locate_offers offers[3];
+	struct locate_offer offer;
+	cr_expect_eq(locate_choose(offers, 3), 0);
+	offers[0].any = true;
+	cr_expect(locate_find(&offers[0], 5, &offer));
+	cr_expect_str_eq(offer.prefix, "");
+	offers[1].count = 2;
+	offers[1].list[0].n = 9;
+	offers[1].list[1].n = 7;
+	strcpy(offers[1].list[1].prefix, "seven/");
+	cr_expect_eq(locate_choose(offers, 3), 7, "the smallest");
+	offers[1].memory_usage = 8 * PEN_PART_MEMORY_LIMIT + 1;
+	cr_expect_eq(locate_choose(offers, 3), 9, "nearcore's own");
+	cr_expect(locate_find(&offers[1], 7, &offer));
+	cr_expect_str_eq(offer.prefix, "seven/");
+	cr_expect(!locate_find(&offers[1], 8, &offer));
+	cr_expect(!locate_find(&offers[2], 8, &offer));
+}
+
+Test(tools_locate, looks_into_directories)
+{
+	static struct locate_offers offers;
+	char word[1024];
+	struct pen_origin *origin;
+	struct pen_why why = {0};
+	struct pen_hash root = root_hash();
+	snprintf(word, sizeof word, "dir:%s/near/golden/small", getenv("PEN_TEST_DATA"));
+	cr_assert_eq(pen_origin_open(word, &origin, &why), 0, "%s", why.text);
+	struct locate_ask ask = {.word = word,
+		.origin = origin,
+		.root = &root,
+		.tries = 1,
+		.stall_ns = PEN_NS_PER_S};
+	cr_expect_eq(locate(&ask, &offers, &why), 0, "%s", why.text);
+	cr_expect_eq(offers.count, 1);
+	cr_expect_eq(offers.list[0].n, 7);
+	cr_expect_str_eq(offers.list[0].prefix, "");
+	origin->ops->close(origin);
+	snprintf(word, sizeof word, "dir:%s/near/golden", getenv("PEN_TEST_DATA"));
+	cr_expect_eq(locate(&ask, &offers, &why), PEN_ENOTFOUND);
+	cr_expect(strstr(why.text, ROOT), "%s", why.text);
+}

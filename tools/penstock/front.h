@@ -1,0 +1,41 @@
+/*
+ * front: a store over HTTP, read-only, for places where UDP cannot go, and for nearcore's tools,
+ * curl and rclone.
+ *
+ *   GET|HEAD /<path in the store>                  a file, with Range, ETag and If-None-Match
+ *   GET      /root/R                               what is here of the state with root R, as JSON
+ *   GET|HEAD /root/R/of/N/state_part_000005_of_N   that part, wherever it lies
+ *   GET      /metrics                              counters, as Prometheus reads them
+ *
+ * By path a file is served as it lies there; by root only what was proved. While the store is
+ * still being read, what is not known yet is 503 with Retry-After, not 404. Directories are not
+ * listed and .penstock is not served.
+ * It runs in threads of libmicrohttpd; a client that hangs or sends rubbish costs its own
+ * connection and no log line.
+ */
+#ifndef PEN_TOOLS_FRONT_H
+#define PEN_TOOLS_FRONT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "shelf.h"
+
+struct front;
+
+struct front_config {
+	int listener; /* a listening socket; taken, also on failure */
+	const char *store; /* directory */
+	struct shelf *shelf; /* borrowed until front_close */
+};
+
+/* Start serving. 0, or -errno with a sentence. */
+int front_open(const struct front_config *config, struct front **front, struct pen_why *why);
+
+/*
+ * Stop listening, wait until the requests under way are answered, at most wait_ns, and end. NULL
+ * is fine.
+ */
+void front_close(struct front *front, int64_t wait_ns);
+
+#endif

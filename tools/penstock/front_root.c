@@ -1,0 +1,190 @@
+#include "front_root.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "part/id.h"
+#include "store/layout.h"
+
+/* The longest line written below. */
+#define LINE_BYTES_MAX 256
+
+static int print(struct pen_buf *out, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int print(struct pen_buf *out, const char *format, ...)
+{
+	char line[LINE_BYTES_MAX];
+	va_list args;
+	va_start(args, format);
+	int len = vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	return pen_buf_append(out, line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1);
+}
+
+static unsigned bad_request(struct pen_buf *body, const char *what)
+{
+	print(body, "{\"error\": \"%s\"}\n", what);
+	return MHD_HTTP_BAD_REQUEST;
+}
+
+/* What is not known is not there, once everything was looked at. */
+static unsigned unknown(const struct shelf_view *view, struct pen_buf *body, const char *what)
+{
+	print(body, "{\"error\": \"%s\", \"scanning\": %s}\n", what,
+		view->complete ? "false" : "true");
+	return view->complete ? MHD_HTTP_NOT_FOUND : MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+/* Three lists of one length: N, how many of its parts are here, and whether that is all. */
+static void sets_print(const struct pen_catalog_set *sets, uint32_t count, struct pen_buf *body)
+{
+	for (uint32_t i = 0; i < count; i++)
+		print(body, "%s%" PRIu32, i ? ", " : "\"of\": [", sets[i].n);
+	for (uint32_t i = 0; i < count; i++)
+		print(body, "%s%" PRIu32, i ? ", " : "], \"have\": [", sets[i].have);
+	for (uint32_t i = 0; i < count; i++)
+		print(body, "%s%s", i ? ", " : "], \"complete\": [",
+			sets[i].have == sets[i].n ? "true" : "false");
+	print(body, "]");
+}
+
+static unsigned root_print(
+	const struct shelf_view *view, const struct pen_hash *root, struct pen_buf *body)
+{
+	uint32_t count;
+	char text[PEN_HASH_TEXT_BYTES];
+	const struct pen_catalog_set *sets = pen_catalog_root(&view->catalog, root, &count);
+	if (!sets)
+		return unknown(view, body, "no part of this state is here");
+	print(body, "{\"root\": \"%s\", \"memory_usage\": %" PRIu64 ", ", pen_base58(root, text),
+		sets->memory_usage);
+	sets_print(sets, count, body);
+	print(body, ", \"scanning\": %s}\n", view->complete ? "false" : "true");
+	return MHD_HTTP_OK;
+}
+
+static unsigned part_find(const struct shelf_view *view, const struct pen_part_id *id,
+	struct root_part *part, struct pen_buf *body)
+{
+	const struct pen_catalog_set *set = pen_catalog_set(
+		&view->catalog, &id->root, (uint32_t)id->n);
+	const struct pen_catalog_file *file = set
+		? pen_catalog_part(&view->catalog, set, (uint32_t)id->k)
+		: NULL;
+	if (!file)
+		return unknown(view, body, "this part is not here");
+	pen_catalog_path(&view->catalog, file, part->path);
+	part->bytes = file->bytes;
+	part->mtime_ns = file->mtime_ns;
+	return ROOT_IS_PART;
+}
+
+/* Read "of/N/state_part_K_of_N". */
+static bool part_parse(const char *text, struct pen_part_id *id)
+{
+	char number[8];
+	uint32_t k, n;
+	if (strncmp(text, "of/", 3) != 0)
+		return false;
+	text += 3;
+	size_t len = strcspn(text, "/");
+	if (len >= sizeof number || !text[len] || pen_part_name_parse(text + len + 1, &k, &n))
+		return false;
+	memcpy(number, text, len);
+	number[len] = 0;
+	if (pen_number_parse(number, PEN_PARTS_MAX, &id->n) || id->n != n || k >= n)
+		return false;
+	id->k = k;
+	return true;
+}
+
+unsigned root_answer(const struct shelf_view *view, const char *rest, struct root_part *part,
+	struct pen_buf *body)
+{
+	char text[PEN_HASH_HEX_BYTES];
+	struct pen_part_id id;
+	size_t len = strcspn(rest, "/");
+	if (len >= sizeof text)
+		return bad_request(body, "expected a root of 32 bytes in base58 or hex");
+	memcpy(text, rest, len);
+	text[len] = 0;
+	if (pen_hash_parse(text, &id.root))
+		return bad_request(body, "expected a root of 32 bytes in base58 or hex");
+	if (!rest[len])
+		return root_print(view, &id.root, body);
+	if (!part_parse(rest + len + 1, &id))
+		return bad_request(body, "expected /root/R/of/N/state_part_K_of_N");
+	return part_find(view, &id, part, body);
+}
+
+struct numbers {
+	uint32_t roots; /* states of which a part is here */
+	uint64_t parts; /* distinct parts offered */
+	uint32_t refused;
+};
+
+static struct numbers count(const struct pen_catalog *catalog)
+{
+	struct numbers numbers = {0};
+	uint32_t sets_count;
+	const struct pen_catalog_set *sets = pen_catalog_sets(catalog, &sets_count);
+	for (uint32_t i = 0; i < sets_count; i++) {
+		numbers.roots += !i || !pen_hash_equal(&sets[i].root, &sets[i - 1].root);
+		numbers.parts += sets[i].have;
+	}
+	for (uint32_t i = 0; i < pen_catalog_file_count(catalog); i++)
+		numbers.refused += pen_catalog_file_at(catalog, i)->refused;
+	return numbers;
+}
+
+/* One metric: its type, its help and its value. */
+static int metric(
+	struct pen_buf *body, const char *name, const char *type, const char *help, uint64_t value)
+{
+	int err = print(
+		body, "# HELP penstock_%s %s\n# TYPE penstock_%s %s\n", name, help, name, type);
+	return err ? err : print(body, "penstock_%s %" PRIu64 "\n", name, value);
+}
+
+static int classes(struct reply_counts *counts, struct pen_buf *body)
+{
+	int err = print(body,
+		"# HELP penstock_http_requests_total Requests answered, by class of "
+		"status.\n# TYPE penstock_http_requests_total counter\n");
+	for (int i = 2; !err && i <= 5; i++)
+		err = print(body, "penstock_http_requests_total{class=\"%dxx\"} %" PRIu64 "\n", i,
+			atomic_load(&counts->by_class[i]));
+	return err;
+}
+
+int root_metrics(const struct shelf_view *view, struct reply_counts *counts, struct pen_buf *body)
+{
+	struct numbers numbers = count(&view->catalog);
+	uint64_t closed = atomic_load(&counts->closed), accepted = atomic_load(&counts->accepted);
+	const struct {
+		const char *name, *type, *help;
+		uint64_t value;
+	} rows[] = {
+		{"http_sent_bytes_total", "counter", "Bytes of bodies sent whole.",
+			atomic_load(&counts->bytes)},
+		{"http_requests_cut_total", "counter", "Requests that ended before their answer.",
+			atomic_load(&counts->cut)},
+		{"http_connections_total", "counter", "Connections accepted.", accepted},
+		{"http_connections", "gauge", "Connections open now.", accepted - closed},
+		{"parts_offered", "gauge", "Distinct parts that are proved and served.",
+			numbers.parts},
+		{"roots", "gauge", "States of which a part is offered.", numbers.roots},
+		{"files_refused", "gauge", "Part files that did not prove.", numbers.refused},
+		{"catalog_complete", "gauge", "1 once every part file was looked at.",
+			view->complete},
+		{"files_unproved", "gauge", "Part files not looked at yet.", view->left},
+	};
+	int err = classes(counts, body);
+	for (size_t i = 0; !err && i < sizeof rows / sizeof rows[0]; i++)
+		err = metric(body, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+	return err;
+}

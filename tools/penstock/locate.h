@@ -1,0 +1,60 @@
+/*
+ * locate: what a source offers of a state: into how many parts it is cut there, and under which
+ * names they lie. What a source says is taken as a hint only: every part is proved later.
+ *
+ *   http(s)  GET root/R: our own front answers {root, memory_usage, of}; parts lie under
+ *            root/R/of/N/. Anything else is a plain web server: parts of any N, right there.
+ *   dir      a directory with state_part_* in it; else a store, whose directories are searched
+ *            for one with a part that is proved to be of this root.
+ */
+#ifndef PEN_TOOLS_LOCATE_H
+#define PEN_TOOLS_LOCATE_H
+
+#include "fetch/pull.h"
+
+/* Different N of one state at one source; a front lists what people made. */
+#define LOCATE_OFFERS_MAX 64u
+/* Bytes of an answer about a root: 65,536 numbers would not fit, and nobody offers them. */
+#define LOCATE_ANSWER_BYTES_MAX 65536u
+
+/* The state cut into n parts, found under prefix + state_part_K_of_N. */
+struct locate_offer {
+	uint32_t n;
+	char prefix[PEN_SOURCE_PREFIX_BYTES];
+};
+
+struct locate_offers {
+	uint64_t memory_usage; /* as the source says, 0 if it does not */
+	bool any; /* a plain web server: nobody knows which N it has */
+	unsigned count;
+	struct locate_offer list[LOCATE_OFFERS_MAX];
+};
+
+struct locate_ask {
+	const char *word; /* the source, as the user gave it */
+	struct pen_origin *origin; /* opened for it */
+	const struct pen_hash *root;
+	unsigned tries; /* of a get that the network fails, 1 s doubling between */
+	int64_t stall_ns; /* no byte for so long: PEN_ESTALL */
+	bool (*stop)(void); /* asked while waiting: give up with PEN_EINTERRUPTED */
+};
+
+/*
+ * Ask one source. 0; PEN_ENOTFOUND: it has nothing of this root; PEN_ENET, PEN_ESTALL,
+ * PEN_EINTERRUPTED, PEN_EINPUT (an answer that lies), -errno; with a sentence that names it.
+ */
+int locate(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why);
+
+/* The offer of n parts, made up for `any`; false if there is none. */
+bool locate_find(const struct locate_offers *offers, uint32_t n, struct locate_offer *out);
+
+/*
+ * The N to take when the user leaves it open: nearcore's own if any source offers it, else the
+ * smallest; 0 if no source names one.
+ */
+uint32_t locate_choose(const struct locate_offers *offers, unsigned sources);
+
+/* Read a front's answer about `root`. 0, or PEN_EINPUT: it is none. For locate and its test. */
+int locate_answer(struct pen_bytes text, const struct pen_hash *root, struct locate_offers *out);
+
+#endif

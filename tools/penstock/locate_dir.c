@@ -1,0 +1,124 @@
+#include "locate_dir.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "drivers/table.h"
+#include "store/layout.h"
+#include "store/tree.h"
+#include "store/vet.h"
+
+/* Parts of one directory that are looked at until one is whole: the first may be damaged. */
+#define LOCATE_VET_MAX 3u
+
+struct search {
+	struct pen_disk *disk;
+	const struct pen_hash *root;
+	struct locate_offers *out;
+	struct pen_vet vet;
+	struct pen_buf dirs, files;
+	unsigned looked; /* directories with parts */
+};
+
+static const struct pen_tree_file *file_at(const struct search *search, size_t i)
+{
+	return (const struct pen_tree_file *)(const void *)search->files.at + i;
+}
+
+static void offer_add(struct search *search, const char *dir, uint32_t n)
+{
+	struct locate_offers *out = search->out;
+	struct locate_offer seen;
+	if (out->count == LOCATE_OFFERS_MAX || n < 1 || locate_find(out, n, &seen))
+		return;
+	struct locate_offer *offer = &out->list[out->count++];
+	offer->n = n;
+	snprintf(offer->prefix, sizeof offer->prefix, "%s%s", dir, dir[0] ? "/" : "");
+}
+
+/* True if this file is proved to be a part of the root. */
+static bool file_is_of_root(
+	struct search *search, const char *dir, const struct pen_tree_file *file)
+{
+	char name[PEN_PART_NAME_BYTES], path[PEN_CATALOG_PATH_BYTES];
+	struct pen_catalog_file found = {.n = file->n, .k = file->k};
+	snprintf(path, sizeof path, "%s/%s", dir, pen_part_name(file->k, file->n, name));
+	struct pen_vet_ask ask = {search->disk, path, search->root, true};
+	if (pen_vet_file(&search->vet, &ask, &found, NULL))
+		return false;
+	search->out->memory_usage = found.memory_usage;
+	return true;
+}
+
+/* A directory of a store: each N in it whose parts are of the root. */
+static void dir_search(struct search *search, const char *dir)
+{
+	size_t count = search->files.len / sizeof(struct pen_tree_file);
+	for (size_t i = 0, end; i < count; i = end) {
+		bool found = false;
+		for (end = i; end < count && file_at(search, end)->n == file_at(search, i)->n;
+			end++) {
+			if (!found && end - i < LOCATE_VET_MAX)
+				found = file_is_of_root(search, dir, file_at(search, end));
+		}
+		if (found)
+			offer_add(search, dir, file_at(search, i)->n);
+	}
+	search->looked += count > 0;
+}
+
+static int search_run(struct search *search)
+{
+	int err = pen_tree_files(search->disk, "", &search->files);
+	size_t count = search->files.len / sizeof(struct pen_tree_file);
+	/* A directory of parts: names say N, proofs say the rest when the parts are applied. */
+	for (size_t i = 0; !err && i < count; i++)
+		offer_add(search, "", file_at(search, i)->n);
+	if (err || count) {
+		search->looked = count > 0;
+		return err;
+	}
+	err = pen_tree_dirs(search->disk, &search->dirs);
+	for (size_t at = 0; !err && at < search->dirs.len;) {
+		const char *dir = (const char *)search->dirs.at + at;
+		at += strlen(dir) + 1;
+		if (!dir[0])
+			continue;
+		err = pen_tree_files(search->disk, dir, &search->files);
+		if (!err)
+			dir_search(search, dir);
+	}
+	return err;
+}
+
+static int nothing_fail(const struct search *search, const char *path, struct pen_why *why)
+{
+	char text[PEN_HASH_TEXT_BYTES];
+	pen_base58(search->root, text);
+	if (search->looked)
+		return pen_fail(why, PEN_ENOTFOUND,
+			"dir:%s: %u directories with parts, none of them of %s", path,
+			search->looked, text);
+	return pen_fail(why, PEN_ENOTFOUND,
+		"dir:%s: no state_part_* in it and no store: nothing of %s", path, text);
+}
+
+int locate_dir(const char *path, const struct pen_hash *root, struct locate_offers *out,
+	struct pen_why *why)
+{
+	struct search search = {.root = root, .out = out};
+	memset(out, 0, sizeof *out);
+	int err = pen_disk_open_dir(path, false, &search.disk, why);
+	if (err)
+		return err;
+	err = search_run(&search);
+	if (err)
+		pen_fail(why, err, "dir:%s: cannot be listed: %s", path, pen_err_text(err));
+	else if (out->count == 0)
+		err = nothing_fail(&search, path, why);
+	pen_vet_fini(&search.vet);
+	pen_buf_fini(&search.dirs);
+	pen_buf_fini(&search.files);
+	pen_disk_shut(search.disk);
+	return err;
+}
