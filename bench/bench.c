@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/check.h"
+#include "base/err.h"
 #include "bench/interval.h"
 #include "bench/machine.h"
 
@@ -122,6 +122,17 @@ static void print_side(const struct bench_race *race, const char *role,
 	printf("},");
 }
 
+/* A rival that we wrote must not be a slow one. */
+static bool rival_is_fair(const struct bench_race *race, double median)
+{
+	for (size_t i = 0; i < BENCH_AMOUNTS_MAX && race->amounts[i].unit; i++) {
+		if (race->rival_least.unit &&
+			!strcmp(race->rival_least.unit, race->amounts[i].unit))
+			return race->amounts[i].count / median >= race->rival_least.count;
+	}
+	return true;
+}
+
 static void print_line(
 	const struct bench *bench, const struct bench_race *race, const struct readings *readings)
 {
@@ -137,7 +148,10 @@ static void print_line(
 	if (race->floor > 0)
 		printf("\"floor\":%.2f,\"holds\":%s,", race->floor,
 			bench_interval_value(interval) >= race->floor ? "true" : "false");
-	print_side(race, "rival", &race->rival, bench_median(readings->rival, readings->count));
+	double rival = bench_median(readings->rival, readings->count);
+	if (!rival_is_fair(race, rival))
+		printf("\"void\":\"the rival is slower than what it stands for\",");
+	print_side(race, "rival", &race->rival, rival);
 	print_side(race, "ours", &race->ours, bench_median(readings->ours, readings->count));
 	printf("\"keys\":%llu,", (unsigned long long)bench->keys);
 	bench_machine_print();
@@ -160,7 +174,7 @@ double bench_run(struct bench *bench, const struct bench_race *race)
 	if (!err)
 		err = time_rounds(race, &readings);
 	if (err)
-		return bench_fail(bench, "%s: %s", race->name, strerror(-err)), 0;
+		return bench_fail(bench, "%s: %s", race->name, pen_err_text(err)), 0;
 	print_line(bench, race, &readings);
 	return bench_interval_value(&readings.interval);
 }

@@ -45,6 +45,8 @@ struct bench_race {
 	bool (*same)(void *context); /* do the results of the last two runs agree? may be NULL */
 	struct bench_amount amounts[BENCH_AMOUNTS_MAX];
 	double floor; /* the ratio must be at least this; 0: it is only told */
+	struct bench_amount
+		rival_least; /* a rival of ours that runs below this rate voids the ratio */
 	bool threads; /* work of several threads: the wall clock, and no pinning */
 };
 
