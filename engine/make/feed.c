@@ -275,7 +275,9 @@ static int decode_next(const struct pen_feed *feed, struct pen_stretch *stretch)
 {
 	struct pen_bytes rest = {
 		stretch->bytes.at + stretch->len, stretch->bytes.len - stretch->len};
-	return peek_key(feed, rest, stretch->plain.at + stretch->plain.len, &stretch->next);
+	/* Only hex digits are read into memory of ours. */
+	uint8_t *plain = stretch->plain.at ? stretch->plain.at + stretch->plain.len : NULL;
+	return peek_key(feed, rest, plain, &stretch->next);
 }
 
 int pen_stretch_decode(
