@@ -31,7 +31,10 @@ static int run_builder(void *context)
 	struct race *race = context;
 	struct pen_trie_sum sum;
 	uint64_t before = pen_sha256_blocks();
-	int err = bench_trie_build(race->pairs.list, race->pairs.count, count_bytes, race, &sum);
+	struct pen_build build;
+	pen_build_init(&build, count_bytes, race);
+	int err = bench_trie_build(&build, race->pairs.list, race->pairs.count, &sum);
+	pen_build_fini(&build);
 	race->blocks[1] = pen_sha256_blocks() - before;
 	race->roots[1] = sum.root;
 	return err;

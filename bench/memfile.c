@@ -29,7 +29,7 @@ static void mem_close(struct pen_disk *disk, int file)
 	(void)file;
 }
 
-static int64_t mem_read(const struct bench_memfile *file, const struct pen_disk_op *op)
+static int64_t mem_read(struct bench_memfile *file, const struct pen_disk_op *op)
 {
 	if (op->kind != PEN_DISK_READ)
 		return -EROFS;
@@ -38,6 +38,7 @@ static int64_t mem_read(const struct bench_memfile *file, const struct pen_disk_
 	size_t left = file->bytes.len - op->offset;
 	size_t bytes = op->bytes < left ? op->bytes : left;
 	memcpy(op->at, file->bytes.at + op->offset, bytes);
+	file->read += bytes;
 	return (int64_t)bytes;
 }
 

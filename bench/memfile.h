@@ -19,6 +19,7 @@ struct bench_memfile {
 	struct pen_bytes bytes; /* borrowed */
 	struct pen_disk_done done[BENCH_MEMFILE_DEPTH]; /* read and not reaped yet */
 	unsigned done_count;
+	uint64_t read; /* bytes given out so far */
 };
 
 /* Append the pairs' records to `out`. 0 or -ENOMEM. */

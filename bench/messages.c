@@ -18,20 +18,16 @@ static int push_window(struct pen_build *build, const struct pen_pair *pairs, si
 	return 0;
 }
 
-int bench_trie_build(const struct pen_pair *pairs, size_t count, pen_batch_fn fn, void *context,
+int bench_trie_build(struct pen_build *build, const struct pen_pair *pairs, size_t count,
 	struct pen_trie_sum *out)
 {
-	struct pen_build build;
-	int err = 0;
-	pen_build_init(&build, fn, context);
-	for (size_t at = 0, window; at < count && !err; at += window) {
+	for (size_t at = 0, window; at < count; at += window) {
 		window = count - at < BENCH_WINDOW_PAIRS ? count - at : BENCH_WINDOW_PAIRS;
-		err = push_window(&build, pairs + at, window);
+		int err = push_window(build, pairs + at, window);
+		if (err)
+			return err;
 	}
-	if (!err)
-		err = pen_build_finish(&build, out);
-	pen_build_fini(&build);
-	return err;
+	return pen_build_finish(build, out);
 }
 
 static int keep(
@@ -51,6 +47,15 @@ static int keep_node(void *context, const struct pen_hash *hash, struct pen_byte
 	return err ? err : keep(messages, hash, kept);
 }
 
+static int build_nodes(struct bench_messages *messages, const struct bench_pairs *pairs)
+{
+	struct pen_build build;
+	pen_build_init(&build, keep_node, messages);
+	int err = bench_trie_build(&build, pairs->list, pairs->count, &messages->sum);
+	pen_build_fini(&build);
+	return err;
+}
+
 int bench_messages_open(
 	struct bench_messages *messages, const struct bench_pairs *pairs, struct bench *bench)
 {
@@ -62,8 +67,7 @@ int bench_messages_open(
 		err = keep(messages, &hash, pairs->list[i].value);
 	}
 	if (!err)
-		err = bench_trie_build(
-			pairs->list, pairs->count, keep_node, messages, &messages->sum);
+		err = build_nodes(messages, pairs);
 	messages->list = (struct pen_bytes *)(void *)messages->buf.at;
 	messages->count = messages->buf.len / sizeof *messages->list;
 	return err ? bench_fail(bench, "cannot build the state: %s", pen_err_text(err)) : 0;

@@ -23,10 +23,10 @@ struct bench_messages {
 };
 
 /*
- * Build the trie of `count` pairs the way that make does: values hashed in windows, keys pushed,
- * nodes to fn(context, ...). 0, or what the builder returned.
+ * Build the trie of `count` pairs the way that make does: values hashed in windows, keys pushed.
+ * `build` is fresh or reset. 0, or what the builder returned.
  */
-int bench_trie_build(const struct pen_pair *pairs, size_t count, pen_batch_fn fn, void *context,
+int bench_trie_build(struct pen_build *build, const struct pen_pair *pairs, size_t count,
 	struct pen_trie_sum *out);
 
 /* Collect the messages of `pairs`, which must outlive them. 0, or -1 after bench_fail. */

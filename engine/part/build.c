@@ -55,6 +55,18 @@ void pen_build_fini(struct pen_build *build)
 	*build = (struct pen_build){0};
 }
 
+void pen_build_reset(struct pen_build *build)
+{
+	pen_batch_reset(&build->batch);
+	build->batch.hash_ns = 0;
+	build->branches.len = build->limbs.len = build->paths.len = build->kept.len = 0;
+	build->open = 0;
+	build->limb_fn = NULL;
+	build->limb_context = NULL;
+	build->floor = -1;
+	build->sum = (struct pen_trie_sum){0};
+}
+
 void pen_build_open(struct pen_build *build, int64_t left, pen_limb_fn fn, void *context)
 {
 	PEN_CHECK(build->sum.keys == 0);

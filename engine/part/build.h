@@ -75,6 +75,9 @@ void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context);
 
 void pen_build_fini(struct pen_build *build);
 
+/* Forget all keys and start another trie, with the same fn, in the memory that is there. */
+void pen_build_reset(struct pen_build *build);
+
 /*
  * Make the build that of a stretch: `left` is the number of nibbles that its first key shares with
  * the key before it, -1 if there is none. Limbs go to fn(context, ...), in order of path. Call it
