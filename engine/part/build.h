@@ -22,7 +22,7 @@
 #include "part/node.h"
 
 /* Nodes that wait before they are hashed: enough to fill the lanes, few enough to stay in L2. */
-#define PEN_BUILD_BATCH_NODES 512u
+#define PEN_BUILD_BATCH_NODES 1024u
 
 /* One key of a state with its value. */
 struct pen_pair {
@@ -60,6 +60,7 @@ struct pen_build {
 	void *limb_context;
 	struct pen_batch batch;
 	struct pen_buf branches; /* open branches, shallowest first */
+	uint32_t open; /* how many there are */
 	struct pen_buf limbs, paths; /* limbs that wait for their hashes */
 	struct pen_buf kept; /* encodings of what may become a limb; of a stretch */
 	int64_t floor; /* depth above which the branches reach to the left of the stretch, or -1 */
@@ -73,6 +74,9 @@ struct pen_build {
 void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context);
 
 void pen_build_fini(struct pen_build *build);
+
+/* Forget all keys and start another trie, with the same fn, in the memory that is there. */
+void pen_build_reset(struct pen_build *build);
 
 /*
  * Make the build that of a stretch: `left` is the number of nibbles that its first key shares with
