@@ -39,13 +39,24 @@ static int fail_changed(struct pen_cut *cut)
 		cut->feed.from.label);
 }
 
-/* Read the stretch at a mark and find its pairs. */
+/* Go to the stretch at a mark. */
+static void seek(struct pen_cut *cut, const struct pen_mark *mark)
+{
+	pen_feed_seek(&cut->feed, mark->offset, mark->record);
+	cut->mark = mark;
+}
+
+/* Read the stretch at cut->mark, which then is the mark behind it, and find its pairs. */
 static int load_stretch(struct pen_cut *cut)
 {
+	const struct pen_buf *marks = &cut->survey->marks;
 	int64_t begin = pen_clock_ns();
-	int got = pen_feed_next(&cut->feed, &cut->stretch, cut->why);
-	if (got == 0)
+	if ((const uint8_t *)cut->mark == marks->at + marks->len)
 		return fail_changed(cut);
+	int got = pen_feed_next(&cut->feed, &cut->stretch, cut->why);
+	if (got == 0 || (got > 0 && !pen_mark_holds(cut->mark, &cut->stretch)))
+		return fail_changed(cut);
+	cut->mark++;
 	int err = got < 0 ? got : pen_stretch_decode(&cut->feed, &cut->stretch, cut->why);
 	cut->time.read += pen_clock_ns() - begin;
 	return err;
@@ -74,18 +85,30 @@ static int hold_node(void *context, const struct pen_hash *hash, struct pen_byte
 	return err < 0 ? err : 0;
 }
 
-/* Push pairs [from, to), their values hashed in windows; `value` (or NULL) sees each value. */
+/* The hashes of up to PEN_SURVEY_PAIRS values: as the survey kept them, else into `own`. */
+static const struct pen_hash *value_hashes(
+	struct pen_cut *cut, size_t at, size_t count, struct pen_hash *own)
+{
+	const struct pen_hash *kept = pen_survey_hashes(
+		cut->survey, cut->stretch.record + at, count);
+	if (kept)
+		return kept;
+	int64_t begin = pen_clock_ns();
+	pen_pairs_hash(pen_stretch_pairs(&cut->stretch) + at, count, own);
+	cut->time.hash += pen_clock_ns() - begin;
+	return own;
+}
+
+/* Push pairs [from, to) of the stretch; with `gather` their values belong to the part. */
 static int push_pairs(
 	struct pen_cut *cut, struct pen_build *build, size_t from, size_t to, bool gather)
 {
 	const struct pen_pair *pairs = pen_stretch_pairs(&cut->stretch);
-	struct pen_hash hashes[PEN_SURVEY_PAIRS];
+	struct pen_hash own[PEN_SURVEY_PAIRS];
 	int err = 0;
 	for (size_t at = from, count; !err && at < to; at += count) {
 		count = to - at < PEN_SURVEY_PAIRS ? to - at : PEN_SURVEY_PAIRS;
-		int64_t begin = pen_clock_ns();
-		pen_pairs_hash(pairs + at, count, hashes);
-		cut->time.hash += pen_clock_ns() - begin;
+		const struct pen_hash *hashes = value_hashes(cut, at, count, own);
 		for (size_t i = 0; !err && i < count; i++) {
 			const struct pen_pair *pair = &pairs[at + i];
 			err = pen_build_push(
@@ -102,9 +125,8 @@ static int push_pairs(
 static int expand(struct pen_cut *cut, const struct pen_below *below)
 {
 	const struct pen_mark *marks = (const struct pen_mark *)(const void *)cut->survey->marks.at;
-	const struct pen_mark *mark = &marks[below->stretch];
 	struct pen_build build;
-	pen_feed_seek(&cut->feed, mark->offset, mark->record);
+	seek(cut, &marks[below->stretch]);
 	int err = load_stretch(cut);
 	if (err)
 		return err;
@@ -265,7 +287,7 @@ static int stream(struct pen_cut *cut, const struct interval *interval)
 	struct pen_build build;
 	if (!mark)
 		mark = (const struct pen_mark *)(const void *)cut->survey->marks.at;
-	pen_feed_seek(&cut->feed, mark->offset, mark->record);
+	seek(cut, mark);
 	pen_build_init(&build, take_node, cut);
 	build.batch.clock = pen_clock_ns;
 	int got = 0;

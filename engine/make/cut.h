@@ -7,8 +7,9 @@
  * that lie wholly inside. The rest of the part, the nodes that reach beyond it, was read for the
  * bounds. Everything is gathered, sorted, each entry once.
  *
- * That the file is still what was surveyed is proved on the way: every limb of the part must be a
- * node that the survey knows.
+ * That the file is still what was surveyed is seen on the way: each stretch must have the sum that
+ * it had, and every limb of the part must be a node that the survey knows. So the hashes of values
+ * that the survey kept are right still.
  */
 #ifndef PEN_MAKE_CUT_H
 #define PEN_MAKE_CUT_H
@@ -22,6 +23,7 @@ struct pen_cut {
 	const struct pen_survey *survey; /* finished; only read */
 	struct pen_feed feed;
 	struct pen_stretch stretch;
+	const struct pen_mark *mark; /* of the stretch read last */
 	struct pen_entries nodes; /* below limbs, for the bounds of this part */
 	struct pen_chunks memory; /* of these nodes */
 	struct pen_buf

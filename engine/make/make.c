@@ -28,9 +28,10 @@ struct worker {
 	struct pen_cut cut;
 	struct pen_zstd zstd;
 	struct pen_writer writer;
+	struct pen_buf content; /* the PartialState, unless it went through the disk */
+	size_t content_bytes; /* its length, either way */
 	struct pen_buf sealed;
 	struct pen_disk_stat stat; /* of the file written last */
-	size_t content_bytes;
 	char prefix[PEN_WRITER_DIR_BYTES + 32]; /* of its spilled runs */
 };
 
@@ -84,24 +85,37 @@ static int seal_entry(void *context, struct pen_bytes entry)
 	return pen_seal_put(&sealing->seal, entry, sealing->why);
 }
 
-/* The part just gathered, compressed. */
-static int seal_part(struct worker *worker, struct pen_why *why)
+/* A part that went through the disk is compressed as its runs are merged. */
+static int seal_spilled(struct worker *worker, struct pen_why *why)
 {
 	struct sealing sealing = {.why = why};
-	struct pen_gather *gather = &worker->cut.gather;
 	uint8_t head[PEN_PARTIAL_HEAD_BYTES] = {0};
-	int64_t begin = pen_clock_ns();
-	pen_put_le32(head + 1, gather->count);
-	worker->sealed.len = 0;
+	pen_put_le32(head + 1, worker->cut.gather.count);
 	int err = pen_seal_open(
 		&sealing.seal, &worker->zstd, worker->making->want->level, &worker->sealed, why);
 	if (!err)
 		err = pen_seal_put(&sealing.seal, (struct pen_bytes){head, sizeof head}, why);
 	if (!err)
-		err = pen_gather_each(gather, seal_entry, &sealing, why);
-	if (!err)
-		err = pen_seal_close(&sealing.seal, why);
+		err = pen_gather_each(&worker->cut.gather, seal_entry, &sealing, why);
 	worker->content_bytes = sealing.seal.content_bytes;
+	return err ? err : pen_seal_close(&sealing.seal, why);
+}
+
+/* The part just gathered, compressed. */
+static int seal_part(struct worker *worker, struct pen_why *why)
+{
+	int64_t begin = pen_clock_ns();
+	int err;
+	worker->sealed.len = worker->content.len = 0;
+	if (worker->cut.gather.runs) {
+		err = seal_spilled(worker, why);
+	} else {
+		err = pen_cut_content(&worker->cut, &worker->content, why);
+		if (!err)
+			err = pen_envelope_seal(&worker->zstd, pen_buf_bytes(&worker->content),
+				worker->making->want->level, &worker->sealed, why);
+		worker->content_bytes = worker->content.len;
+	}
 	worker->cut.time.compress += pen_clock_ns() - begin;
 	return err;
 }
@@ -227,6 +241,7 @@ static void worker_close(struct worker *worker)
 {
 	pen_cut_close(&worker->cut);
 	pen_zstd_fini(&worker->zstd);
+	pen_buf_fini(&worker->content);
 	pen_buf_fini(&worker->sealed);
 }
 
@@ -271,8 +286,9 @@ static int make_missing(struct making *making, struct pen_why *why)
 size_t pen_make_memory(const struct pen_make *make)
 {
 	size_t scratch = make->scratch ? make->scratch : PEN_GATHER_BYTES;
-	/* Entries, their compressed form, a stretch with its pairs, the compressor's tables. */
-	return 2 * scratch + 3 * PEN_STRETCH_BYTES + ((size_t)8 << 20);
+	/* Entries, the same in order, their compressed form, a stretch with its pairs, zstd's
+	 * tables. */
+	return 3 * scratch + 3 * PEN_STRETCH_BYTES + ((size_t)8 << 20);
 }
 
 int pen_make_run(const struct pen_make *make, const struct pen_survey *survey,

@@ -1,6 +1,7 @@
 #include "make/survey.h"
 
 #include <errno.h>
+#include <xxhash.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -11,6 +12,7 @@ void pen_limbs_fini(struct pen_limbs *limbs)
 		return;
 	pen_buf_fini(&limbs->list);
 	pen_buf_fini(&limbs->bytes);
+	pen_buf_fini(&limbs->hashes);
 	*limbs = (struct pen_limbs){0};
 }
 
@@ -29,6 +31,7 @@ void pen_survey_fini(struct pen_survey *survey)
 	pen_entries_fini(&survey->nodes);
 	pen_buf_fini(&survey->below);
 	pen_buf_fini(&survey->marks);
+	pen_buf_fini(&survey->hashes);
 	pen_chunks_fini(&survey->memory);
 	pen_build_fini(&survey->above);
 	*survey = (struct pen_survey){0};
@@ -66,17 +69,36 @@ static int note_limb(void *context, const struct pen_limb *limb)
 	return err ? err : pen_buf_append(&limbs->list, &noted, sizeof noted);
 }
 
-static int push_pairs(struct pen_build *build, const struct pen_pair *pairs, size_t count,
-	struct pen_make_time *time)
+static void stretch_sum(const struct pen_stretch *stretch, uint64_t sum[2])
 {
-	struct pen_hash hashes[PEN_SURVEY_PAIRS];
-	int64_t begin = pen_clock_ns();
-	pen_pairs_hash(pairs, count, hashes);
-	time->hash += pen_clock_ns() - begin;
-	int err = 0;
-	for (size_t i = 0; !err && i < count; i++)
-		err = pen_build_push(build, pairs[i].key, (uint32_t)pairs[i].value.len, &hashes[i]);
-	return err;
+	XXH128_hash_t hash = XXH3_128bits(stretch->bytes.at, stretch->len);
+	sum[0] = hash.low64;
+	sum[1] = hash.high64;
+}
+
+bool pen_mark_holds(const struct pen_mark *mark, const struct pen_stretch *stretch)
+{
+	uint64_t sum[2];
+	stretch_sum(stretch, sum);
+	return sum[0] == mark->sum[0] && sum[1] == mark->sum[1];
+}
+
+/* Hash all values of a stretch into out->hashes. */
+static int hash_values(const struct pen_stretch *stretch, struct pen_limbs *out)
+{
+	const struct pen_pair *pairs = pen_stretch_pairs(stretch);
+	size_t bytes = stretch->count * sizeof(struct pen_hash);
+	out->hashes.len = 0;
+	if (pen_buf_reserve(&out->hashes, bytes))
+		return -ENOMEM;
+	out->hashes.len = bytes;
+	struct pen_hash *hashes = (struct pen_hash *)out->hashes.at;
+	for (size_t at = 0, count; at < stretch->count; at += count) {
+		count = stretch->count - at;
+		count = count < PEN_SURVEY_PAIRS ? count : PEN_SURVEY_PAIRS;
+		pen_pairs_hash(pairs + at, count, hashes + at);
+	}
+	return 0;
 }
 
 int pen_survey_build(
@@ -85,30 +107,33 @@ int pen_survey_build(
 	const struct pen_pair *pairs = pen_stretch_pairs(stretch);
 	struct pen_bytes last = pairs[stretch->count - 1].key;
 	struct pen_build build;
-	int64_t begin = pen_clock_ns(), hashed = time->hash;
+	int64_t begin = pen_clock_ns();
 	struct pen_bytes before = {stretch->before, stretch->before_len};
 	int64_t left = stretch->follows ? (int64_t)pen_key_common(before, pairs[0].key) : -1;
 	out->list.len = out->bytes.len = 0;
 	out->keys = stretch->count;
-	out->mark = (struct pen_mark){stretch->offset, stretch->record, left, {0}};
+	out->mark = (struct pen_mark){stretch->offset, stretch->record, {0}, left, {0}};
+	stretch_sum(stretch, out->mark.sum);
+	int err = hash_values(stretch, out);
+	const struct pen_hash *hashes = (const struct pen_hash *)out->hashes.at;
+	int64_t hashed = pen_clock_ns();
+	time->hash += hashed - begin;
 	pen_build_init(&build, NULL, NULL);
 	build.batch.clock = pen_clock_ns;
 	pen_build_open(&build, left, note_limb, out);
-	int err = 0;
-	for (size_t at = 0, count; !err && at < stretch->count; at += count) {
-		count = stretch->count - at;
-		count = count < PEN_SURVEY_PAIRS ? count : PEN_SURVEY_PAIRS;
-		err = push_pairs(&build, pairs + at, count, time);
-	}
+	for (uint32_t i = 0; !err && i < stretch->count; i++)
+		err = pen_build_push(
+			&build, pairs[i].key, (uint32_t)pairs[i].value.len, &hashes[i]);
 	if (!err)
 		err = pen_build_close(&build,
 			stretch->last ? -1 : (int64_t)pen_key_common(last, stretch->next), NULL);
 	time->hash += build.batch.hash_ns;
+	time->build -= build.batch.hash_ns;
 	pen_build_fini(&build);
 	out->mark.first.len = pairs[0].key.len;
 	if (!err)
 		err = note_bytes(out, pairs[0].key.at, pairs[0].key.len, &out->mark.first.at);
-	time->build += pen_clock_ns() - begin - (time->hash - hashed);
+	time->build += pen_clock_ns() - hashed;
 	return err;
 }
 
@@ -158,6 +183,8 @@ int pen_survey_add(struct pen_survey *survey, const struct pen_limbs *limbs)
 			err = pen_build_push_limb(&survey->above, &limb);
 	}
 	survey->keys += limbs->keys;
+	if (!err && survey->keys <= PEN_SURVEY_HASHES_MAX)
+		err = pen_buf_append(&survey->hashes, limbs->hashes.at, limbs->hashes.len);
 	return err;
 }
 
@@ -166,6 +193,15 @@ int pen_survey_finish(struct pen_survey *survey)
 	int err = pen_build_finish(&survey->above, &survey->sum);
 	survey->sum.keys = survey->keys;
 	return err;
+}
+
+const struct pen_hash *pen_survey_hashes(
+	const struct pen_survey *survey, uint64_t record, size_t count)
+{
+	uint64_t kept = survey->hashes.len / sizeof(struct pen_hash);
+	if (record > kept || count > kept - record)
+		return NULL;
+	return (const struct pen_hash *)survey->hashes.at + record;
 }
 
 const struct pen_mark *pen_survey_find(const struct pen_survey *survey, struct pen_bytes key)

@@ -14,6 +14,8 @@
 #ifndef PEN_MAKE_SURVEY_H
 #define PEN_MAKE_SURVEY_H
 
+#include <stdbool.h>
+
 #include "make/chunks.h"
 #include "make/feed.h"
 #include "part/build.h"
@@ -24,10 +26,15 @@
 /* Pairs whose values are hashed together. */
 #define PEN_SURVEY_PAIRS 256u
 
-/* Where a stretch begins. */
+/* Hashes of values that a survey keeps, so that cutting need not hash them again: 256 MiB. The
+ * values of a larger state's later records are hashed twice. */
+#define PEN_SURVEY_HASHES_MAX (UINT64_C(8) << 20)
+
+/* Where a stretch begins, and a sum over its bytes, so that it can be told when they change. */
 struct pen_mark {
 	uint64_t offset; /* bytes in the file */
 	uint64_t record; /* records before it */
+	uint64_t sum[2]; /* XXH3-128 of its bytes: against accidents, not against liars */
 	int64_t left; /* nibbles that its first key shares with the key before; -1: there is none */
 	struct pen_bytes first; /* its first key; lives as long as the survey */
 };
@@ -46,6 +53,8 @@ struct pen_survey {
 	struct pen_entries nodes; /* limbs' root nodes and all above them, by hash */
 	struct pen_buf below; /* struct pen_below of each of these */
 	struct pen_buf marks; /* struct pen_mark of each stretch */
+	struct pen_buf
+		hashes; /* struct pen_hash of the first values, PEN_SURVEY_HASHES_MAX at most */
 	struct pen_chunks memory;
 	struct pen_build above; /* nodes above the limbs */
 	uint64_t keys;
@@ -55,6 +64,7 @@ struct pen_survey {
 struct pen_limbs {
 	struct pen_buf list; /* struct pen_limb */
 	struct pen_buf bytes; /* their paths and nodes, as offsets until taken out */
+	struct pen_buf hashes; /* struct pen_hash of its values */
 	struct pen_mark mark; /* `first` lies in bytes, behind the limbs' own */
 	uint32_t keys;
 };
@@ -89,6 +99,13 @@ int pen_survey_finish(struct pen_survey *survey);
 
 /* The last mark whose first key is not larger than `key`; NULL before the first. */
 const struct pen_mark *pen_survey_find(const struct pen_survey *survey, struct pen_bytes key);
+
+/* The hashes of `count` values from this record on, or NULL if they were not kept. */
+const struct pen_hash *pen_survey_hashes(
+	const struct pen_survey *survey, uint64_t record, size_t count);
+
+/* Are these the bytes that were surveyed at this mark? */
+bool pen_mark_holds(const struct pen_mark *mark, const struct pen_stretch *stretch);
 
 /* Hash the values of `count` pairs, at most PEN_SURVEY_PAIRS. */
 void pen_pairs_hash(const struct pen_pair *pairs, size_t count, struct pen_hash *out);

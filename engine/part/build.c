@@ -4,10 +4,12 @@
 
 #include "base/check.h"
 
-/* An encoding in build->kept: a limb's node may be hashed long before it is known to be one. */
-struct kept {
-	size_t at;
-	size_t len; /* 0: not kept */
+/* A finished subtree, and its place below an open branch. */
+struct subtree {
+	uint32_t waiting; /* node of the batch; PEN_BATCH_NONE: the hash is known */
+	uint64_t memory_usage;
+	struct pen_hash hash; /* once it is known */
+	struct pen_held held; /* its node's encoding, of a stretch, once the hash is known */
 };
 
 /* A branch on the path to the last key. */
@@ -15,29 +17,11 @@ struct branch {
 	uint32_t depth; /* nibbles of the path to it */
 	uint16_t mask;
 	bool has_value;
+	uint8_t count; /* children */
 	uint32_t value_len;
 	struct pen_hash value_hash;
 	uint64_t memory_usage; /* of the children so far */
-	uint32_t waiting[16]; /* children as they stand in `children`: node of the batch, or none */
-	uint64_t sizes[16]; /* their memory_usage */
-	struct kept kept[16]; /* their encodings, of a stretch */
-	struct pen_hash children[16]; /* known where `waiting` is none */
-};
-
-/* A finished subtree, to be hung below an open branch. */
-struct subtree {
-	uint32_t waiting; /* node of the batch; PEN_BATCH_NONE: the hash is known */
-	uint64_t memory_usage;
-	struct pen_hash hash;
-	struct kept kept; /* if the hash is known */
-};
-
-/* A limb whose hash is not known yet. */
-struct waiting_limb {
-	struct pen_limb limb;
-	size_t path_at; /* in build->paths, which moves */
-	uint32_t waiting;
-	struct kept kept;
+	struct subtree children[16]; /* ascending, without gaps */
 };
 
 void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context)
@@ -51,10 +35,21 @@ void pen_build_fini(struct pen_build *build)
 		return;
 	pen_batch_fini(&build->batch);
 	pen_buf_fini(&build->branches);
-	pen_buf_fini(&build->limbs);
-	pen_buf_fini(&build->paths);
-	pen_buf_fini(&build->kept);
+	pen_limb_queue_fini(&build->limbs);
 	*build = (struct pen_build){0};
+}
+
+void pen_build_reset(struct pen_build *build)
+{
+	pen_batch_reset(&build->batch);
+	build->batch.hash_ns = 0;
+	pen_limb_queue_reset(&build->limbs);
+	build->branches.len = 0;
+	build->open = 0;
+	build->limb_fn = NULL;
+	build->limb_context = NULL;
+	build->floor = -1;
+	build->sum = (struct pen_trie_sum){0};
 }
 
 void pen_build_open(struct pen_build *build, int64_t left, pen_limb_fn fn, void *context)
@@ -65,23 +60,18 @@ void pen_build_open(struct pen_build *build, int64_t left, pen_limb_fn fn, void 
 	build->limb_context = context;
 }
 
-static size_t branch_count(const struct pen_build *build)
-{
-	return build->branches.len / sizeof(struct branch);
-}
-
+/* The deepest open branch; those above it stand before it. */
 static struct branch *top(const struct pen_build *build)
 {
-	size_t count = branch_count(build);
-	PEN_DCHECK(count > 0);
-	return (struct branch *)(void *)build->branches.at + count - 1;
+	PEN_DCHECK(build->open > 0);
+	return (struct branch *)(void *)build->branches.at + build->open - 1;
 }
 
 /* Depth of the deepest branch that the next node can hang from and that is there already: an open
  * one, or one that reaches to the left of the stretch. -1 if there is none. */
 static int64_t anchor_depth(const struct pen_build *build)
 {
-	return branch_count(build) ? (int64_t)top(build)->depth : build->floor;
+	return build->open ? (int64_t)top(build)->depth : build->floor;
 }
 
 static uint8_t key_nibble(const struct pen_build *build, uint32_t i)
@@ -96,9 +86,11 @@ static int open_branch(struct pen_build *build, uint32_t depth)
 	if (pen_buf_grow(&build->branches, sizeof(struct branch)))
 		return -ENOMEM;
 	build->branches.len += sizeof(struct branch);
+	build->open++;
 	struct branch *branch = top(build);
 	branch->depth = depth;
 	branch->mask = 0;
+	branch->count = 0;
 	branch->has_value = false;
 	branch->memory_usage = 0;
 	branch->value_len = 0;
@@ -123,18 +115,51 @@ static size_t encode_key(
 	return 1 + count / 2;
 }
 
-/* Write a node into the batch, on a level above its children's; it becomes the subtree. */
-static int finish_node(
-	struct pen_build *build, const struct pen_node *node, uint32_t level, struct subtree *out)
+/* Room for a node of any kind at the end of the batch. */
+static uint8_t *node_room(struct pen_build *build)
 {
-	uint8_t *room = pen_batch_room(&build->batch, PEN_NODE_BYTES_MAX);
-	if (!room)
-		return -ENOMEM;
-	out->memory_usage = node->memory_usage;
-	out->kept = (struct kept){0};
-	out->waiting = pen_batch_add(&build->batch, pen_node_encode(node, room), level);
+	return pen_batch_room(&build->batch, PEN_NODE_BYTES_MAX);
+}
+
+/* The room holds a node up to `end`, where its memory_usage goes; it becomes the subtree. */
+static int finish_node(struct pen_build *build, uint8_t *end, uint32_t level, struct subtree *out)
+{
+	size_t len = (size_t)(end - build->batch.arena.at) - pen_batch_offset(&build->batch);
+	pen_put_le64(end, out->memory_usage);
+	out->held = (struct pen_held){0};
+	out->waiting = pen_batch_add(&build->batch, len + 8, level);
 	build->sum.nodes++;
 	return out->waiting == PEN_BATCH_NONE ? -ENOMEM : 0;
+}
+
+/* Write a key and its length; returns its end. */
+static uint8_t *put_key(
+	const struct pen_build *build, uint32_t from, uint32_t to, bool leaf, uint8_t *at)
+{
+	size_t len = encode_key(build, from, to, leaf, at + 4);
+	pen_put_le32(at, (uint32_t)len);
+	return at + 4 + len;
+}
+
+static uint8_t *put_value(uint8_t *at, uint32_t len, const struct pen_hash *hash)
+{
+	pen_put_le32(at, len);
+	memcpy(at + 4, hash->bytes, PEN_HASH_BYTES);
+	return at + 4 + PEN_HASH_BYTES;
+}
+
+/* Write a child's hash, or leave the place to be filled; `level` rises above the child's. */
+static uint8_t *put_child(
+	struct pen_build *build, const struct subtree *child, uint8_t *at, uint32_t *level)
+{
+	if (child->waiting == PEN_BATCH_NONE) {
+		memcpy(at, child->hash.bytes, PEN_HASH_BYTES);
+		return at + PEN_HASH_BYTES;
+	}
+	uint32_t above = pen_batch_level(&build->batch, child->waiting) + 1;
+	*level = above > *level ? above : *level;
+	pen_batch_bind(&build->batch, child->waiting, (size_t)(at - build->batch.arena.at));
+	return at + PEN_HASH_BYTES;
 }
 
 /* What stands at the last key, as a subtree whose path has path_len nibbles. */
@@ -146,72 +171,54 @@ static int finish_last(struct pen_build *build, uint32_t path_len, struct subtre
 		*out = (struct subtree){PEN_BATCH_NONE, build->last.memory_usage, build->last.hash};
 		return 0;
 	}
-	uint8_t key[PEN_HPE_BYTES_MAX];
 	PEN_DCHECK(path_len <= build->key_len);
-	struct pen_node leaf = {
-		.kind = PEN_LEAF,
-		.key = {key, encode_key(build, path_len, build->key_len, true, key)},
-		.value_len = build->last.value_len,
-		.value_hash = build->last.hash.bytes,
-	};
-	leaf.memory_usage = pen_node_cost(&leaf);
-	return finish_node(build, &leaf, 0, out);
-}
-
-/* The level of a node above this subtree. */
-static uint32_t level_above(const struct pen_build *build, uint32_t waiting)
-{
-	return waiting == PEN_BATCH_NONE ? 0 : pen_batch_level(&build->batch, waiting) + 1;
-}
-
-/* Where the `count` hashes of the node just written begin: they end before its memory_usage. */
-static size_t hashes_offset(const struct pen_build *build, size_t count)
-{
-	return pen_batch_offset(&build->batch) - 8 - count * PEN_HASH_BYTES;
+	uint8_t *room = node_room(build);
+	if (!room)
+		return -ENOMEM;
+	room[0] = PEN_LEAF;
+	uint8_t *key_end = put_key(build, path_len, build->key_len, true, room + 1);
+	uint64_t key_bytes = (uint64_t)(key_end - room) - 5;
+	uint8_t *end = put_value(key_end, build->last.value_len, &build->last.hash);
+	out->memory_usage = 2 * PEN_COST_NODE + key_bytes * PEN_COST_KEY_BYTE +
+		(uint64_t)build->last.value_len * PEN_COST_VALUE_BYTE;
+	return finish_node(build, end, 0, out);
 }
 
 /* An extension over the last key's nibbles [from, to) above `child`, which becomes the subtree. */
 static int finish_extension(
 	struct pen_build *build, uint32_t from, uint32_t to, struct subtree *child)
 {
-	uint8_t key[PEN_HPE_BYTES_MAX];
-	const struct subtree below = *child;
-	struct pen_node extension = {
-		.kind = PEN_EXTENSION,
-		.key = {key, encode_key(build, from, to, false, key)},
-		.children = below.hash.bytes,
-	};
-	extension.memory_usage = pen_node_cost(&extension) + below.memory_usage;
-	int err = finish_node(build, &extension, level_above(build, below.waiting), child);
-	if (!err && below.waiting != PEN_BATCH_NONE)
-		pen_batch_bind(&build->batch, below.waiting, hashes_offset(build, 1));
-	return err;
+	uint32_t level = 0;
+	uint8_t *room = node_room(build);
+	if (!room)
+		return -ENOMEM;
+	room[0] = PEN_EXTENSION;
+	uint8_t *key_end = put_key(build, from, to, false, room + 1);
+	uint64_t key_bytes = (uint64_t)(key_end - room) - 5;
+	uint8_t *end = put_child(build, child, key_end, &level);
+	child->memory_usage += PEN_COST_NODE + key_bytes * PEN_COST_KEY_BYTE;
+	return finish_node(build, end, level, child);
 }
 
 /* The last open branch as a node. */
 static int finish_branch(struct pen_build *build, const struct branch *branch, struct subtree *out)
 {
 	uint32_t level = 0;
-	size_t count = (size_t)__builtin_popcount(branch->mask);
-	struct pen_node node = {
-		.kind = branch->has_value ? PEN_BRANCH_VALUE : PEN_BRANCH,
-		.value_len = branch->value_len,
-		.value_hash = branch->has_value ? branch->value_hash.bytes : NULL,
-		.mask = branch->mask,
-		.children = branch->children[0].bytes,
-	};
-	node.memory_usage = pen_node_cost(&node) + branch->memory_usage;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t above = level_above(build, branch->waiting[i]);
-		level = above > level ? above : level;
+	uint8_t *at = node_room(build);
+	if (!at)
+		return -ENOMEM;
+	out->memory_usage = branch->memory_usage + PEN_COST_NODE;
+	*at++ = branch->has_value ? PEN_BRANCH_VALUE : PEN_BRANCH;
+	if (branch->has_value) {
+		at = put_value(at, branch->value_len, &branch->value_hash);
+		out->memory_usage += PEN_COST_NODE +
+			(uint64_t)branch->value_len * PEN_COST_VALUE_BYTE;
 	}
-	int err = finish_node(build, &node, level, out);
-	for (size_t i = 0; !err && i < count; i++) {
-		if (branch->waiting[i] != PEN_BATCH_NONE)
-			pen_batch_bind(&build->batch, branch->waiting[i],
-				hashes_offset(build, count) + i * PEN_HASH_BYTES);
-	}
-	return err;
+	pen_put_le16(at, branch->mask);
+	at += 2;
+	for (unsigned i = 0; i < branch->count; i++)
+		at = put_child(build, &branch->children[i], at, &level);
+	return finish_node(build, at, level, out);
 }
 
 /* Close the last open branch; its subtree begins right below parent_depth (-1: it is the root). */
@@ -221,6 +228,7 @@ static int close_branch(struct pen_build *build, int64_t parent_depth, struct su
 	uint32_t depth = branch->depth, from = (uint32_t)(parent_depth + 1);
 	int err = finish_branch(build, branch, out);
 	build->branches.len -= sizeof *branch;
+	build->open--;
 	return err || from == depth ? err : finish_extension(build, from, depth, out);
 }
 
@@ -230,45 +238,33 @@ static void adopt(struct pen_build *build, const struct subtree *subtree)
 	struct branch *parent = top(build);
 	uint8_t nibble = key_nibble(build, parent->depth);
 	PEN_CHECK(parent->mask >> nibble == 0);
-	/* Children come in order, so they stand one after the other as a node lists them. */
-	int at = __builtin_popcount(parent->mask);
-	parent->waiting[at] = subtree->waiting;
-	parent->sizes[at] = subtree->memory_usage;
-	parent->kept[at] = subtree->kept;
+	struct subtree *child = &parent->children[parent->count++];
+	child->waiting = subtree->waiting;
+	child->memory_usage = subtree->memory_usage;
+	child->held = subtree->held;
+	/* Field by field: a copy in one piece would wait until the fields just written have left
+	 * the store buffer. */
 	if (subtree->waiting == PEN_BATCH_NONE)
-		parent->children[at] = subtree->hash;
+		child->hash = subtree->hash;
 	parent->mask |= (uint16_t)(1u << nibble);
 	parent->memory_usage += subtree->memory_usage;
 }
 
-/* Append the last key's first `len` nibbles to build->paths, one a byte. */
-static int keep_path(struct pen_build *build, uint32_t len)
+/* A subtree leaves the stretch. Its path is the last key's first path_len nibbles, but for `last`
+ * if that is not negative. */
+static int give_away(
+	struct pen_build *build, uint32_t path_len, int last, const struct subtree *subtree)
 {
-	if (pen_buf_grow(&build->paths, len + 1))
-		return -ENOMEM;
-	for (uint32_t i = 0; i < len; i++)
-		build->paths.at[build->paths.len++] = key_nibble(build, i);
-	return 0;
-}
-
-/* Keep a limb until its hash is known. Its path is the last key's first path_len nibbles. */
-static int keep_limb(struct pen_build *build, struct waiting_limb limb)
-{
-	limb.path_at = build->paths.len;
-	int err = keep_path(build, limb.limb.path_len);
-	return err ? err : pen_buf_append(&build->limbs, &limb, sizeof limb);
-}
-
-static int keep_subtree(struct pen_build *build, uint32_t path_len, const struct subtree *subtree)
-{
-	struct waiting_limb limb = {
+	struct pen_limb_new limb = {
 		.limb = {.path_len = path_len,
 			.memory_usage = subtree->memory_usage,
 			.hash = subtree->hash},
 		.waiting = subtree->waiting,
-		.kept = subtree->kept,
+		.held = subtree->held,
+		.key = build->key,
+		.last = last,
 	};
-	return keep_limb(build, limb);
+	return pen_limb_queue_push(&build->limbs, &limb);
 }
 
 static int64_t deeper(int64_t a, int64_t b)
@@ -280,8 +276,8 @@ static int64_t deeper(int64_t a, int64_t b)
  * the last open branch if that is deeper; or out, if its parent reaches beyond the stretch. */
 static int place(struct pen_build *build, int64_t fork, const struct subtree *subtree)
 {
-	if (branch_count(build) == 0 && fork <= build->floor) {
-		int err = keep_subtree(build, (uint32_t)(build->floor + 1), subtree);
+	if (build->open == 0 && fork <= build->floor) {
+		int err = give_away(build, (uint32_t)(build->floor + 1), -1, subtree);
 		build->floor = fork;
 		return err;
 	}
@@ -317,9 +313,8 @@ static int fold(struct pen_build *build, int64_t fork)
 	int err = finish_last(build, (uint32_t)(deeper(fork, anchor_depth(build)) + 1), &subtree);
 	if (!err)
 		err = place(build, fork, &subtree);
-	while (!err && branch_count(build) && (int64_t)top(build)->depth > fork) {
-		size_t count = branch_count(build);
-		int64_t above = count > 1 ? (int64_t)top(build)[-1].depth : build->floor;
+	while (!err && build->open && (int64_t)top(build)->depth > fork) {
+		int64_t above = build->open > 1 ? (int64_t)top(build)[-1].depth : build->floor;
 		err = close_branch(build, deeper(fork, above), &subtree);
 		if (!err)
 			err = place(build, fork, &subtree);
@@ -328,17 +323,14 @@ static int fold(struct pen_build *build, int64_t fork)
 }
 
 /* A child's hash is known now. Of a stretch its encoding stays too: it may turn out a limb. */
-static int settle_child(struct pen_build *build, struct branch *branch, int at)
+static int settle_child(struct pen_build *build, struct subtree *child)
 {
-	uint32_t node = branch->waiting[at];
-	branch->children[at] = *pen_batch_hash(&build->batch, node);
-	branch->waiting[at] = PEN_BATCH_NONE;
-	branch->kept[at] = (struct kept){0};
+	struct pen_bytes bytes = pen_batch_bytes(&build->batch, child->waiting);
+	child->hash = *pen_batch_hash(&build->batch, child->waiting);
+	child->waiting = PEN_BATCH_NONE;
 	if (!build->limb_fn)
 		return 0;
-	struct pen_bytes bytes = pen_batch_bytes(&build->batch, node);
-	branch->kept[at] = (struct kept){build->kept.len, bytes.len};
-	return pen_buf_append(&build->kept, bytes.at, bytes.len);
+	return pen_limb_queue_hold(&build->limbs, bytes, &child->held);
 }
 
 /* The hashes of a batch reach the open branches that wait for them. */
@@ -346,37 +338,13 @@ static int settle(struct pen_build *build)
 {
 	struct branch *branches = (struct branch *)(void *)build->branches.at;
 	int err = 0;
-	for (size_t i = 0; i < branch_count(build); i++) {
-		int children = __builtin_popcount(branches[i].mask);
-		for (int at = 0; at < children && !err; at++) {
-			if (branches[i].waiting[at] != PEN_BATCH_NONE)
-				err = settle_child(build, &branches[i], at);
+	for (size_t i = 0; i < build->open; i++) {
+		for (unsigned at = 0; at < branches[i].count && !err; at++) {
+			if (branches[i].children[at].waiting != PEN_BATCH_NONE)
+				err = settle_child(build, &branches[i].children[at]);
 		}
 	}
 	return err;
-}
-
-/* Give out the limbs that were kept: all hashes are known now. */
-static int give_limbs(struct pen_build *build)
-{
-	struct waiting_limb *kept = (struct waiting_limb *)(void *)build->limbs.at;
-	for (size_t i = 0; i < build->limbs.len / sizeof *kept; i++) {
-		struct pen_limb limb = kept[i].limb;
-		limb.path = build->paths.at + kept[i].path_at;
-		if (kept[i].kept.len)
-			limb.node = (struct pen_bytes){
-				build->kept.at + kept[i].kept.at, kept[i].kept.len};
-		if (kept[i].waiting != PEN_BATCH_NONE) {
-			limb.hash = *pen_batch_hash(&build->batch, kept[i].waiting);
-			limb.node = pen_batch_bytes(&build->batch, kept[i].waiting);
-		}
-		int err = build->limb_fn ? build->limb_fn(build->limb_context, &limb) : 0;
-		if (err)
-			return err;
-	}
-	build->limbs.len = 0;
-	build->paths.len = 0;
-	return 0;
 }
 
 /* Hash what waits and hand it out. */
@@ -387,19 +355,10 @@ static int flush(struct pen_build *build)
 		return err;
 	err = settle(build);
 	if (!err)
-		err = give_limbs(build);
+		err = pen_limb_queue_give(
+			&build->limbs, &build->batch, build->limb_fn, build->limb_context);
 	pen_batch_reset(&build->batch);
 	return err;
-}
-
-uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b)
-{
-	size_t most = a.len < b.len ? a.len : b.len, i = 0;
-	while (i + 8 <= most && pen_le64(a.at + i) == pen_le64(b.at + i))
-		i += 8;
-	while (i < most && a.at[i] == b.at[i])
-		i++;
-	return (uint32_t)(2 * i + (i < most && (a.at[i] ^ b.at[i]) < 16));
 }
 
 /* What stands at the last key parts from a key of these bytes and nibbles. */
@@ -481,42 +440,34 @@ int pen_build_finish(struct pen_build *build, struct pen_trie_sum *out)
 	return pen_build_close(build, -1, out);
 }
 
-/* The branches that reach to the right of the stretch: all they hold hangs outside. */
-static int dismember(struct pen_build *build)
+/* All that hangs from a branch which reaches to the right of the stretch. */
+static int dismember(struct pen_build *build, const struct branch *branch)
 {
-	const struct branch *branches = (const struct branch *)(void *)build->branches.at;
-	int err = 0;
-	for (size_t i = 0; !err && i < branch_count(build); i++) {
-		const struct branch *branch = &branches[i];
-		struct waiting_limb value = {
-			.limb = {.path_len = branch->depth,
-				.is_value = true,
-				.value_len = branch->value_len,
-				.hash = branch->value_hash},
-			.waiting = PEN_BATCH_NONE,
-		};
-		if (branch->has_value)
-			err = keep_limb(build, value);
-		for (int nibble = 0, at = 0; !err && nibble < 16; nibble++) {
-			if (!(branch->mask >> nibble & 1))
-				continue;
-			struct subtree child = {branch->waiting[at], branch->sizes[at],
-				branch->children[at], branch->kept[at]};
-			err = keep_subtree(build, branch->depth + 1, &child);
-			if (!err)
-				build->paths.at[build->paths.len - 1] = (uint8_t)nibble;
-			at++;
-		}
+	struct pen_limb_new value = {
+		.limb = {.path_len = branch->depth,
+			.is_value = true,
+			.value_len = branch->value_len,
+			.hash = branch->value_hash},
+		.waiting = PEN_BATCH_NONE,
+		.key = build->key,
+		.last = -1,
+	};
+	int err = branch->has_value ? pen_limb_queue_push(&build->limbs, &value) : 0;
+	for (int nibble = 0, at = 0; !err && nibble < 16; nibble++) {
+		if (branch->mask >> nibble & 1)
+			err = give_away(build, branch->depth + 1, nibble, &branch->children[at++]);
 	}
-	build->branches.len = 0;
 	return err;
 }
 
 int pen_build_close(struct pen_build *build, int64_t right, struct pen_trie_sum *out)
 {
 	int err = build->sum.keys ? fold(build, right) : 0;
-	if (!err)
-		err = dismember(build);
+	const struct branch *branches = (const struct branch *)(void *)build->branches.at;
+	for (uint32_t i = 0; !err && i < build->open; i++)
+		err = dismember(build, &branches[i]);
+	build->branches.len = 0;
+	build->open = 0;
 	if (!err)
 		err = flush(build);
 	if (!err && out)

@@ -19,30 +19,17 @@
 
 #include "base/err.h"
 #include "part/batch.h"
+#include "part/limb.h"
 #include "part/node.h"
 
 /* Nodes that wait before they are hashed: enough to fill the lanes, few enough to stay in L2. */
-#define PEN_BUILD_BATCH_NODES 512u
+#define PEN_BUILD_BATCH_NODES 1024u
 
 /* One key of a state with its value. */
 struct pen_pair {
 	struct pen_bytes key; /* the trie key, column byte first */
 	struct pen_bytes value; /* may be empty */
 };
-
-/* A subtree, or a branch's value, whose parent lies outside of the stretch that was built. */
-struct pen_limb {
-	const uint8_t *path; /* nibbles from the root to it, one a byte */
-	uint32_t path_len;
-	bool is_value; /* the value of the branch at this path; else a subtree */
-	uint32_t value_len; /* bytes; of a value */
-	uint64_t memory_usage; /* of a subtree */
-	struct pen_hash hash; /* of the subtree's root node, or of the value */
-	struct pen_bytes node; /* encoding of the subtree's root node */
-};
-
-/* Takes a limb, borrowed for the call. 0, or a negative code that ends the build. */
-typedef int (*pen_limb_fn)(void *context, const struct pen_limb *limb);
 
 /* What a finished trie amounts to. */
 struct pen_trie_sum {
@@ -60,8 +47,9 @@ struct pen_build {
 	void *limb_context;
 	struct pen_batch batch;
 	struct pen_buf branches; /* open branches, shallowest first */
-	struct pen_buf limbs, paths; /* limbs that wait for their hashes */
-	struct pen_buf kept; /* encodings of what may become a limb; of a stretch */
+	uint32_t open; /* how many there are */
+	struct pen_limb_queue
+		limbs; /* that wait for their hashes, and nodes that may become limbs */
 	int64_t floor; /* depth above which the branches reach to the left of the stretch, or -1 */
 	uint8_t key[PEN_KEY_BYTES_MAX]; /* the last key */
 	uint32_t key_len; /* nibbles of it */
@@ -73,6 +61,9 @@ struct pen_build {
 void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context);
 
 void pen_build_fini(struct pen_build *build);
+
+/* Forget all keys and start another trie, with the same fn, in the memory that is there. */
+void pen_build_reset(struct pen_build *build);
 
 /*
  * Make the build that of a stretch: `left` is the number of nibbles that its first key shares with
@@ -101,8 +92,5 @@ int pen_build_finish(struct pen_build *build, struct pen_trie_sum *out);
  * NULL) has the counts and no root. Errors as for push.
  */
 int pen_build_close(struct pen_build *build, int64_t right, struct pen_trie_sum *out);
-
-/* Nibbles that two keys share at their beginning. */
-uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b);
 
 #endif

@@ -156,14 +156,34 @@ int pen_seal_put(struct pen_seal *seal, struct pen_bytes piece, struct pen_why *
 	return seal_move(seal, piece, ZSTD_e_continue, why);
 }
 
-int pen_seal_close(struct pen_seal *seal, struct pen_why *why)
+/* What stands before the frame, once that is whole. */
+static void seal_head(const struct pen_seal *seal)
 {
-	int err = seal_move(seal, (struct pen_bytes){0}, ZSTD_e_end, why);
-	if (err)
-		return err;
 	size_t payload = seal->out->len - seal->head - PEN_ENVELOPE_HEAD_BYTES;
 	seal->out->at[seal->head] = PEN_ENVELOPE_V1;
 	pen_put_le32(seal->out->at + seal->head + 1, (uint32_t)payload);
+}
+
+int pen_seal_close(struct pen_seal *seal, struct pen_why *why)
+{
+	int err = seal_move(seal, (struct pen_bytes){0}, ZSTD_e_end, why);
+	if (!err)
+		seal_head(seal);
+	return err;
+}
+
+/* All at once: zstd then reads the content where it lies, and takes no copy of it. */
+static int seal_whole(struct pen_seal *seal, struct pen_bytes content, struct pen_why *why)
+{
+	struct pen_buf *out = seal->out;
+	if (pen_buf_grow(out, ZSTD_compressBound(content.len)))
+		return pen_fail(why, -ENOMEM, "no memory to compress a part");
+	size_t bytes = ZSTD_compress2(seal->zstd->encoder, out->at + out->len, out->cap - out->len,
+		content.at, content.len);
+	if (ZSTD_isError(bytes))
+		return pen_fail(why, -ENOMEM, "zstd: %s", ZSTD_getErrorName(bytes));
+	out->len += bytes;
+	seal_head(seal);
 	return 0;
 }
 
@@ -172,11 +192,12 @@ int pen_envelope_seal(struct pen_zstd *zstd, struct pen_bytes content, int level
 {
 	struct pen_seal seal;
 	size_t before = out->len;
+	if (content.len > PEN_PART_BYTES_MAX)
+		return pen_fail(why, PEN_EREFUSED, "a part of %zu bytes, at most %zu are allowed",
+			content.len, PEN_PART_BYTES_MAX);
 	int err = pen_seal_open(&seal, zstd, level, out, why);
 	if (!err)
-		err = pen_seal_put(&seal, content, why);
-	if (!err)
-		err = pen_seal_close(&seal, why);
+		err = seal_whole(&seal, content, why);
 	if (err)
 		out->len = before;
 	return err;

@@ -210,3 +210,36 @@ Test(part_build, stretches_join_to_the_same_trie)
 		test_state_fini(&state);
 	}
 }
+
+/* A build that was left in the middle, reset, builds the same trie, in the same memory. */
+Test(part_build, starts_again_in_its_memory)
+{
+	struct test_state state;
+	struct pen_build build;
+	test_state_load(&state, "golden/small.kv.zst");
+	const struct test_pair *pairs = (const struct test_pair *)(const void *)state.pairs.at;
+	size_t count = state.pairs.len / sizeof *pairs, branches = 0, arena = 0;
+	pen_build_init(&build, NULL, NULL);
+	for (int round = 0; round < 4; round++) {
+		struct pen_trie_sum sum;
+		for (size_t i = 0; i < (round % 2 ? count : count / 2); i++) {
+			struct pen_hash hash;
+			pen_sha256(pairs[i].value, &hash);
+			cr_assert_eq(pen_build_push(&build, pairs[i].key,
+					     (uint32_t)pairs[i].value.len, &hash),
+				0);
+		}
+		if (round % 2) {
+			cr_assert_eq(pen_build_finish(&build, &sum), 0);
+			cr_expect(pen_hash_equal(&sum.root, &state.sum.root));
+			cr_expect_eq(sum.nodes, state.sum.nodes);
+			cr_expect(round == 1 || build.branches.cap == branches);
+			cr_expect(round == 1 || build.batch.arena.cap == arena);
+			branches = build.branches.cap;
+			arena = build.batch.arena.cap;
+		}
+		pen_build_reset(&build);
+	}
+	pen_build_fini(&build);
+	test_state_fini(&state);
+}
