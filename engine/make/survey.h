@@ -65,6 +65,7 @@ struct pen_limbs {
 	struct pen_buf list; /* struct pen_limb */
 	struct pen_buf bytes; /* their paths and nodes, as offsets until taken out */
 	struct pen_buf hashes; /* struct pen_hash of its values */
+	struct pen_build build; /* what it was built with */
 	struct pen_mark mark; /* `first` lies in bytes, behind the limbs' own */
 	uint32_t keys;
 };
