@@ -38,6 +38,13 @@ void pen_survey_fini(struct pen_survey *survey)
 	*survey = (struct pen_survey){0};
 }
 
+size_t pen_survey_memory(const struct pen_survey *survey)
+{
+	const struct pen_entries *nodes = &survey->nodes;
+	return nodes->entries.cap + nodes->hashes.cap + nodes->slots.cap + survey->below.cap +
+		survey->marks.cap + survey->hashes.cap + (size_t)survey->memory.bytes;
+}
+
 size_t pen_survey_stretch(uint64_t file_bytes)
 {
 	uint64_t even = file_bytes / PEN_SURVEY_STRETCHES;

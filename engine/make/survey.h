@@ -84,6 +84,9 @@ void pen_survey_init(struct pen_survey *survey);
 /* Free it with all nodes and marks. NULL and a zeroed one are fine. */
 void pen_survey_fini(struct pen_survey *survey);
 
+/* Bytes that a survey holds. */
+size_t pen_survey_memory(const struct pen_survey *survey);
+
 /* How long stretches of a file of this length should be, bytes. */
 size_t pen_survey_stretch(uint64_t file_bytes);
 
