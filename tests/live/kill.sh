@@ -42,16 +42,18 @@ prepare() {
 	dump_db "$scratch/whole" "$scratch/whole"
 }
 
-# Between the two a line that needs about as long as the sync: on the loopback parts come so quickly
-# that none would ever be found under way.
+# Between the two a line that needs as long for the parts as the sync did: on the loopback they come
+# so quickly that none would ever be found under way, and a run is no shorter on an idle machine.
 slow_line() {
 	direct=$url
 	port=${url##*:}
-	"$line" "$port" $(($(du -bs "$scratch/store" | cut -f 1) * 1300 / took / connections)) \
+	"$line" "$port" $(($(du -bs "$scratch/store" | cut -f 1) * 1000 / took / connections)) \
 		>"$scratch/line" &
 	wait_line "$scratch/line" '^[0-9]' || return 1
 	url=http://127.0.0.1:$(cat "$scratch/line")
-	sync_db "$scratch/slow" >"$scratch/log" 2>&1
+	begin=$(date +%s%N)
+	sync_db "$scratch/slow" >"$scratch/log" 2>&1 || return 1
+	took=$((($(date +%s%N) - begin) / 1000000))
 }
 
 parts() {
@@ -114,10 +116,11 @@ prepare
 expect 0 $? 'an undisturbed sync'
 echo "     $keys keys in $of parts: $took ms"
 [ $failed -eq 0 ] || finish
-[ $took -ge $took_min ]
-result $? "  takes at least $took_min ms"
 slow_line
 expect 0 $? 'a sync over a slow line'
+echo "     $took ms"
+[ $took -ge $took_min ]
+result $? "  takes at least $took_min ms"
 
 db=$scratch/killed log=$scratch/log
 running=0 hits='0 0 0 0 0' seen=
