@@ -5,23 +5,39 @@
 
 #include "base/check.h"
 
+const char *pen_sync_event_text(enum pen_sync_event event)
+{
+	static const char *const texts[PEN_SYNC_EVENTS] = {
+		"fetch", "wait", "prove", "put", "commit", "done"};
+	PEN_CHECK(event < PEN_SYNC_EVENTS);
+	return texts[event];
+}
+
+static void tell(const struct pen_sync *sync, uint32_t k, enum pen_sync_event event)
+{
+	if (sync->config.on_event)
+		sync->config.on_event(sync->config.context, k, event);
+}
+
 static void on_start(void *context, uint32_t k, unsigned source)
 {
-	struct pen_sync *sync = context;
 	(void)source;
-	if (sync->config.on_event)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_FETCH);
+	tell(context, k, PEN_SYNC_FETCH);
+}
+
+static void on_full(void *context, uint32_t k)
+{
+	tell(context, k, PEN_SYNC_WAIT);
 }
 
 static void on_stage(void *context, uint32_t k, enum pen_stage stage)
 {
-	struct pen_sync *sync = context;
-	if (!sync->config.on_event)
-		return;
-	if (stage == PEN_STAGE_OPENING)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_PROVE);
-	else if (stage == PEN_STAGE_PUTTING)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_COMMIT);
+	switch (stage) {
+	case PEN_STAGE_OPENING: tell(context, k, PEN_SYNC_PROVE); break;
+	case PEN_STAGE_PUTTING: tell(context, k, PEN_SYNC_PUT); break;
+	case PEN_STAGE_COMMITTING: tell(context, k, PEN_SYNC_COMMIT); break;
+	default: break;
+	}
 }
 
 /* Parts that may be under way at once: the gets, and one for each worker to chew on. */
@@ -48,6 +64,7 @@ static int pull_open(struct pen_sync *sync)
 		.slots = slots_count(&sync->config),
 		.wake = pen_pool_wake(sync->pool),
 		.on_start = on_start,
+		.on_full = on_full,
 		.context = sync};
 	sync->tasks = calloc(pull.slots, sizeof *sync->tasks);
 	if (!sync->tasks)
@@ -124,8 +141,7 @@ static void task_end(struct pen_sync *sync, struct pen_task *task)
 	task_sum(sync, task);
 	if (task->result == 0) {
 		pen_plan_applied(&sync->plan, task->k);
-		if (sync->config.on_event)
-			sync->config.on_event(sync->config.context, task->k, PEN_SYNC_DONE);
+		tell(sync, task->k, PEN_SYNC_DONE);
 	} else if (pen_task_is_bad(task)) {
 		task_bad(sync, task, slot);
 	} else {

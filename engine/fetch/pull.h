@@ -57,6 +57,8 @@ struct pen_pull_config {
 	const struct pen_wake *wake; /* ends a wait; borrowed */
 	/* May be NULL: the get of part k from `source` begins. */
 	void (*on_start)(void *context, uint32_t k, unsigned source);
+	/* May be NULL: part k is here, and waits to be taken. */
+	void (*on_full)(void *context, uint32_t k);
 	void *context;
 };
 

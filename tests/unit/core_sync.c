@@ -34,7 +34,7 @@ struct world {
 	struct fake_sink sink;
 	struct pen_buf parts[N];
 	struct pen_sync sync;
-	unsigned events[4];
+	_Atomic unsigned events[PEN_SYNC_EVENTS];
 };
 
 static void script(void *context, uint32_t k, unsigned before, struct fake_answer *answer)
@@ -217,6 +217,8 @@ Test(core_sync, workers_and_a_stop)
 	world_open(&world);
 	cr_expect_eq(run(&world, 1, 2, &why), 0, "%s", why.text);
 	cr_expect_eq(world.sink.commits, N);
+	for (unsigned event = 0; event < PEN_SYNC_EVENTS; event++)
+		cr_expect_eq(world.events[event], N, "%s", pen_sync_event_text(event));
 	world_close(&world);
 
 	world_open(&world);
