@@ -95,6 +95,8 @@ static int64_t when_usable(const struct pen_plan *plan, uint32_t part, unsigned 
 	const struct pen_plan_try *attempt = pen_choice_try(plan, part, s);
 	if (attempt->final || attempt->tries >= plan->config.tries || source->aside)
 		return -1;
+	if (source->absent)
+		return INT64_MAX;
 	if (attempt->tries == 0 && source->dead)
 		return -1;
 	int64_t at = attempt->next_ns > source->hold_ns ? attempt->next_ns : source->hold_ns;
@@ -116,23 +118,43 @@ static bool is_better(const struct pen_plan *plan, uint32_t part, unsigned a, un
 	return plan->source[a].flying < plan->source[b].flying;
 }
 
+/* What the sources of one kind offer: those that said the part is large, or those that did not. */
+struct offer {
+	struct pen_choice choice;
+	bool untried; /* a source of this kind was not asked for the part yet */
+};
+
+static struct offer offer_of(
+	const struct pen_plan *plan, uint32_t part, int64_t now, bool large, int64_t *until)
+{
+	struct offer offer = {.choice.alone = large};
+	struct pen_choice *choice = &offer.choice;
+	for (unsigned s = 0; s < plan->config.sources; s++) {
+		int64_t when = when_usable(plan, part, s, now);
+		const struct pen_plan_try *attempt = pen_choice_try(plan, part, s);
+		if (when < 0 || attempt->large != large)
+			continue;
+		choice->hope = true;
+		offer.untried |= attempt->tries == 0;
+		if (when > 0) {
+			*until = when < *until ? when : *until;
+		} else if (!choice->found || is_better(plan, part, s, choice->source)) {
+			choice->source = s;
+			choice->found = true;
+		}
+	}
+	return offer;
+}
+
 struct pen_choice pen_choice_make(
 	const struct pen_plan *plan, uint32_t part, int64_t now_ns, int64_t *until_ns)
 {
-	struct pen_choice choice = {0};
-	for (unsigned s = 0; s < plan->config.sources; s++) {
-		int64_t when = when_usable(plan, part, s, now_ns);
-		if (when < 0)
-			continue;
-		choice.hope = true;
-		if (when > 0) {
-			*until_ns = when < *until_ns ? when : *until_ns;
-		} else if (!choice.found || is_better(plan, part, s, choice.source)) {
-			choice.source = s;
-			choice.found = true;
-		}
-	}
-	return choice;
+	struct offer usual = offer_of(plan, part, now_ns, false, until_ns);
+	if (usual.choice.found || usual.untried)
+		return usual.choice;
+	/* Those that did not say so have failed: no reason to let one that has the part wait. */
+	struct offer large = offer_of(plan, part, now_ns, true, until_ns);
+	return large.choice.found || !usual.choice.hope ? large.choice : usual.choice;
 }
 
 bool pen_choice_fresh(const struct pen_plan *plan, uint32_t part, unsigned but, int64_t now_ns)

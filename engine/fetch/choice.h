@@ -12,7 +12,7 @@
 struct pen_choice {
 	bool hope; /* some source may still deliver it, now or later */
 	bool found; /* `source` may be asked now */
-	bool alone; /* every source that is left has said that it is large: alone, or not at all */
+	bool alone; /* it said that the part is large: alone, or not at all */
 	unsigned source;
 };
 

@@ -12,7 +12,7 @@ int pen_plan_init(struct pen_plan *plan, const struct pen_plan_config *config)
 	PEN_CHECK(config->sources <= PEN_SOURCES_MAX);
 	PEN_CHECK(config->connections <= PEN_CONNECTIONS_MAX);
 	PEN_CHECK(config->tries <= PEN_TRIES_MAX);
-	*plan = (struct pen_plan){.config = *config};
+	*plan = (struct pen_plan){.config = *config, .alone = PEN_PART_NONE};
 	plan->config.applied = NULL; /* borrowed for this call only */
 	size_t tries = (size_t)config->parts * config->sources * sizeof(struct pen_plan_try);
 	if (pen_buf_reserve(&plan->states, config->parts + 1) ||
@@ -39,6 +39,26 @@ void pen_plan_fini(struct pen_plan *plan)
 	pen_buf_fini(&plan->attempts);
 }
 
+void pen_plan_absent(struct pen_plan *plan, unsigned source)
+{
+	PEN_CHECK(source < plan->config.sources);
+	plan->source[source].absent = true;
+}
+
+void pen_plan_join(struct pen_plan *plan, unsigned source)
+{
+	PEN_CHECK(plan->source[source].absent);
+	plan->source[source].absent = false;
+}
+
+void pen_plan_leave(struct pen_plan *plan, unsigned source, int code, const struct pen_why *why)
+{
+	pen_plan_join(plan, source);
+	plan->source[source].aside = true;
+	plan->source[source].said = code;
+	plan->source[source].why = *why;
+}
+
 static void state_set(struct pen_plan *plan, uint32_t part, enum pen_part_state state)
 {
 	uint8_t *at = pen_choice_state(plan, part);
@@ -48,6 +68,8 @@ static void state_set(struct pen_plan *plan, uint32_t part, enum pen_part_state 
 	plan->count[*at]--;
 	plan->count[state]++;
 	*at = (uint8_t)state;
+	if (plan->alone == part && state != PEN_PART_FLYING && state != PEN_PART_HELD)
+		plan->alone = PEN_PART_NONE;
 }
 
 static struct pen_flight *flight_find(struct pen_plan *plan, uint32_t part)
@@ -86,6 +108,14 @@ static bool is_last_word(int code)
 	return code == PEN_ENOTFOUND || code == -EACCES || code == -EXDEV || code == PEN_EINPUT;
 }
 
+/* To be asked of this source again, alone; it is known to be large once only. */
+static void part_large(struct pen_plan *plan, uint32_t part, unsigned source)
+{
+	PEN_CHECK(plan->alone != part);
+	state_set(plan, part, PEN_PART_MISSING);
+	pen_choice_try(plan, part, source)->large = true;
+}
+
 void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, int64_t now_ns)
 {
 	bool cancelled = flight_end(plan, event);
@@ -95,6 +125,11 @@ void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, i
 		pen_choice_answered(plan, event->source);
 		source->parts++;
 		state_set(plan, event->part, PEN_PART_HELD);
+		return;
+	}
+	if (code == PEN_ELARGE) {
+		pen_choice_answered(plan, event->source);
+		part_large(plan, event->part, event->source);
 		return;
 	}
 	state_set(plan, event->part, PEN_PART_MISSING);
@@ -127,6 +162,12 @@ void pen_plan_bad(struct pen_plan *plan, const struct pen_plan_event *event)
 	pen_choice_finish(plan, event->part, event->source, event->result);
 	pen_choice_bad(plan, event->source);
 	note(plan, event, event->result);
+}
+
+void pen_plan_large(struct pen_plan *plan, uint32_t part, unsigned source)
+{
+	PEN_CHECK(*pen_choice_state(plan, part) == PEN_PART_HELD);
+	part_large(plan, part, source);
 }
 
 void pen_plan_dropped(struct pen_plan *plan, uint32_t part)
@@ -196,30 +237,43 @@ static bool is_settled(unsigned state)
 	return state == PEN_PART_APPLIED || state == PEN_PART_LOST;
 }
 
+/* Decide about one missing part: 1 its get begins, 0 not now, -1 nor does any other before it. */
+static int start_one(
+	struct pen_plan *plan, uint32_t part, struct pen_plan_action *action, int64_t now)
+{
+	struct pen_choice choice = pen_choice_make(plan, part, now, &action->until_ns);
+	if (!choice.hope)
+		lose(plan, part);
+	if (!choice.found)
+		return 0;
+	if (choice.alone && (plan->flights_count || plan->count[PEN_PART_HELD]))
+		return -1;
+	*action = (struct pen_plan_action){.act = PEN_PLAN_START,
+		.part = part,
+		.source = choice.source,
+		.alone = choice.alone};
+	if (choice.alone)
+		plan->alone = part;
+	flight_begin(plan, part, choice.source, now);
+	return 1;
+}
+
 /* Begin a get, or say when one may begin. */
 static bool start(struct pen_plan *plan, struct pen_plan_action *action, int64_t now)
 {
+	int begun = 0;
 	while (plan->low < plan->config.parts && is_settled(*pen_choice_state(plan, plan->low)))
 		plan->low++;
-	for (uint32_t k = plan->low; k < plan->config.parts; k++) {
+	for (uint32_t k = plan->low; k < plan->config.parts && !begun; k++) {
 		if (*pen_choice_state(plan, k) != PEN_PART_MISSING)
 			continue;
 		if (plan->count[PEN_PART_LOST] >= PEN_PLAN_LOST_MAX) {
 			plan->stopping = true;
 			return false;
 		}
-		struct pen_choice choice = pen_choice_make(plan, k, now, &action->until_ns);
-		if (!choice.hope)
-			lose(plan, k);
-		if (!choice.found)
-			continue;
-		action->source = choice.source;
-		flight_begin(plan, k, choice.source, now);
-		action->part = k;
-		action->act = PEN_PLAN_START;
-		return true;
+		begun = start_one(plan, k, action, now);
 	}
-	return false;
+	return begun > 0;
 }
 
 /* Find a get to give up: all of them when stopping, else one that is quiet for too long. */
@@ -248,6 +302,10 @@ static bool is_stalled(const struct pen_plan *plan, int64_t now)
 {
 	if (plan->flights_count == 0 || plan->count[PEN_PART_HELD] > 0)
 		return false;
+	for (unsigned s = 0; s < plan->config.sources; s++) {
+		if (plan->source[s].absent)
+			return false;
+	}
 	for (unsigned i = 0; i < plan->flights_count; i++) {
 		const struct pen_flight *flight = &plan->flights[i];
 		if (now - flight->byte_ns < plan->config.stall_ns)
@@ -296,7 +354,8 @@ struct pen_plan_action pen_plan_next(struct pen_plan *plan, bool may_start, int6
 	stall_check(plan, now_ns);
 	if (cancel(plan, &action, now_ns))
 		return action;
-	bool room = may_start && plan->flights_count < plan->config.connections;
+	bool room = may_start && plan->alone == PEN_PART_NONE &&
+		plan->flights_count < plan->config.connections;
 	if (!plan->stopping && room && start(plan, &action, now_ns))
 		return action;
 	/* Too many losses ended it just now: what flies is cancelled first. */

@@ -19,11 +19,16 @@ enum said {
 	ASIDE,
 	DOUBTED, /* failed other parts twice in a row, just now */
 	BUSY, /* has gets under way */
+	LARGE, /* the part was larger than an ordinary one */
+	LARGE_FAILED, /* and the get alone failed a moment ago */
+	ABSENT, /* may still join */
+	GONE, /* did not join */
 };
 
 static void source_set(struct pen_plan *plan, unsigned s, enum said said)
 {
 	struct pen_plan_event event = {.source = s};
+	struct pen_why why = {"it is gone"};
 	switch (said) {
 	case NOTHING: break;
 	case FAILED: pen_choice_fail(plan, &event, PEN_ENET, NOW); break;
@@ -44,6 +49,13 @@ static void source_set(struct pen_plan *plan, unsigned s, enum said said)
 		pen_choice_finish(plan, 1, s, PEN_ENET);
 		break;
 	case BUSY: plan->source[s].flying = 3; break;
+	case LARGE_FAILED: pen_choice_fail(plan, &event, PEN_ENET, NOW); /* fall through */
+	case LARGE: pen_choice_try(plan, 0, s)->large = true; break;
+	case ABSENT: pen_plan_absent(plan, s); break;
+	case GONE:
+		pen_plan_absent(plan, s);
+		pen_plan_leave(plan, s, PEN_ENET, &why);
+		break;
 	}
 }
 
@@ -63,6 +75,15 @@ Test(fetch_choice, who_is_asked_next)
 		{"the only one left", {FAILED_LONG_AGO, FINAL}, {true, true, false, 0}, 0},
 		{"nobody has it", {FINAL, FINAL}, {false, false, false, 0}, 0},
 		{"nobody is left", {USED_UP, ASIDE}, {false, false, false, 0}, 0},
+		{"large here, not yet asked there", {LARGE, NOTHING}, {true, true, false, 1}, 0},
+		{"large here, failed there", {LARGE, FAILED}, {true, true, true, 0}, 1},
+		{"large everywhere", {LARGE, LARGE}, {true, true, true, 0}, 0},
+		{"large and nobody else", {FINAL, LARGE}, {true, true, true, 1}, 0},
+		{"large, waits", {FINAL, LARGE_FAILED}, {true, false, true, 0}, 1},
+		{"who is absent is hope", {FINAL, ABSENT}, {true, false, false, 0}, 0},
+		{"who is absent is waited for", {LARGE, ABSENT}, {true, false, false, 0}, 0},
+		{"who has left is none", {GONE, ABSENT}, {true, false, false, 0}, 0},
+		{"all have left", {GONE, GONE}, {false, false, false, 0}, 0},
 		{"one in doubt gets no new part", {DOUBTED, FINAL}, {true, false, false, 0}, 2},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
@@ -76,7 +97,7 @@ Test(fetch_choice, who_is_asked_next)
 		struct pen_choice choice = pen_choice_make(&plan, 0, NOW, &until);
 		cr_expect_eq(choice.hope, rows[i].choice.hope, "%s", rows[i].name);
 		cr_expect_eq(choice.found, rows[i].choice.found, "%s", rows[i].name);
-		cr_expect_eq(choice.alone, rows[i].choice.alone, "%s", rows[i].name);
+		cr_expect(!choice.hope || choice.alone == rows[i].choice.alone, "%s", rows[i].name);
 		cr_expect(!choice.found || choice.source == rows[i].choice.source, "%s",
 			rows[i].name);
 		double wait = until == INT64_MAX ? 0 : (double)(until - NOW) / 1e9;
