@@ -105,7 +105,8 @@ static void note(struct pen_plan *plan, const struct pen_plan_event *event, int 
 
 static bool is_last_word(int code)
 {
-	return code == PEN_ENOTFOUND || code == -EACCES || code == -EXDEV || code == PEN_EINPUT;
+	return code == PEN_ENOTFOUND || code == -EACCES || code == -EXDEV || code == PEN_EINPUT ||
+		code == PEN_ELARGE;
 }
 
 /* To be asked of this source again, alone; it is known to be large once only. */
@@ -127,7 +128,7 @@ void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, i
 		state_set(plan, event->part, PEN_PART_HELD);
 		return;
 	}
-	if (code == PEN_ELARGE) {
+	if (code == PEN_ELARGE && plan->alone != event->part) {
 		pen_choice_answered(plan, event->source);
 		part_large(plan, event->part, event->source);
 		return;
@@ -143,7 +144,7 @@ void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, i
 	} else {
 		pen_choice_fail(plan, event, code, now_ns);
 	}
-	if (code == PEN_EINPUT)
+	if (code == PEN_EINPUT || code == PEN_ELARGE)
 		pen_choice_bad(plan, event->source);
 	note(plan, event, code);
 }

@@ -15,7 +15,8 @@
  * A part may turn out larger than what an ordinary one is allowed (PEN_ELARGE). That is no failure;
  * the source is asked for it once more, alone: when nothing else flies or is held, and with all
  * the memory there is. Other sources are asked first, so that one that sends without end costs the
- * others nothing. A part that must go alone goes before any that comes after it.
+ * others nothing. A part that must go alone goes before any that comes after it. PEN_ELARGE of one
+ * that is alone is the source's last word, and counts as a bad part.
  *
  * A source may be absent at first: it is not asked, but no part is lost before it is known whether
  * it joins or leaves.
@@ -136,7 +137,7 @@ struct pen_plan_action {
 struct pen_plan_event {
 	uint32_t part;
 	unsigned source;
-	int result; /* 0, or as pen_origin_done and pen_task say; PEN_ELARGE if not alone */
+	int result; /* 0, or as pen_origin_done and pen_task say; or PEN_ELARGE */
 	int64_t retry_after_ns;
 	const struct pen_why *why;
 };

@@ -58,7 +58,7 @@ static int outcome(struct sim *sim, uint32_t k, unsigned s, struct pen_plan_even
 	case HUGE: return PEN_EINPUT;
 	case WIDE: return sim->alone[k] ? 0 : PEN_ELARGE;
 	case WIDE_THIRD: return sim->alone[k] || k % 3 ? 0 : PEN_ELARGE;
-	case BOTTOMLESS: return sim->alone[k] ? PEN_EINPUT : PEN_ELARGE;
+	case BOTTOMLESS: return PEN_ELARGE;
 	default: return 0;
 	}
 }
@@ -180,7 +180,7 @@ Test(fetch_plan, ends_as_it_must)
 		{"bloated", 20, 1, {BLOATED}, 0, "", 20, 0, 1, 40},
 		{"wide thirds", 20, 1, {WIDE_THIRD}, 0, "", 20, 0, 1, 27},
 		{"wide and silent", 4, 2, {SILENT, WIDE}, 0, "", 4, 30, 32, 12},
-		{"bottomless", 100, 1, {BOTTOMLESS}, PEN_EINPUT, "source 0", 0, 0, 1, 12},
+		{"bottomless", 100, 1, {BOTTOMLESS}, PEN_ELARGE, "source 0", 0, 0, 1, 12},
 		{"bottomless and good", 50, 2, {BOTTOMLESS, GOOD}, 0, "", 50, 0, 1, 100},
 		{"silent", 50, 1, {SILENT}, PEN_ESTALL, "from any source for 30 s", 0, 30, 31, 8},
 		{"silent, then good", 20, 2, {SILENT, GOOD}, 0, "", 20, 30, 31, 40},
