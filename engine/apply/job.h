@@ -42,8 +42,8 @@ struct pen_allowance {
 	bool alone; /* nothing of the scratch is kept for the next part */
 };
 
-/* What a row takes in a batch beside its bytes: lengths, tags, a prefix. */
-#define PEN_JOB_ROW_BYTES 64u
+/* What a row takes in a batch beside its bytes: lengths, tags, a prefix, a count. */
+#define PEN_JOB_ROW_BYTES 32u
 /* Memory of the proof for one entry: its place in the list, its digest, its record, its key in the
  * table and the table's slots at their sparsest. */
 #define PEN_JOB_ENTRY_BYTES (16u + 32u + 24u + 32u + 16u)

@@ -31,8 +31,7 @@ static struct pen_budget_part part_make(
 					? entries
 					: PEN_PART_ENTRIES_MAX),
 			.window_log = alone ? PEN_WINDOW_LOG_MAX : PEN_BUDGET_WINDOW_LOG,
-			/* Values of up to 4,000 bytes stand in both columns. */
-			.batch_bytes = content + content / 2,
+			.batch_bytes = content / 8 * PEN_BUDGET_BATCH_EIGHTHS,
 			.alone = alone}};
 	part.job_bytes = allowance_bytes(&part.allowance, ask->batch_copies);
 	return part;
@@ -119,6 +118,9 @@ int pen_budget_make(
 	budget->connection_bytes = PEN_BUDGET_CONNECTION_BYTES * budget->connections;
 	budget->sum_bytes = fixed_bytes(ask, budget->connections) +
 		parts_bytes(&budget->part, budget->jobs, budget->connections);
-	budget->largest_bytes = sum_alone(ask, PEN_PART_BYTES_MAX, budget->connections);
+	/* In whole MiB, so that the number that is printed is enough. */
+	budget->largest_bytes = (sum_alone(ask, PEN_PART_BYTES_MAX, budget->connections) + MIB -
+					1) /
+		MIB * MIB;
 	return 0;
 }

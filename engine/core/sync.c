@@ -43,7 +43,7 @@ static int budget_open(struct pen_sync *sync, struct pen_why *why)
 		"be needs %llu MiB",
 		(unsigned long long)(ask.memory_bytes >> 20),
 		sync->budget.alone.allowance.content_bytes >> 20,
-		(unsigned long long)(sync->budget.largest_bytes >> 20) + 1);
+		(unsigned long long)(sync->budget.largest_bytes >> 20));
 	return err;
 }
 

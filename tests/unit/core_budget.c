@@ -41,11 +41,11 @@ Test(core_budget, grants_what_fits)
 		unsigned connections_granted, jobs_granted;
 		unsigned part_mib_min, alone_mib_min;
 	} rows[] = {
-		{"the default on two CPUs", 1024, 8, 2, 8, 2, 36, 100},
-		{"the default on many CPUs", 1024, 8, 64, 8, 2, 36, 100},
-		{"many connections", 1024, 64, 2, 15, 1, 36, 80},
-		{"little", 512, 8, 2, 1, 1, 36, 36},
-		{"plenty", 4096, 8, 2, 8, 2, 150, 512},
+		{"the default on two CPUs", 1024, 8, 2, 8, 2, 32, 78},
+		{"the default on many CPUs", 1024, 8, 64, 8, 2, 32, 78},
+		{"many connections", 1024, 64, 2, 16, 1, 32, 70},
+		{"little", 520, 8, 2, 1, 1, 32, 32},
+		{"plenty", 4096, 8, 2, 8, 2, 120, 500},
 		{"plenty of CPUs", 16384, 8, 32, 8, 32, 50, 512},
 		{"no end", 1u << 20, 64, 256, 64, 256, 512, 512},
 	};
