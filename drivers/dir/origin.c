@@ -247,8 +247,10 @@ static const struct pen_origin_ops dir_ops = {
 	.close = dir_close,
 };
 
-int pen_origin_open_dir(const char *source, struct pen_origin **origin, struct pen_why *why)
+int pen_origin_open_dir(const char *source, const struct pen_origin_options *options,
+	struct pen_origin **origin, struct pen_why *why)
 {
+	(void)options;
 	const char *path = source + strlen("dir:");
 	struct dir_origin *dir = calloc(1, sizeof *dir);
 	char *label = strdup(source);

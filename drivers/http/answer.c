@@ -96,6 +96,14 @@ static int curl_fail(
 	if (answer->wanted)
 		return pen_fail(why, PEN_ENET, "body cut off after %llu bytes (%s)",
 			(unsigned long long)answer->bytes_wire, text);
+	if (ending->code == CURLE_PEER_FAILED_VERIFICATION)
+		return pen_fail(why, PEN_ENET,
+			"its certificate is not trusted: %s; if it should be, name the authority "
+			"that signed it with --cacert FILE",
+			text);
+	if (ending->code == CURLE_SSL_CACERT_BADFILE)
+		return pen_fail(
+			why, PEN_ENET, "the file of --cacert holds no certificate (%s)", text);
 	if (ending->code == CURLE_UNSUPPORTED_PROTOCOL)
 		return pen_fail(
 			why, PEN_ENET, "redirected to a scheme that is not followed (%s)", text);
