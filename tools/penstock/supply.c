@@ -174,25 +174,30 @@ static void source_fill(struct supply *supply, const struct supply_query *query)
 	memcpy(source->prefix, offer.prefix, sizeof source->prefix);
 }
 
-/* Those that can take part, and those that may yet. */
-static void sources_take(struct supply *supply, struct worst *worst)
+/*
+ * Those that can take part, and all others as absent: one that has failed leaves again at once, so
+ * that its reason counts where nobody else has a part. False if there is nobody to begin with.
+ */
+static bool sources_take(struct supply *supply, struct worst *worst)
 {
+	bool useful = false;
 	for (unsigned s = 0; s < supply->ask.count; s++) {
 		struct supply_query *query = &supply->queries[s];
 		struct pen_why why;
 		int err = query->seen ? query_check(query, supply->n, &why) : 0;
-		if (err) {
-			worst_note(worst, err, &why);
-			left_out(supply, &why);
-			continue;
-		}
 		query->source = supply->count++;
 		supply->sources[query->source].origin = query->origin;
-		if (query->seen)
+		if (err)
+			worst_note(worst, err, &why);
+		if (query->seen && !err) {
 			source_fill(supply, query);
-		else
-			supply->absent |= UINT32_C(1) << query->source;
+			useful = true;
+			continue;
+		}
+		query->seen = false;
+		supply->absent |= UINT32_C(1) << query->source;
 	}
+	return useful;
 }
 
 static int agree(struct supply *supply, struct worst *worst, struct pen_why *why)
@@ -206,8 +211,14 @@ static int agree(struct supply *supply, struct worst *worst, struct pen_why *why
 			"a plain web server does not say into how many parts the state is cut: "
 			"--of N is required");
 	/* Without an N nobody has anything, and the check says why for each. */
-	sources_take(supply, worst);
-	return supply->count ? 0 : pen_fail(why, worst->code, "%s", worst->why.text);
+	if (sources_take(supply, worst))
+		return 0;
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		struct pen_why reason;
+		if (query_check(&supply->queries[s], supply->n, &reason))
+			left_out(supply, &reason);
+	}
+	return pen_fail(why, worst->code, "%s", worst->why.text);
 }
 
 int supply_locate(
