@@ -59,9 +59,9 @@ static void row_wrong(
 		pen_suspects_excuse(run->suspects, (const struct pen_hash *)key.at);
 }
 
-static int node_built(void *context, const struct pen_built *built)
+static int node_built(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
 {
-	use(context, built->hash, built->bytes.len);
+	use(context, hash, bytes.len);
 	return 0;
 }
 

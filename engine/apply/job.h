@@ -89,7 +89,7 @@ struct pen_job {
 	uint8_t keys[PEN_JOB_ROWS][PEN_KEY_BYTES_MAX];
 };
 
-/* Give all memory back; the job may be used again. */
+/* Give all memory back; zeroed is fine, and the job is zeroed and may be used again. */
 void pen_job_fini(struct pen_job *job);
 
 /*

@@ -14,6 +14,21 @@ void pen_chunks_fini(struct pen_chunks *chunks)
 	*chunks = (struct pen_chunks){0};
 }
 
+void pen_chunks_reset(struct pen_chunks *chunks)
+{
+	uint8_t **list = (uint8_t **)(void *)chunks->list.at;
+	size_t count = chunks->list.len / sizeof *list;
+	for (size_t i = 1; i < count; i++)
+		free(list[i]);
+	/* The first may be larger than others; it is used as one of theirs. */
+	if (count) {
+		chunks->list.len = sizeof *list;
+		chunks->cap = PEN_CHUNK_BYTES;
+		chunks->bytes = PEN_CHUNK_BYTES;
+	}
+	chunks->used = 0;
+}
+
 static int add_chunk(struct pen_chunks *chunks, size_t need)
 {
 	size_t cap = need > PEN_CHUNK_BYTES ? need : PEN_CHUNK_BYTES;

@@ -21,6 +21,9 @@ struct pen_chunks {
 /* Free every chunk. */
 void pen_chunks_fini(struct pen_chunks *chunks);
 
+/* Forget what was copied, keep the first chunk. */
+void pen_chunks_reset(struct pen_chunks *chunks);
+
 /* Copy `bytes` to where they stay until fini; *out says where. 0 or -ENOMEM. */
 int pen_chunks_copy(struct pen_chunks *chunks, struct pen_bytes bytes, struct pen_bytes *out);
 

@@ -4,19 +4,35 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "make/crew.h"
+#include "make/cut.h"
 #include "make/found.h"
-#include "part/collect.h"
+#include "part/partial.h"
 #include "store/index.h"
 
-/* The run under way, and memory kept from part to part. */
+/* The run under way. Under the crew's lock while workers run. */
 struct making {
 	const struct pen_make *make;
+	const struct pen_survey *survey;
 	const struct pen_make_want *want;
 	struct pen_make_sum *sum;
-	struct pen_collect collect;
-	struct pen_zstd zstd;
-	struct pen_buf content, sealed;
+	struct pen_found found;
 	struct pen_catalog catalog; /* the store's index, with the parts made */
+	uint64_t next; /* part to be looked at next */
+};
+
+/* One worker's part of it. */
+struct worker {
+	struct making *making;
+	struct pen_cut cut;
+	struct pen_zstd zstd;
+	struct pen_writer writer;
+	struct pen_buf content; /* the PartialState, unless it went through the disk */
+	size_t content_bytes; /* its length, either way */
+	struct pen_buf sealed;
+	struct pen_disk_stat stat; /* of the file written last */
+	char prefix[PEN_WRITER_DIR_BYTES + 32]; /* of its spilled runs */
 };
 
 int pen_make_parts(
@@ -37,18 +53,18 @@ int pen_make_parts(
 }
 
 /* What we made need not be proved again by whoever serves it. */
-static int note_part(
-	struct making *making, const struct pen_part_id *id, const struct pen_disk_stat *stat)
+static int note_part(struct worker *worker, const struct pen_part_id *id)
 {
+	struct making *making = worker->making;
 	char dir[PEN_NAME_BYTES];
 	struct pen_catalog_file file = {.root = id->root,
-		.memory_usage = making->make->state->sum.memory_usage,
+		.memory_usage = making->survey->sum.memory_usage,
 		.n = (uint32_t)id->n,
 		.k = (uint32_t)id->k,
-		.bytes = stat->bytes,
-		.mtime_ns = stat->mtime_ns};
+		.bytes = worker->stat.bytes,
+		.mtime_ns = worker->stat.mtime_ns};
 	return pen_catalog_note(&making->catalog, pen_labels_dir(&making->want->labels, dir), &file,
-		pen_buf_bytes(&making->sealed));
+		pen_buf_bytes(&worker->sealed));
 }
 
 /* The index can always be rebuilt: parts that are made are no failure for want of it. */
@@ -58,29 +74,70 @@ static void keep_index(struct making *making)
 		pen_index_save(making->make->store, &making->catalog, NULL);
 }
 
-static int make_part(struct making *making, uint64_t k, struct pen_why *why)
+struct sealing {
+	struct pen_seal seal;
+	struct pen_why *why;
+};
+
+static int seal_entry(void *context, struct pen_bytes entry)
 {
-	struct pen_state *state = making->make->state;
-	struct pen_part_id id = {state->sum.root, k, making->want->parts};
+	struct sealing *sealing = context;
+	return pen_seal_put(&sealing->seal, entry, sealing->why);
+}
+
+/* A part that went through the disk is compressed as its runs are merged. */
+static int seal_spilled(struct worker *worker, struct pen_why *why)
+{
+	struct sealing sealing = {.why = why};
+	uint8_t head[PEN_PARTIAL_HEAD_BYTES] = {0};
+	pen_put_le32(head + 1, worker->cut.gather.count);
+	int err = pen_seal_open(
+		&sealing.seal, &worker->zstd, worker->making->want->level, &worker->sealed, why);
+	if (!err)
+		err = pen_seal_put(&sealing.seal, (struct pen_bytes){head, sizeof head}, why);
+	if (!err)
+		err = pen_gather_each(&worker->cut.gather, seal_entry, &sealing, why);
+	worker->content_bytes = sealing.seal.content_bytes;
+	return err ? err : pen_seal_close(&sealing.seal, why);
+}
+
+/* The part just gathered, compressed. */
+static int seal_part(struct worker *worker, struct pen_why *why)
+{
+	int64_t begin = pen_clock_ns();
+	int err;
+	worker->sealed.len = worker->content.len = 0;
+	if (worker->cut.gather.runs) {
+		err = seal_spilled(worker, why);
+	} else {
+		err = pen_cut_content(&worker->cut, &worker->content, why);
+		if (!err)
+			err = pen_envelope_seal(&worker->zstd, pen_buf_bytes(&worker->content),
+				worker->making->want->level, &worker->sealed, why);
+		worker->content_bytes = worker->content.len;
+	}
+	worker->cut.time.compress += pen_clock_ns() - begin;
+	return err;
+}
+
+/* Cut, compress and write part k. */
+static int make_part(struct worker *worker, uint64_t k, struct pen_why *why)
+{
+	const struct pen_make_want *want = worker->making->want;
 	char name[PEN_NAME_BYTES];
-	struct pen_disk_stat stat;
-	making->content.len = making->sealed.len = 0;
-	int err = pen_collect_part(&making->collect, &state->entries, &id, &making->content, why);
+	int err = pen_cut_part(&worker->cut, k, want->parts, why);
 	if (!err)
-		err = pen_envelope_seal(&making->zstd, pen_buf_bytes(&making->content),
-			making->want->level, &making->sealed, why);
+		err = seal_part(worker, why);
+	/* The state may have been changed under us by whoever writes it: then this is no part. */
 	if (!err)
-		err = pen_writer_put(&making->make->store->parts,
-			pen_part_path(&making->want->labels, k, id.n, name),
-			pen_buf_bytes(&making->sealed), &stat, why);
+		err = pen_feed_unchanged(&worker->cut.feed, why);
+	int64_t begin = pen_clock_ns();
 	if (!err)
-		err = note_part(making, &id, &stat);
-	if (err)
-		return err;
-	making->sum->made++;
-	making->sum->content_bytes += making->content.len;
-	making->sum->stored_bytes += making->sealed.len;
-	return 0;
+		err = pen_writer_put(&worker->writer,
+			pen_part_path(&want->labels, k, want->parts, name),
+			pen_buf_bytes(&worker->sealed), &worker->stat, why);
+	worker->cut.time.write += pen_clock_ns() - begin;
+	return err;
 }
 
 /* The empty state has a directory, so that it can be seen that it was made, and nothing in it. */
@@ -126,52 +183,135 @@ static int keep_proved(struct making *making, struct pen_found *found, struct pe
 	return err;
 }
 
-static int make_missing(struct making *making, const struct pen_found *found, struct pen_why *why)
+static bool wanted(const struct pen_make_want *want, uint64_t k)
 {
-	const struct pen_make_sum *sum = making->sum;
-	int err = sum->parts ? 0 : make_directory(making, why);
-	for (uint64_t k = 0; k < sum->parts && !err; k++) {
-		if (pen_found_has(found, k))
-			continue;
-		err = ask(making);
-		if (err)
-			return pen_fail(why, err,
-				"%s; %llu of %llu parts are in the store, the same command makes "
-				"the rest",
-				pen_err_text(err), (unsigned long long)(sum->made + sum->kept),
-				(unsigned long long)sum->parts);
-		err = make_part(making, k, why);
+	return !want->only || (want->only[k >> 3] >> (k & 7) & 1);
+}
+
+/* The next part to make, or false when there is none. Under the lock. */
+static bool next_part(struct making *making, uint64_t *k)
+{
+	while (making->next < making->want->parts) {
+		*k = making->next++;
+		if (!pen_found_has(&making->found, *k) && wanted(making->want, *k))
+			return true;
 	}
+	return false;
+}
+
+/* A part was made. Under the lock. */
+static int count_part(struct worker *worker, uint64_t k)
+{
+	struct making *making = worker->making;
+	struct pen_part_id id = {making->survey->sum.root, k, making->want->parts};
+	making->sum->made++;
+	making->sum->content_bytes += worker->content_bytes;
+	making->sum->stored_bytes += worker->sealed.len;
+	making->sum->spilled += worker->cut.gather.runs > 0;
+	return note_part(worker, &id);
+}
+
+static int worker_open(
+	struct worker *worker, struct making *making, unsigned number, struct pen_why *why)
+{
+	const struct pen_make *make = making->make;
+	const struct pen_make_hand *hand = &make->hands[number];
+	struct pen_pairs_from from = make->from;
+	from.disk = hand->source;
+	*worker = (struct worker){.making = making};
+	pen_writer_init(&worker->writer, hand->store, make->store->parts.dir);
+	snprintf(worker->prefix, sizeof worker->prefix, "%s/run-%016llx", worker->writer.dir,
+		(unsigned long long)worker->writer.nonce);
+	struct pen_gather_spill spill = {hand->store, worker->prefix};
+	return pen_cut_open(&worker->cut, making->survey, &from, &spill, make->scratch, why);
+}
+
+static void add_time(struct pen_make_time *sum, const struct pen_make_time *time)
+{
+	sum->read += time->read;
+	sum->bounds += time->bounds;
+	sum->build += time->build;
+	sum->hash += time->hash;
+	sum->sort += time->sort;
+	sum->compress += time->compress;
+	sum->write += time->write;
+}
+
+static void worker_close(struct worker *worker)
+{
+	pen_cut_close(&worker->cut);
+	pen_zstd_fini(&worker->zstd);
+	pen_buf_fini(&worker->content);
+	pen_buf_fini(&worker->sealed);
+}
+
+/* Take parts until there are none. */
+static void work(struct pen_crew *crew, void *context, unsigned number)
+{
+	struct making *making = context;
+	struct worker worker;
+	struct pen_why why = {0};
+	uint64_t k = 0;
+	int err = worker_open(&worker, making, number, &why);
+	pen_crew_lock(crew);
+	while (!err && !pen_crew_stopped(crew) && !(err = ask(making)) && next_part(making, &k)) {
+		pen_crew_unlock(crew);
+		err = make_part(&worker, k, &why);
+		pen_crew_lock(crew);
+		if (!err)
+			err = count_part(&worker, k);
+	}
+	add_time(&making->sum->time, &worker.cut.time);
+	pen_crew_unlock(crew);
+	if (err)
+		pen_crew_fail(crew, k, err, &why);
+	worker_close(&worker);
+}
+
+static int make_missing(struct making *making, struct pen_why *why)
+{
+	struct pen_crew_work crew = {.run = work, .context = making};
+	const struct pen_make_sum *sum = making->sum;
+	if (!sum->parts)
+		return make_directory(making, why);
+	int err = pen_crew_run(&crew, making->make->jobs, why);
+	if (err && why && !why->text[0])
+		pen_fail(why, err,
+			"%s; %llu of %llu parts are in the store, the same command makes the rest",
+			pen_err_text(err), (unsigned long long)(sum->made + sum->kept),
+			(unsigned long long)sum->parts);
 	return err;
 }
 
-static void making_fini(struct making *making)
+size_t pen_make_memory(const struct pen_make *make)
 {
-	pen_collect_fini(&making->collect);
-	pen_zstd_fini(&making->zstd);
-	pen_buf_fini(&making->content);
-	pen_buf_fini(&making->sealed);
-	pen_catalog_fini(&making->catalog);
+	size_t scratch = make->scratch ? make->scratch : PEN_GATHER_BYTES;
+	/* Entries, the same in order, their compressed form, a stretch with its pairs, zstd's
+	 * tables. */
+	return 3 * scratch + 3 * PEN_STRETCH_BYTES + ((size_t)8 << 20);
 }
 
-int pen_make_run(const struct pen_make *make, const struct pen_make_want *want,
-	struct pen_make_sum *sum, struct pen_why *why)
+int pen_make_run(const struct pen_make *make, const struct pen_survey *survey,
+	const struct pen_make_want *want, struct pen_make_sum *sum, struct pen_why *why)
 {
-	struct making making = {.make = make, .want = want, .sum = sum};
-	struct pen_found found = {.disk = make->store->disk,
-		.labels = &want->labels,
-		.root = make->state->sum.root,
-		.parts = want->parts};
+	struct making making = {.make = make,
+		.survey = survey,
+		.want = want,
+		.sum = sum,
+		.found = {.disk = make->store->disk,
+			.labels = &want->labels,
+			.root = survey->sum.root,
+			.parts = want->parts}};
 	PEN_CHECK(make->store->write);
-	PEN_CHECK(want->parts <= pen_part_count_max(make->state->sum.memory_usage));
+	PEN_CHECK(want->parts <= pen_part_count_max(survey->sum.memory_usage));
 	*sum = (struct pen_make_sum){.parts = want->parts};
 	/* A damaged index is an empty one. */
-	pen_index_load(making.make->store, &making.catalog, NULL);
-	int err = keep_proved(&making, &found, why);
+	pen_index_load(make->store, &making.catalog, NULL);
+	int err = keep_proved(&making, &making.found, why);
 	if (!err)
-		err = make_missing(&making, &found, why);
+		err = make_missing(&making, why);
 	keep_index(&making);
-	making_fini(&making);
-	pen_found_fini(&found);
+	pen_catalog_fini(&making.catalog);
+	pen_found_fini(&making.found);
 	return err;
 }

@@ -1,15 +1,20 @@
 /*
- * make: a store's parts out of a state in memory, in nearcore form.
+ * make: a store's parts out of a state's file, in nearcore form, many at a time.
  *
- * What lies under the names that the parts get is looked at first, before anything is written: a
- * part that proves to be the one wanted is kept, anything else is refused and left as it is. Then
- * the missing parts are made in order; each appears when it is whole and durable. So a run that was
- * interrupted is gone on with by the same call, and a second one has nothing to do.
+ * A survey (make/survey.h) goes over the file once and finds root and memory_usage, and so how many
+ * parts there are. Then what lies under the names that the parts get is looked at, before anything
+ * is written: a part that proves to be the one wanted is kept, anything else is refused and left as
+ * it is. Then workers make the missing parts, each part by one of them (make/cut.h); each appears
+ * when it is whole and durable, and its bytes after decompression do not depend on the number of
+ * workers. A run that was interrupted is gone on with by the same call.
+ *
+ * Memory: a stretch and PEN_GATHER_BYTES of entries a worker, what a part compresses to, and the
+ * survey: pen_make_memory says it.
  */
 #ifndef PEN_MAKE_MAKE_H
 #define PEN_MAKE_MAKE_H
 
-#include "make/state.h"
+#include "make/survey.h"
 #include "store/layout.h"
 #include "store/store.h"
 
@@ -18,6 +23,7 @@ struct pen_make_want {
 	struct pen_labels labels; /* chain valid; shown to others as they are */
 	uint64_t parts; /* N, as pen_make_parts gave it */
 	int level; /* zstd, PEN_LEVEL_MIN..PEN_LEVEL_MAX */
+	const uint8_t *only; /* bit k & 7 of byte k >> 3: part k is wanted; NULL: all are */
 };
 
 /* How far it is. */
@@ -27,11 +33,14 @@ struct pen_make_sum {
 	uint64_t kept; /* parts that were there */
 	uint64_t content_bytes; /* of all these PartialStates */
 	uint64_t stored_bytes; /* of all these files */
+	uint64_t spilled; /* parts too large for a worker's memory, which went through the disk */
+	struct pen_make_time time; /* of all workers, added up */
 };
 
 /*
- * Asked before each part is proved or made. 0 to go on; a negative code ends the run after the
- * part before, and is returned. For progress and interruption. NULL is "always go on".
+ * Asked before each part is proved or made and a few times a second, by one thread at a time. 0 to
+ * go on; a negative code ends the run after the parts under way, and is returned. For progress and
+ * interruption. NULL is "always go on".
  */
 struct pen_make_watch {
 	int (*fn)(void *context, const struct pen_make_sum *sum);
@@ -45,19 +54,44 @@ struct pen_make_watch {
 int pen_make_parts(
 	const struct pen_trie_sum *state, uint64_t asked, uint64_t *parts, struct pen_why *why);
 
+/* What one worker reads and writes through: disks of its own, because a disk has one thread. */
+struct pen_make_hand {
+	struct pen_disk *source; /* the directory that the state's file is in */
+	struct pen_disk *store; /* the same directory as the store's disk */
+};
+
 /* What a run works with; all borrowed. */
 struct pen_make {
-	struct pen_state *state;
-	struct pen_store *store; /* opened to write */
-	const struct pen_make_watch *watch; /* or NULL */
+	struct pen_pairs_from from; /* the state's file; the disk in it is each hand's own */
+	const struct pen_make_hand *hands; /* as many as jobs */
+	unsigned jobs; /* workers, 1..PEN_CREW_JOBS_MAX */
+	size_t scratch; /* bytes of entries a worker holds, 0: PEN_GATHER_BYTES */
+	struct pen_store *store; /* opened to write; pen_make_run only */
+	const struct pen_make_watch *watch; /* or NULL; pen_make_run only */
+};
+
+/* How far a survey is; asked as a watch is. */
+struct pen_survey_watch {
+	int (*fn)(void *context, uint64_t keys, uint64_t bytes, uint64_t of);
+	void *context;
 };
 
 /*
- * Make all parts. *sum says what was done, also after an error. 0; PEN_EREFUSED when something
- * else lies in the directory of these labels, or a part would be over its limits; what the watch
- * returned; -ENOSPC and other -errno of the disk; -ENOMEM. The sentence names the file.
+ * Go over the file with all hands. `survey` is zeroed before; fini it also after an error. 0;
+ * PEN_EINPUT naming the first record that is wrong; -errno; -ENOMEM; what the watch returned.
  */
-int pen_make_run(const struct pen_make *make, const struct pen_make_want *want,
-	struct pen_make_sum *sum, struct pen_why *why);
+int pen_make_survey(const struct pen_make *make, const struct pen_survey_watch *watch,
+	struct pen_survey *survey, struct pen_make_time *time, struct pen_why *why);
+
+/* Bytes that one worker may hold. */
+size_t pen_make_memory(const struct pen_make *make);
+
+/*
+ * Make the parts wanted. *sum says what was done, also after an error. 0; PEN_EREFUSED when
+ * something else lies in the directory of these labels, or a part would be over its limits; what
+ * the watch returned; -ENOSPC and other -errno of the disk; -ENOMEM. The sentence names the file.
+ */
+int pen_make_run(const struct pen_make *make, const struct pen_survey *survey,
+	const struct pen_make_want *want, struct pen_make_sum *sum, struct pen_why *why);
 
 #endif

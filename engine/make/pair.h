@@ -1,5 +1,5 @@
 /*
- * pair: one key of a state with its value, and what every stream of pairs promises: keys strictly
+ * pair: what every stream of pairs (part/build.h) promises: keys strictly
  * ascending and at most PEN_KEY_BYTES_MAX bytes, values at most PEN_VALUE_BYTES_MAX.
  */
 #ifndef PEN_MAKE_PAIR_H
@@ -7,12 +7,7 @@
 
 #include "base/bits.h"
 #include "base/err.h"
-#include "part/id.h"
-
-struct pen_pair {
-	struct pen_bytes key; /* the trie key, column byte first */
-	struct pen_bytes value; /* may be empty */
-};
+#include "part/build.h"
 
 /* Takes a pair, borrowed for the call. 0, or a negative code that ends the stream. */
 typedef int (*pen_pair_fn)(void *context, const struct pen_pair *pair);

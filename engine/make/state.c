@@ -20,9 +20,9 @@ static int add_entry(struct pen_state *state, const struct pen_hash *hash, struc
 	return err < 0 ? err : 0;
 }
 
-static int take_node(void *context, const struct pen_built *built)
+static int take_node(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
 {
-	return add_entry(context, built->hash, built->bytes);
+	return add_entry(context, hash, bytes);
 }
 
 static int push(struct reading *reading, const struct pen_pair *pair)

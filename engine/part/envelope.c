@@ -16,7 +16,7 @@ void pen_zstd_fini(struct pen_zstd *zstd)
 		return;
 	ZSTD_freeDCtx(zstd->decoder);
 	ZSTD_freeCCtx(zstd->encoder);
-	zstd->decoder = zstd->encoder = NULL;
+	*zstd = (struct pen_zstd){0};
 }
 
 static size_t bytes_max(const struct pen_zstd *zstd)
@@ -131,44 +131,96 @@ int pen_envelope_open(struct pen_zstd *zstd, struct pen_bytes bytes, bool bare,
 	return err;
 }
 
-/* Compress all of `content` behind out->len, where there is room for its bound. */
-static int compress(struct pen_zstd *zstd, struct pen_bytes content, int level, struct pen_buf *out,
+int pen_seal_open(struct pen_seal *seal, struct pen_zstd *zstd, int level, struct pen_buf *out,
 	struct pen_why *why)
 {
+	PEN_CHECK(level >= PEN_LEVEL_MIN);
+	PEN_CHECK(level <= PEN_LEVEL_MAX);
+	*seal = (struct pen_seal){zstd, out, out->len, 0};
+	if (!zstd->encoder)
+		zstd->encoder = ZSTD_createCCtx();
+	if (!zstd->encoder || pen_buf_grow(out, PEN_ENVELOPE_HEAD_BYTES))
+		return pen_fail(why, -ENOMEM, "no memory for a compressor");
 	ZSTD_CCtx_reset(zstd->encoder, ZSTD_reset_session_and_parameters);
 	ZSTD_CCtx_setParameter(zstd->encoder, ZSTD_c_compressionLevel, level);
 	ZSTD_CCtx_setParameter(zstd->encoder, ZSTD_c_contentSizeFlag, 0);
-	size_t bytes = ZSTD_compress2(
-		zstd->encoder, out->at + out->len, out->cap - out->len, content.at, content.len);
+	out->len += PEN_ENVELOPE_HEAD_BYTES;
+	return 0;
+}
+
+/* Compress until the piece is taken, or with `end` until nothing is left inside. */
+static int seal_move(
+	struct pen_seal *seal, struct pen_bytes piece, ZSTD_EndDirective end, struct pen_why *why)
+{
+	ZSTD_inBuffer in = {piece.at, piece.len, 0};
+	struct pen_buf *out = seal->out;
+	size_t left = 1;
+	while (end == ZSTD_e_end ? left > 0 : in.pos < in.size) {
+		/* Between blocks nothing comes out: room is only needed when there is none. */
+		if (out->cap - out->len < ZSTD_CStreamOutSize() &&
+			pen_buf_grow(out, ZSTD_CStreamOutSize()))
+			return pen_fail(why, -ENOMEM, "no memory to compress a part");
+		ZSTD_outBuffer to = {out->at, out->cap, out->len};
+		left = ZSTD_compressStream2(seal->zstd->encoder, &to, &in, end);
+		if (ZSTD_isError(left))
+			return pen_fail(why, -ENOMEM, "zstd: %s", ZSTD_getErrorName(left));
+		out->len = to.pos;
+	}
+	return 0;
+}
+
+int pen_seal_put(struct pen_seal *seal, struct pen_bytes piece, struct pen_why *why)
+{
+	seal->content_bytes += piece.len;
+	if (seal->content_bytes > PEN_PART_BYTES_MAX)
+		return pen_fail(why, PEN_EREFUSED, "a part of %zu bytes, at most %zu are allowed",
+			seal->content_bytes, PEN_PART_BYTES_MAX);
+	return seal_move(seal, piece, ZSTD_e_continue, why);
+}
+
+/* What stands before the frame, once that is whole. */
+static void seal_head(const struct pen_seal *seal)
+{
+	size_t payload = seal->out->len - seal->head - PEN_ENVELOPE_HEAD_BYTES;
+	seal->out->at[seal->head] = PEN_ENVELOPE_V1;
+	pen_put_le32(seal->out->at + seal->head + 1, (uint32_t)payload);
+}
+
+int pen_seal_close(struct pen_seal *seal, struct pen_why *why)
+{
+	int err = seal_move(seal, (struct pen_bytes){0}, ZSTD_e_end, why);
+	if (!err)
+		seal_head(seal);
+	return err;
+}
+
+/* All at once: zstd then reads the content where it lies, and takes no copy of it. */
+static int seal_whole(struct pen_seal *seal, struct pen_bytes content, struct pen_why *why)
+{
+	struct pen_buf *out = seal->out;
+	if (pen_buf_grow(out, ZSTD_compressBound(content.len)))
+		return pen_fail(why, -ENOMEM, "no memory to compress a part");
+	size_t bytes = ZSTD_compress2(seal->zstd->encoder, out->at + out->len, out->cap - out->len,
+		content.at, content.len);
 	if (ZSTD_isError(bytes))
 		return pen_fail(why, -ENOMEM, "zstd: %s", ZSTD_getErrorName(bytes));
 	out->len += bytes;
+	seal_head(seal);
 	return 0;
 }
 
 int pen_envelope_seal(struct pen_zstd *zstd, struct pen_bytes content, int level,
 	struct pen_buf *out, struct pen_why *why)
 {
-	PEN_CHECK(level >= PEN_LEVEL_MIN);
-	PEN_CHECK(level <= PEN_LEVEL_MAX);
+	struct pen_seal seal;
+	size_t before = out->len;
 	if (content.len > PEN_PART_BYTES_MAX)
 		return pen_fail(why, PEN_EREFUSED, "a part of %zu bytes, at most %zu are allowed",
 			content.len, PEN_PART_BYTES_MAX);
-	if (!zstd->encoder)
-		zstd->encoder = ZSTD_createCCtx();
-	int err = zstd->encoder
-		? pen_buf_grow(out, PEN_ENVELOPE_HEAD_BYTES + ZSTD_compressBound(content.len))
-		: -ENOMEM;
+	int err = pen_seal_open(&seal, zstd, level, out, why);
+	if (!err)
+		err = seal_whole(&seal, content, why);
 	if (err)
-		return pen_fail(why, err, "no memory to compress a part of %zu bytes", content.len);
-	size_t head = out->len;
-	out->len += PEN_ENVELOPE_HEAD_BYTES;
-	err = compress(zstd, content, level, out, why);
-	if (err) {
-		out->len = head;
-		return err;
-	}
-	out->at[head] = PEN_ENVELOPE_V1;
-	pen_put_le32(out->at + head + 1, (uint32_t)(out->len - head - PEN_ENVELOPE_HEAD_BYTES));
-	return 0;
+		out->len = before;
+	return err;
 }

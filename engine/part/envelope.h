@@ -48,6 +48,7 @@ struct pen_zstd {
 	void *encoder; /* ZSTD_CCtx */
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is zeroed. */
 void pen_zstd_fini(struct pen_zstd *zstd);
 
 /*
@@ -66,5 +67,23 @@ int pen_envelope_open(struct pen_zstd *zstd, struct pen_bytes bytes, bool bare,
  */
 int pen_envelope_seal(struct pen_zstd *zstd, struct pen_bytes content, int level,
 	struct pen_buf *out, struct pen_why *why);
+
+/* A StatePart V1 being written piece by piece. Zeroed is closed. */
+struct pen_seal {
+	struct pen_zstd *zstd;
+	struct pen_buf *out;
+	size_t head; /* where it begins in out */
+	size_t content_bytes; /* taken so far */
+};
+
+/* Begin one behind what `out` holds; both are borrowed until close. 0 or -ENOMEM. */
+int pen_seal_open(struct pen_seal *seal, struct pen_zstd *zstd, int level, struct pen_buf *out,
+	struct pen_why *why);
+
+/* Compress the next piece. 0; -ENOMEM; PEN_EREFUSED beyond PEN_PART_BYTES_MAX. */
+int pen_seal_put(struct pen_seal *seal, struct pen_bytes piece, struct pen_why *why);
+
+/* End the frame and fill in the envelope's head. After an error of any call, cut `out` back. */
+int pen_seal_close(struct pen_seal *seal, struct pen_why *why);
 
 #endif

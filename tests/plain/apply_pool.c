@@ -20,11 +20,12 @@ struct tiny {
 	struct pen_buf part; /* sealed */
 };
 
-static int leaf_keep(void *context, const struct pen_built *built)
+static int leaf_keep(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
 {
 	struct tiny *tiny = context;
-	memcpy(tiny->leaf, built->bytes.at, built->bytes.len);
-	tiny->leaf_len = built->bytes.len;
+	(void)hash;
+	memcpy(tiny->leaf, bytes.at, bytes.len);
+	tiny->leaf_len = bytes.len;
 	return 0;
 }
 

@@ -87,10 +87,11 @@ static void fake_free(struct fake *fake)
 	free(fake);
 }
 
-static int count_node(void *context, const struct pen_built *built)
+static int count_node(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
 {
 	struct pen_entries *entries = context;
-	pen_entries_at(entries, pen_entries_find(entries, built->hash))->refs++;
+	(void)bytes;
+	pen_entries_at(entries, pen_entries_find(entries, hash))->refs++;
 	return 0;
 }
 

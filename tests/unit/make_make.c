@@ -7,14 +7,41 @@
 #include "part/envelope.h"
 #include "store/file.h"
 
+/* How the next run goes about it. */
+static unsigned jobs = 1;
+static size_t scratch;
+static const uint8_t *only;
+
 static int run(struct shop *shop, uint64_t parts, const struct pen_make_watch *watch,
 	struct pen_make_sum *sum)
 {
-	struct pen_make make = {&shop->state, &shop->store, watch};
-	struct pen_make_want want = {shop->labels, parts, PEN_LEVEL_DEFAULT};
+	struct pen_make_hand hands[8] = {0};
+	struct pen_survey survey = {0};
+	struct pen_make_time time = {0};
+	struct pen_make make = {.from = shop->from,
+		.hands = hands,
+		.jobs = jobs,
+		.scratch = scratch,
+		.store = &shop->store,
+		.watch = watch};
+	struct pen_make_want want = {shop->labels, parts, PEN_LEVEL_DEFAULT, only};
 	struct pen_why why = {0};
-	int err = pen_make_run(&make, &want, sum, &why);
+	for (unsigned i = 0; i < jobs; i++) {
+		cr_assert_eq(
+			pen_disk_open_dir(shop->scratch.path, false, &hands[i].source, NULL), 0);
+		cr_assert_eq(
+			pen_disk_open_dir(shop->scratch.path, false, &hands[i].store, NULL), 0);
+	}
+	int err = pen_make_survey(&make, NULL, &survey, &time, &why);
+	cr_assert_eq(err, 0, "%s", why.text);
+	cr_assert(pen_hash_equal(&survey.sum.root, &shop->state.sum.root));
+	err = pen_make_run(&make, &survey, &want, sum, &why);
 	cr_assert_eq(err != 0, why.text[0] != 0);
+	pen_survey_fini(&survey);
+	for (unsigned i = 0; i < jobs; i++) {
+		pen_disk_shut(hands[i].source);
+		pen_disk_shut(hands[i].store);
+	}
 	return err;
 }
 
@@ -71,14 +98,21 @@ static void expect_golden(struct shop *shop, const char *state, uint64_t k, uint
 	pen_buf_fini(&our_content), pen_buf_fini(&their_content);
 }
 
-Test(make_make, parts_are_those_of_nearcore)
+Test(make_make, parts_are_those_of_nearcore, .timeout = 60)
 {
+	static const struct {
+		unsigned jobs;
+		size_t scratch;
+	} ways[] = {{1, 0}, {4, 0}, {3, 200000}};
 	static const struct {
 		const char *data, *name;
 		uint64_t parts;
 	} rows[] = {{"mainnet-genesis.hex", "genesis", 5}, {"golden/small.kv.zst", "small", 7},
 		{"golden/edges.kv.zst", "edges", 6}};
-	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+	for (size_t way = 0; way < PEN_COUNT(ways) * PEN_COUNT(rows); way++) {
+		size_t i = way % PEN_COUNT(rows);
+		jobs = ways[way / PEN_COUNT(rows)].jobs;
+		scratch = ways[way / PEN_COUNT(rows)].scratch;
 		struct shop shop = shop_open(rows[i].data);
 		struct pen_make_sum sum, again;
 		cr_assert_eq(run(&shop, rows[i].parts, NULL, &sum), 0);
@@ -161,5 +195,20 @@ Test(make_make, nothing_is_overwritten)
 	pen_part_path(&shop.labels, 0, 5, name);
 	cr_assert_eq(pen_file_read(shop.disk, name, 100, &left, NULL), -ENOENT);
 	pen_buf_fini(&left);
+	shop_close(&shop);
+}
+
+Test(make_make, only_the_parts_asked_for)
+{
+	static const uint8_t some[] = {0x05, 0x01};
+	struct shop shop = shop_open("mainnet-genesis.hex");
+	struct pen_make_sum sum;
+	only = some;
+	cr_assert_eq(run(&shop, 9, NULL, &sum), 0);
+	cr_assert_eq(sum.made, 3);
+	only = NULL;
+	cr_assert_eq(run(&shop, 9, NULL, &sum), 0);
+	cr_assert_eq(sum.made, 6);
+	cr_assert_eq(sum.kept, 3);
 	shop_close(&shop);
 }

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "drivers/table.h"
+#include "make/make.h"
 #include "make/state.h"
 #include "scratch.h"
 #include "store/layout.h"
@@ -15,8 +16,9 @@ struct shop {
 	struct scratch scratch;
 	struct pen_disk *disk;
 	struct pen_store store;
-	struct pen_state state;
+	struct pen_state state; /* the reference, in memory */
 	struct pen_labels labels;
+	struct pen_pairs_from from; /* the same in a file */
 };
 
 /* Load test data `name` into `state` through a file of `scratch`; the empty state for NULL. */
@@ -31,9 +33,10 @@ static inline void shop_load(struct shop *shop, const char *name)
 	cr_assert(!data.len || fwrite(data.at, 1, data.len, file) == data.len);
 	cr_assert_eq(fclose(file), 0);
 	pen_buf_fini(&data);
-	struct pen_pairs_from from = {name && strstr(name, ".kv") ? PEN_PAIRS_KV : PEN_PAIRS_HEX,
-		shop->disk, "state", "x"};
-	cr_assert_eq(pen_pairs_open(&pairs, &from, NULL), 0);
+	shop->from = (struct pen_pairs_from){
+		name && strstr(name, ".kv") ? PEN_PAIRS_KV : PEN_PAIRS_HEX, shop->disk, "state",
+		"x"};
+	cr_assert_eq(pen_pairs_open(&pairs, &shop->from, NULL), 0);
 	cr_assert_eq(pen_state_load(&shop->state, &pairs, NULL, NULL), 0);
 	pen_pairs_close(&pairs);
 }

@@ -78,9 +78,10 @@ Test(part_build, memory_goes_by_depth)
 	pen_build_fini(&build);
 }
 
-static int refuse(void *context, const struct pen_built *built)
+static int refuse(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
 {
-	(void)built;
+	(void)hash;
+	(void)bytes;
 	return --*(int *)context ? 0 : PEN_EINTERRUPTED;
 }
 
@@ -134,5 +135,111 @@ Test(part_build, counts_the_nodes_of_a_real_state)
 	cr_expect_eq(paths.nodes, state.sum.nodes);
 	cr_expect_eq(state.sum.keys, 6605);
 	pen_walk_fini(&walk);
+	test_state_fini(&state);
+}
+
+/* A state built in stretches, whose limbs are put together again. */
+struct stretches {
+	struct test_state *state;
+	struct pen_build above;
+	size_t nodes, limbs;
+};
+
+static int expect_node(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
+{
+	struct stretches *all = context;
+	uint32_t at = pen_entries_find(&all->state->entries, hash);
+	cr_assert_neq(at, PEN_ENTRY_NONE);
+	cr_assert_eq(pen_entries_at(&all->state->entries, at)->len, bytes.len);
+	all->nodes++;
+	return 0;
+}
+
+static int join(void *context, const struct pen_limb *limb)
+{
+	struct stretches *all = context;
+	all->limbs++;
+	struct pen_hash hash;
+	pen_sha256(limb->node, &hash);
+	cr_assert(limb->is_value || pen_hash_equal(&hash, &limb->hash));
+	return pen_build_push_limb(&all->above, limb);
+}
+
+/* Build pairs [from, to) alone. */
+static void build_stretch(struct stretches *all, size_t from, size_t to)
+{
+	const struct test_pair *pairs = (const struct test_pair *)(const void *)
+						all->state->pairs.at;
+	size_t count = all->state->pairs.len / sizeof *pairs;
+	struct pen_build build;
+	pen_build_init(&build, expect_node, all);
+	pen_build_open(&build,
+		from ? (int64_t)pen_key_common(pairs[from - 1].key, pairs[from].key) : -1, join,
+		all);
+	for (size_t i = from; i < to; i++) {
+		struct pen_hash hash;
+		pen_sha256(pairs[i].value, &hash);
+		cr_assert_eq(
+			pen_build_push(&build, pairs[i].key, (uint32_t)pairs[i].value.len, &hash),
+			0);
+	}
+	int64_t right = to < count ? (int64_t)pen_key_common(pairs[to - 1].key, pairs[to].key) : -1;
+	cr_assert_eq(pen_build_close(&build, right, NULL), 0);
+	pen_build_fini(&build);
+}
+
+Test(part_build, stretches_join_to_the_same_trie)
+{
+	struct pen_rng rng = {77};
+	for (int i = 0; i < 3000; i++) {
+		struct test_state state;
+		struct pen_trie_sum sum;
+		test_state_random(&state, &rng);
+		struct stretches all = {.state = &state};
+		pen_build_init(&all.above, expect_node, &all);
+		size_t count = state.sum.keys, most = 1 + pen_rng_below(&rng, 12);
+		for (size_t from = 0, to; from < count; from = to) {
+			to = from + 1 + pen_rng_below(&rng, most);
+			build_stretch(&all, from, to < count ? to : count);
+		}
+		cr_assert_eq(pen_build_finish(&all.above, &sum), 0);
+		cr_assert(pen_hash_equal(&sum.root, &state.sum.root));
+		cr_assert_eq(sum.memory_usage, state.sum.memory_usage);
+		cr_assert_eq(all.nodes, state.sum.nodes);
+		pen_build_fini(&all.above);
+		test_state_fini(&state);
+	}
+}
+
+/* A build that was left in the middle, reset, builds the same trie, in the same memory. */
+Test(part_build, starts_again_in_its_memory)
+{
+	struct test_state state;
+	struct pen_build build;
+	test_state_load(&state, "golden/small.kv.zst");
+	const struct test_pair *pairs = (const struct test_pair *)(const void *)state.pairs.at;
+	size_t count = state.pairs.len / sizeof *pairs, branches = 0, arena = 0;
+	pen_build_init(&build, NULL, NULL);
+	for (int round = 0; round < 4; round++) {
+		struct pen_trie_sum sum;
+		for (size_t i = 0; i < (round % 2 ? count : count / 2); i++) {
+			struct pen_hash hash;
+			pen_sha256(pairs[i].value, &hash);
+			cr_assert_eq(pen_build_push(&build, pairs[i].key,
+					     (uint32_t)pairs[i].value.len, &hash),
+				0);
+		}
+		if (round % 2) {
+			cr_assert_eq(pen_build_finish(&build, &sum), 0);
+			cr_expect(pen_hash_equal(&sum.root, &state.sum.root));
+			cr_expect_eq(sum.nodes, state.sum.nodes);
+			cr_expect(round == 1 || build.branches.cap == branches);
+			cr_expect(round == 1 || build.batch.arena.cap == arena);
+			branches = build.branches.cap;
+			arena = build.batch.arena.cap;
+		}
+		pen_build_reset(&build);
+	}
+	pen_build_fini(&build);
 	test_state_fini(&state);
 }

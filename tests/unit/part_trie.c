@@ -300,46 +300,13 @@ Test(part_trie, tries_of_nearcore)
 	pen_buf_fini(&text);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-	return pen_bytes_compare(
-		((const struct test_pair *)a)->key, ((const struct test_pair *)b)->key);
-}
-
-/* Keys out of a small alphabet, so that they are often prefixes of each other, and few distinct
- * values, so that subtrees repeat. */
-static void random_state(struct test_state *state, struct pen_rng *rng)
-{
-	static const uint8_t alphabet[] = {0x00, 0x01, 0x10, 0x11, 0xf0, 0xff};
-	size_t count = pen_rng_below(rng, 40);
-	*state = (struct test_state){0};
-	for (size_t i = 0; i < count; i++) {
-		uint8_t key[8], value[64];
-		size_t key_len = pen_rng_below(rng, sizeof key), value_len = pen_rng_below(rng, 64);
-		for (size_t j = 0; j < key_len; j++)
-			key[j] = alphabet[pen_rng_below(rng, pen_rng_below(rng, 2) ? 2 : 6)];
-		memset(value, (int)pen_rng_below(rng, 3), sizeof value);
-		test_state_add(state, key, key_len, value, pen_rng_below(rng, 2) ? value_len : 20);
-	}
-	struct test_pair *pairs = (struct test_pair *)(void *)state->pairs.at;
-	if (count)
-		qsort(pairs, count, sizeof *pairs, compare_keys);
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || pen_bytes_compare(pairs[i].key, pairs[kept - 1].key))
-			pairs[kept++] = pairs[i];
-	}
-	state->pairs.len = kept * sizeof *pairs;
-	test_state_build(state);
-}
-
 Test(part_trie, parts_of_random_tries_partition_the_keys)
 {
 	struct pen_rng rng = {20260};
 	struct pen_proof proof = {0};
 	for (int i = 0; i < 2000; i++) {
 		struct test_state state;
-		random_state(&state, &rng);
+		test_state_random(&state, &rng);
 		for (uint64_t n = 2; n < 10; n += state.pairs.len ? 1 : 8) {
 			prove_all(&state, n, &proof);
 			expect_plain_refs(&state);

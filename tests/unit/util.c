@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "base/rng.h"
 #include "base/text.h"
 
 static struct pen_buf unpack(struct pen_buf packed)
@@ -82,11 +83,11 @@ void test_state_add(struct test_state *state, const void *key, size_t key_len, c
 	cr_assert_eq(pen_buf_append(&state->pairs, &pair, sizeof pair), 0);
 }
 
-static int built(void *context, const struct pen_built *node)
+static int built(void *context, const struct pen_hash *hash, struct pen_bytes node)
 {
 	struct test_state *state = context;
-	struct pen_bytes bytes = {keep(state, node->bytes.at, node->bytes.len), node->bytes.len};
-	return pen_entries_add(&state->entries, node->hash, bytes) < 0 ? -1 : 0;
+	struct pen_bytes bytes = {keep(state, node.at, node.len), node.len};
+	return pen_entries_add(&state->entries, hash, bytes) < 0 ? -1 : 0;
 }
 
 void test_state_build(struct test_state *state)
@@ -104,6 +105,37 @@ void test_state_build(struct test_state *state)
 	}
 	cr_assert_eq(pen_build_finish(&build, &state->sum), 0);
 	pen_build_fini(&build);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return pen_bytes_compare(
+		((const struct test_pair *)a)->key, ((const struct test_pair *)b)->key);
+}
+
+void test_state_random(struct test_state *state, struct pen_rng *rng)
+{
+	static const uint8_t alphabet[] = {0x00, 0x01, 0x10, 0x11, 0xf0, 0xff};
+	size_t count = pen_rng_below(rng, 40);
+	*state = (struct test_state){0};
+	for (size_t i = 0; i < count; i++) {
+		uint8_t key[8], value[64];
+		size_t key_len = pen_rng_below(rng, sizeof key), value_len = pen_rng_below(rng, 64);
+		for (size_t j = 0; j < key_len; j++)
+			key[j] = alphabet[pen_rng_below(rng, pen_rng_below(rng, 2) ? 2 : 6)];
+		memset(value, (int)pen_rng_below(rng, 3), sizeof value);
+		test_state_add(state, key, key_len, value, pen_rng_below(rng, 2) ? value_len : 20);
+	}
+	struct test_pair *pairs = (struct test_pair *)(void *)state->pairs.at;
+	if (count)
+		qsort(pairs, count, sizeof *pairs, compare_keys);
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || pen_bytes_compare(pairs[i].key, pairs[kept - 1].key))
+			pairs[kept++] = pairs[i];
+	}
+	state->pairs.len = kept * sizeof *pairs;
+	test_state_build(state);
 }
 
 static void load_hex(struct test_state *state, struct pen_buf *text)

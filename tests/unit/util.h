@@ -6,6 +6,7 @@
 #define PEN_TESTS_UNIT_UTIL_H
 
 #include "base/buf.h"
+#include "base/rng.h"
 #include "base/text.h"
 #include "part/build.h"
 #include "part/collect.h"
@@ -42,6 +43,10 @@ void test_state_build(struct test_state *state);
 
 /* Load the mainnet genesis state, or a .kv.zst of the golden data. Built. */
 void test_state_load(struct test_state *state, const char *name);
+
+/* A small state whose keys are often prefixes of each other and whose subtrees often repeat: keys
+ * come out of a small alphabet, values are few. Built. */
+void test_state_random(struct test_state *state, struct pen_rng *rng);
 
 /* Append part k of n to `out`. */
 void test_state_part(struct test_state *state, uint64_t k, uint64_t n, struct pen_buf *out);

@@ -4,30 +4,51 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "cli.h"
 #include "drivers/table.h"
+#include "make/crew.h"
 #include "make/make.h"
 #include "part/envelope.h"
+#include "set.h"
 #include "source.h"
 #include "stop.h"
 
-#define PROGRESS_NS (PEN_NS_PER_S / 4)
+/* A terminal is redrawn so often; a log gets a line so often. */
+#define REDRAW_NS (PEN_NS_PER_S / 4)
+#define LINE_NS (10 * PEN_NS_PER_S)
 
 struct make {
 	const char *from, *store_dir, *epoch_id;
 	struct pen_make_want want;
 	uint64_t of;
 	bool height_given, shard_given, json, terminal;
-	int64_t shown_ns;
+	const char *parts; /* --parts, read once N is known */
+	uint64_t jobs;
+	int64_t begun_ns, parts_begun_ns, shown_ns;
 	struct source source;
+	struct pen_make_hand hands[PEN_CREW_JOBS_MAX];
 	struct pen_disk *disk;
 	struct pen_store store;
-	struct pen_state state;
+	struct pen_survey survey;
+	struct pen_make_time survey_time;
+	struct pen_buf only;
 	struct pen_make_sum sum;
 	struct pen_why why;
 };
 
-enum { KEY_CHAIN = 256, KEY_HEIGHT, KEY_EPOCH, KEY_SHARD, KEY_OF, KEY_FORM, KEY_LEVEL, KEY_JSON };
+enum {
+	KEY_CHAIN = 256,
+	KEY_HEIGHT,
+	KEY_EPOCH,
+	KEY_SHARD,
+	KEY_OF,
+	KEY_PARTS,
+	KEY_FORM,
+	KEY_LEVEL,
+	KEY_JOBS,
+	KEY_JSON,
+};
 
 static const struct argp_option options[] = {
 	{"from", 'f', "SRC", 0, "The state: hex:FILE or kv:FILE", 0},
@@ -37,8 +58,10 @@ static const struct argp_option options[] = {
 	{"epoch-id", KEY_EPOCH, "HASH", 0, "Label: the epoch's id in base58", 0},
 	{"shard", KEY_SHARD, "S", 0, "Label: the shard's number", 0},
 	{"of", KEY_OF, "N", 0, "How many parts; nearcore's number if left out", 0},
+	{"parts", KEY_PARTS, "SET", 0, "Make only these, such as 0-9,17", 0},
 	{"form", KEY_FORM, "FORM", 0, "Form of the parts: nearcore (default)", 0},
 	{"level", KEY_LEVEL, "L", 0, "zstd level, -22 to 22 (default 1, as nearcore)", 0},
+	{"jobs", KEY_JOBS, "J", 0, "Workers (default: a CPU each)", 0},
 	{"json", KEY_JSON, NULL, 0, "Print one JSON object", 0},
 	{0},
 };
@@ -112,7 +135,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--form is '%s': only 'nearcore' can be made", arg);
 		return 0;
 	case KEY_LEVEL: make->want.level = parse_level(state, arg); return 0;
+	case KEY_PARTS: make->parts = arg; return 0;
+	case KEY_JOBS:
+		make->jobs = cli_number(state, "--jobs", arg, 1, PEN_CREW_JOBS_MAX);
+		return 0;
 	case KEY_JSON: make->json = true; return 0;
+	case ARGP_KEY_ARG: argp_error(state, "'%s' is not a flag", arg); return 0;
 	case ARGP_KEY_END: check_all_given(state, make); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -121,35 +149,52 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {options, parse, NULL,
 	"Cut a whole state into N parts as nearcore does, and put them into a store in nearcore's "
 	"layout. Parts that are there already are proved and kept; run it again after an "
-	"interruption and it goes on. The whole state is held in memory meanwhile.",
+	"interruption and it goes on.",
 	NULL, NULL, NULL};
 
 /* True if it is time to show something again. */
 static bool show_now(struct make *make)
 {
 	int64_t now = pen_clock_ns();
-	if (!make->terminal || now - make->shown_ns < PROGRESS_NS)
+	if (now - make->shown_ns < (make->terminal ? REDRAW_NS : LINE_NS))
 		return false;
 	make->shown_ns = now;
 	return true;
 }
 
-static int on_tick(void *context, uint64_t keys, uint64_t bytes, uint64_t of)
+/* Seconds until all is done, if it goes on as since `begun`. */
+static double eta(int64_t begun, double done, double all)
+{
+	double spent = (double)(pen_clock_ns() - begun) / 1e9;
+	return done > 0 ? spent * (all - done) / done : 0;
+}
+
+static const char *line_end(const struct make *make)
+{
+	return make->terminal ? "   \r" : "\n";
+}
+
+static int on_survey(void *context, uint64_t keys, uint64_t bytes, uint64_t of)
 {
 	struct make *make = context;
 	if (show_now(make))
-		fprintf(stderr, "\rreading: %llu keys, %.1f of %.1f MB", (unsigned long long)keys,
-			(double)bytes / 1e6, (double)of / 1e6);
+		fprintf(stderr, "survey: %llu keys, %.1f of %.1f MB, ETA %.0f s%s",
+			(unsigned long long)keys, (double)bytes / 1e6, (double)of / 1e6,
+			eta(make->begun_ns, (double)bytes, (double)of), line_end(make));
 	return stop_asked() ? PEN_EINTERRUPTED : 0;
 }
 
 static int on_part(void *context, const struct pen_make_sum *sum)
 {
 	struct make *make = context;
+	double spent = (double)(pen_clock_ns() - make->parts_begun_ns) / 1e9;
 	if (show_now(make))
-		fprintf(stderr, "\rmaking: %llu of %llu parts, %.1f MB       ",
+		fprintf(stderr, "parts: %llu of %llu, %.1f MB, %.1f MB/s, ETA %.0f s%s",
 			(unsigned long long)(sum->made + sum->kept), (unsigned long long)sum->parts,
-			(double)sum->stored_bytes / 1e6);
+			(double)sum->content_bytes / 1e6, (double)sum->content_bytes / 1e6 / spent,
+			eta(make->parts_begun_ns, (double)(sum->made + sum->kept),
+				(double)sum->parts),
+			line_end(make));
 	return stop_asked() ? PEN_EINTERRUPTED : 0;
 }
 
@@ -162,24 +207,88 @@ static int open_store(struct make *make)
 	return pen_store_open(&make->store, &config, &make->why);
 }
 
+/* Every worker reads and writes through disks of its own. */
+static int open_hands(struct make *make)
+{
+	int err = 0;
+	for (uint64_t i = 0; i < make->jobs && !err; i++) {
+		err = source_disk(&make->source, &make->hands[i].source, &make->why);
+		if (!err)
+			err = pen_disk_open_dir(
+				make->store_dir, false, &make->hands[i].store, &make->why);
+	}
+	return err;
+}
+
+static void close_hands(struct make *make)
+{
+	for (uint64_t i = 0; i < make->jobs; i++) {
+		pen_disk_shut(make->hands[i].source);
+		pen_disk_shut(make->hands[i].store);
+	}
+}
+
+/* N, and which parts of N. */
+static int settle(struct make *make)
+{
+	int err = pen_make_parts(&make->survey.sum, make->of, &make->want.parts, &make->why);
+	if (err || !make->parts)
+		return err;
+	err = set_parse(make->parts, make->want.parts, &make->only, &make->why);
+	make->want.only = make->only.at;
+	return err;
+}
+
 /* The store is locked before the state is read: who is second hears of it at once. */
 static int run(struct make *make)
 {
-	struct pen_tick tick = {on_tick, make};
+	struct pen_survey_watch looking = {on_survey, make};
 	struct pen_make_watch watch = {on_part, make};
-	struct pen_make with = {&make->state, &make->store, &watch};
 	int err = source_open(&make->source, make->from, &make->why);
 	if (!err)
 		err = open_store(make);
 	if (!err)
-		err = pen_state_load(&make->state, &make->source.pairs, &tick, &make->why);
+		err = open_hands(make);
+	struct pen_make with = {.from = make->source.from,
+		.hands = make->hands,
+		.jobs = (unsigned)make->jobs,
+		.store = &make->store,
+		.watch = &watch};
+	make->begun_ns = make->shown_ns = pen_clock_ns();
 	if (!err)
-		err = pen_make_parts(&make->state.sum, make->of, &make->want.parts, &make->why);
+		err = pen_make_survey(
+			&with, &looking, &make->survey, &make->survey_time, &make->why);
 	if (!err)
-		err = pen_make_run(&with, &make->want, &make->sum, &make->why);
-	if (make->shown_ns)
-		fprintf(stderr, "\n");
+		err = settle(make);
+	make->parts_begun_ns = pen_clock_ns();
+	if (!err)
+		err = pen_make_run(&with, &make->survey, &make->want, &make->sum, &make->why);
+	if (make->terminal)
+		fprintf(stderr, "\033[K");
 	return err;
+}
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+/* Where the workers' time went. */
+static void print_time(const struct make *make)
+{
+	const struct pen_make_time *first = &make->survey_time, *then = &make->sum.time;
+	int64_t end = pen_clock_ns();
+	printf(make->json ? ",\"jobs\":%llu,\"seconds\":%.3f,\"survey_seconds\":%.3f,"
+			    "\"cpu_seconds\":{\"read\":%.3f,\"bounds\":%.3f,\"build\":%.3f,"
+			    "\"hash\":%.3f,\"sort\":%.3f,\"compress\":%.3f,\"write\":%.3f}}\n"
+			  : "%llu workers, %.2f s (survey %.2f); of their time: read %.2f, "
+			    "bounds %.2f, build %.2f, hash %.2f, sort %.2f, compress %.2f, "
+			    "write %.2f s\n",
+		(unsigned long long)make->jobs, seconds(end - make->begun_ns),
+		seconds(make->parts_begun_ns - make->begun_ns), seconds(first->read + then->read),
+		seconds(then->bounds), seconds(first->build + then->build),
+		seconds(first->hash + then->hash), seconds(then->sort), seconds(then->compress),
+		seconds(then->write));
 }
 
 static void print(const struct make *make)
@@ -188,27 +297,33 @@ static void print(const struct make *make)
 	const struct pen_make_sum *sum = &make->sum;
 	printf(make->json ? "{\"root\":\"%s\",\"memory_usage\":%llu,\"keys\":%llu,\"of\":%llu,"
 			    "\"made\":%llu,\"kept\":%llu,\"content_bytes\":%llu,"
-			    "\"stored_bytes\":%llu}\n"
+			    "\"stored_bytes\":%llu,\"spilled\":%llu"
 			  : "root %s, memory_usage %llu, %llu keys: %llu parts (%llu made, %llu "
-			    "were there), %llu bytes, %llu stored\n",
-		pen_base58(&make->state.sum.root, root),
-		(unsigned long long)make->state.sum.memory_usage,
-		(unsigned long long)make->state.sum.keys, (unsigned long long)sum->parts,
+			    "were there), %llu bytes, %llu stored, %llu went through the disk\n",
+		pen_base58(&make->survey.sum.root, root),
+		(unsigned long long)make->survey.sum.memory_usage,
+		(unsigned long long)make->survey.sum.keys, (unsigned long long)sum->parts,
 		(unsigned long long)sum->made, (unsigned long long)sum->kept,
-		(unsigned long long)sum->content_bytes, (unsigned long long)sum->stored_bytes);
+		(unsigned long long)sum->content_bytes, (unsigned long long)sum->stored_bytes,
+		(unsigned long long)sum->spilled);
+	print_time(make);
 }
 
 int cmd_make(int argc, char **argv)
 {
-	struct make make = {.want.level = PEN_LEVEL_DEFAULT, .terminal = isatty(STDERR_FILENO)};
+	struct make make = {.want.level = PEN_LEVEL_DEFAULT,
+		.terminal = isatty(STDERR_FILENO),
+		.jobs = pen_cpu_count() < PEN_CREW_JOBS_MAX ? pen_cpu_count() : PEN_CREW_JOBS_MAX};
 	cli_parse(&argp, "penstock make", argc, argv, &make);
 	stop_install();
 	int err = run(&make);
 	if (!err)
 		print(&make);
-	pen_state_fini(&make.state);
+	pen_survey_fini(&make.survey);
+	pen_buf_fini(&make.only);
+	close_hands(&make);
 	pen_store_close(&make.store);
 	pen_disk_shut(make.disk);
 	source_close(&make.source);
-	return cli_end("make", err, &make.why);
+	return cli_end_json("make", make.json, err, &make.why);
 }

@@ -148,6 +148,7 @@ struct run {
 	struct supply supply;
 	struct pen_sync sync;
 	struct progress progress;
+	bool printed; /* the JSON is on standard output */
 	double seconds;
 	uint32_t kept_before;
 };
@@ -166,6 +167,9 @@ static int database_look(struct run *run, struct pen_why *why)
 	/* Another root or N is refused by the sink, in its own words. */
 	if (run->want.parts == 0)
 		run->want.parts = run->had.parts;
+	/* It holds the empty state: refused once N is known, as with 0 the sink only reads. */
+	if (run->want.parts == 0)
+		return 0;
 	err = run->sink->ops->begin(run->sink, &run->want, &run->had, NULL, why);
 	return err ? err : run->had.done;
 }
@@ -235,6 +239,19 @@ static void interrupt(struct run *run)
 	pen_sync_stop(&run->sync, PEN_EINTERRUPTED, &why);
 }
 
+/* A source that sent what failed its proof is named, also when another one made up for it. */
+static void liars_say(const struct run *run)
+{
+	const struct pen_plan *plan = &run->sync.plan;
+	for (unsigned s = 0; s < plan->config.sources; s++) {
+		const struct pen_plan_source *source = &plan->source[s];
+		if (source->bad)
+			fprintf(stderr, "%s sent %u bad parts%s; its last failure: %s\n",
+				run->supply.sources[s].origin->label, source->bad,
+				source->aside ? " and was left aside" : "", source->why.text);
+	}
+}
+
 static int sync_run(struct run *run, struct pen_why *why)
 {
 	const struct flags *flags = run->flags;
@@ -256,6 +273,7 @@ static int sync_run(struct run *run, struct pen_why *why)
 		now = pen_clock_ns();
 	}
 	progress_end(&run->progress);
+	liars_say(run);
 	err = pen_sync_finish(&run->sync, why);
 	run->seconds = (double)(pen_clock_ns() - begin) / 1e9;
 	return err;
@@ -266,7 +284,8 @@ static double seconds(int64_t ns)
 	return (double)ns / 1e9;
 }
 
-static void summary_json(const struct run *run, int err)
+/* What a run came to, also one that failed: then it ends in the reason. */
+static void summary_json(struct run *run, int err, const struct pen_why *why)
 {
 	char root[PEN_HASH_TEXT_BYTES], shard[PEN_SHARD_TEXT_BYTES];
 	const struct pen_sync *sync = &run->sync;
@@ -277,9 +296,17 @@ static void summary_json(const struct run *run, int err)
 		(unsigned long long)sync->sum.keys, (unsigned long long)sync->pull.bytes_wire,
 		(unsigned long long)sync->sum.content_bytes);
 	printf("\"seconds\": %.3f, \"fetch_seconds\": %.3f, \"prove_seconds\": %.3f, "
-	       "\"commit_seconds\": %.3f, \"done\": %s}\n",
+	       "\"commit_seconds\": %.3f, \"done\": %s",
 		run->seconds, seconds(sync->pull.busy_ns), seconds(sync->sum.prove_ns),
 		seconds(sync->sum.commit_ns), err ? "false" : "true");
+	if (err) {
+		printf(", \"error\": ");
+		cli_json_string(pen_err_text(err));
+		printf(", \"reason\": ");
+		cli_json_string(why->text);
+	}
+	printf("}\n");
+	run->printed = true;
 }
 
 static void summary_text(const struct run *run)
@@ -321,15 +348,26 @@ static int fetch_all(struct run *run, struct pen_why *why)
 		return err;
 	err = sync_run(run, why);
 	uint32_t kept = run->kept_before + run->sync.sum.parts;
+	if (err) {
+		struct pen_why reason = *why;
+		pen_fail(why, err, "%s; %u of %u parts are kept", reason.text, kept,
+			run->want.parts);
+	}
 	if (run->flags->json)
-		summary_json(run, err);
+		summary_json(run, err, why);
 	else if (!err)
 		summary_text(run);
+	return err;
+}
+
+/* No part to fetch, but a record that this is what the shard holds. */
+static int sync_empty(struct run *run, struct pen_why *why)
+{
+	run->want.parts = 0;
+	int err = pen_sink_open_rocks(run->flags->db, true, &run->sink, why);
 	if (!err)
-		return 0;
-	struct pen_why reason = *why;
-	return pen_fail(
-		why, err, "%s; %u of %u parts are kept", reason.text, kept, run->want.parts);
+		err = run->sink->ops->finish(run->sink, &run->want, why);
+	return err ? err : nothing_to_do(run, "the empty state has no parts");
 }
 
 static int sync_state(struct run *run, struct pen_why *why)
@@ -342,7 +380,7 @@ static int sync_state(struct run *run, struct pen_why *why)
 		.stall_ns = flags->stall_s * PEN_NS_PER_S,
 		.stop = stop_asked};
 	if (pen_hash_is_zero(&flags->root))
-		return nothing_to_do(run, "the empty state has no parts");
+		return sync_empty(run, why);
 	int err = supply_open(&run->supply, &ask, why);
 	if (err)
 		return err;
@@ -379,5 +417,5 @@ int cmd_sync(int argc, char **argv)
 	if (run.sink)
 		run.sink->ops->shut(run.sink);
 	free(run.applied);
-	return cli_end("sync", err, &why);
+	return cli_end_json("sync", flags.json && !run.printed, err, &why);
 }

@@ -43,6 +43,11 @@ static int look(const char *src, const char *file, struct pen_why *why)
 	return 0;
 }
 
+int source_disk(const struct source *source, struct pen_disk **disk, struct pen_why *why)
+{
+	return pen_disk_open_dir(*source->path ? source->path : "/", false, disk, why);
+}
+
 int source_open(struct source *source, const char *src, struct pen_why *why)
 {
 	struct pen_pairs_from from = {.label = src};
@@ -63,10 +68,11 @@ int source_open(struct source *source, const char *src, struct pen_why *why)
 	char *slash = strrchr(source->path, '/');
 	*slash = 0;
 	from.name = slash + 1;
-	err = pen_disk_open_dir(*source->path ? source->path : "/", false, &source->disk, why);
+	err = source_disk(source, &source->disk, why);
 	if (err)
 		return err;
 	from.disk = source->disk;
+	source->from = from;
 	err = pen_pairs_open(&source->pairs, &from, why);
 	if (err) {
 		pen_disk_shut(source->disk);

@@ -1,0 +1,69 @@
+/*
+ * bench: two ways to do the same work, raced in one process.
+ *
+ * Absolute times drift from run to run and from machine to machine, so what is claimed is a ratio:
+ * the rival's time over ours, both measured in one run, turn by turn, on one CPU, until the 95 %
+ * interval is tight (bench/interval.h); if it never is, its lower end counts. A race prints one
+ * line of JSON on stdout. With --check each side runs once, results are compared, and no clock is
+ * read: that is what the test suite does.
+ *
+ * Work of one thread is timed by that thread's CPU clock, so that who else runs on the machine
+ * counts less; work of several threads by the wall clock.
+ */
+#ifndef PEN_BENCH_BENCH_H
+#define PEN_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BENCH_AMOUNTS_MAX 4u
+
+/* One program under way. */
+struct bench {
+	const char *name; /* of the program: "hash" */
+	bool check; /* only compare results */
+	uint64_t keys; /* of the state to work on */
+	int failed; /* races that could not be run, or whose sides disagree */
+};
+
+/* One of the two ways. */
+struct bench_side {
+	const char *name; /* "libipsec-mb" */
+	int (*run)(void *context); /* the work, once; 0, or a negative code that ends the race */
+};
+
+/* Work that one run does, to be told as a rate. */
+struct bench_amount {
+	const char *unit; /* "keys"; NULL ends the list */
+	double count;
+};
+
+struct bench_race {
+	const char *name; /* "build/kernel": with the program's name before it, unique */
+	struct bench_side rival, ours;
+	void *context; /* handed to both */
+	bool (*same)(void *context); /* do the results of the last two runs agree? may be NULL */
+	struct bench_amount amounts[BENCH_AMOUNTS_MAX];
+	double floor; /* the ratio must be at least this; 0: it is only told */
+	struct bench_amount
+		rival_least; /* a rival of ours that runs below this rate voids the ratio */
+	bool threads; /* work of several threads: the wall clock, and no pinning */
+};
+
+/*
+ * Read the arguments ([--check]) and PEN_BENCH_KEYS; `keys` and `check_keys` are the defaults.
+ * Ends the process with 2 on anything else.
+ */
+void bench_open(struct bench *bench, const char *name, int argc, char **argv);
+
+/* Run a race and print its line. Failures go to stderr and are counted. Returns the ratio that
+ * counts, 0 with --check or after a failure. */
+double bench_run(struct bench *bench, const struct bench_race *race);
+
+/* Count a failure of the program's own, with a sentence. Returns -1. */
+__attribute__((format(printf, 2, 3))) int bench_fail(struct bench *bench, const char *format, ...);
+
+/* The exit status: 0, or 1 if anything failed. */
+int bench_close(const struct bench *bench);
+
+#endif
