@@ -141,16 +141,12 @@ Test(apply_job, failures_leave_nothing_behind)
 /* Each allowance by itself: below it nothing reaches the sink, and the bytes are not blamed. */
 Test(apply_job, stays_within_its_allowance)
 {
-	static const struct pen_allowance enough = {.content_bytes = 1 << 20,
-		.entries = 10000,
-		.window_log = 23,
-		.batch_bytes = 1 << 20};
 	static const struct {
 		struct pen_allowance allowance;
 		int result;
 		enum pen_stage stage;
 	} rows[] = {
-		{enough, 0, PEN_STAGE_DONE},
+		{{1 << 20, 10000, 23, 1 << 20, false}, 0, PEN_STAGE_DONE},
 		{{100, 10000, 23, 1 << 20, false}, PEN_ELARGE, PEN_STAGE_OPENING},
 		{{1 << 20, 3, 23, 1 << 20, false}, PEN_ELARGE, PEN_STAGE_OPENING},
 		{{1 << 20, 10000, 10, 1 << 20, false}, PEN_ELARGE, PEN_STAGE_OPENING},
