@@ -6,25 +6,42 @@
 
 #include "base/check.h"
 
+const char *pen_sync_event_text(enum pen_sync_event event)
+{
+	static const char *const texts[PEN_SYNC_EVENTS] = {
+		"fetch", "wait", "prove", "put", "commit", "done"};
+	PEN_CHECK(event < PEN_SYNC_EVENTS);
+	return texts[event];
+}
+
+static void tell(const struct pen_sync *sync, uint32_t k, enum pen_sync_event event)
+{
+	if (sync->config.on_event)
+		sync->config.on_event(sync->config.context, k, event);
+}
+
 static void on_start(void *context, const struct pen_slot *slot)
 {
 	struct pen_sync *sync = context;
 	/* Nothing else is under way: what workers keep is needed, too. */
 	if (slot->alone)
 		pen_pool_trim(sync->pool);
-	if (sync->config.on_event)
-		sync->config.on_event(sync->config.context, slot->part, PEN_SYNC_FETCH);
+	tell(sync, slot->part, PEN_SYNC_FETCH);
+}
+
+static void on_full(void *context, uint32_t k)
+{
+	tell(context, k, PEN_SYNC_WAIT);
 }
 
 static void on_stage(void *context, uint32_t k, enum pen_stage stage)
 {
-	struct pen_sync *sync = context;
-	if (!sync->config.on_event)
-		return;
-	if (stage == PEN_STAGE_OPENING)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_PROVE);
-	else if (stage == PEN_STAGE_PUTTING)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_COMMIT);
+	switch (stage) {
+	case PEN_STAGE_OPENING: tell(context, k, PEN_SYNC_PROVE); break;
+	case PEN_STAGE_PUTTING: tell(context, k, PEN_SYNC_PUT); break;
+	case PEN_STAGE_COMMITTING: tell(context, k, PEN_SYNC_COMMIT); break;
+	default: break;
+	}
 }
 
 static int budget_open(struct pen_sync *sync, struct pen_why *why)
@@ -73,6 +90,7 @@ static int pull_open(struct pen_sync *sync)
 		.limit = sync->limit,
 		.wake = pen_pool_wake(sync->pool),
 		.on_start = on_start,
+		.on_full = on_full,
 		.context = sync};
 	sync->tasks = calloc(pull.slots, sizeof *sync->tasks);
 	if (!sync->tasks)
@@ -165,8 +183,7 @@ static void task_end(struct pen_sync *sync, struct pen_task *task)
 	task_sum(sync, task);
 	if (task->result == 0) {
 		pen_plan_applied(&sync->plan, task->k);
-		if (sync->config.on_event)
-			sync->config.on_event(sync->config.context, task->k, PEN_SYNC_DONE);
+		tell(sync, task->k, PEN_SYNC_DONE);
 	} else if (task->result == PEN_ELARGE) {
 		task_large(sync, task, slot);
 	} else if (pen_task_is_bad(task)) {

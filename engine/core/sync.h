@@ -18,11 +18,17 @@
 
 /* What happens to a part, for a log. */
 enum pen_sync_event {
-	PEN_SYNC_FETCH,
-	PEN_SYNC_PROVE,
-	PEN_SYNC_COMMIT,
-	PEN_SYNC_DONE,
+	PEN_SYNC_FETCH, /* its get begins */
+	PEN_SYNC_WAIT, /* it is here, and no worker has begun */
+	PEN_SYNC_PROVE, /* decompressed and proved */
+	PEN_SYNC_PUT, /* its rows go into a batch; nothing is visible */
+	PEN_SYNC_COMMIT, /* the batch is being written */
+	PEN_SYNC_DONE, /* it is durable */
+	PEN_SYNC_EVENTS,
 };
+
+/* A word for an event: "fetch", "wait", "prove", "put", "commit", "done". */
+const char *pen_sync_event_text(enum pen_sync_event event);
 
 struct pen_sync_config {
 	struct pen_sink *sink; /* borrowed until close, as are the sources */
@@ -36,7 +42,7 @@ struct pen_sync_config {
 	uint32_t absent; /* bit s: source s may join or leave later, by the plan's calls */
 	int64_t stall_ns;
 	bool bare;
-	/* May be NULL. PROVE and COMMIT come from workers' threads, one at a time each. */
+	/* May be NULL. PROVE, PUT and COMMIT come from workers' threads, at the same time. */
 	void (*on_event)(void *context, uint32_t k, enum pen_sync_event event);
 	void *context;
 };

@@ -124,6 +124,8 @@ static void slot_end(struct pen_pull *pull, struct pen_origin_done *done, int64_
 		slot->state = PEN_SLOT_FULL;
 		slot->order = pull->fetched++;
 		pull->busy_ns += now_ns - slot->begin_ns;
+		if (pull->config.on_full)
+			pull->config.on_full(pull->config.context, slot->part);
 	} else {
 		pen_pull_give(pull, slot);
 	}

@@ -60,6 +60,8 @@ struct pen_pull_config {
 	const struct pen_wake *wake; /* ends a wait; borrowed */
 	/* May be NULL: the get of this slot's part is about to begin. */
 	void (*on_start)(void *context, const struct pen_slot *slot);
+	/* May be NULL: part k is here, and waits to be taken. */
+	void (*on_full)(void *context, uint32_t k);
 	void *context;
 };
 

@@ -110,24 +110,32 @@ dump_db "$db" "$scratch/after"
 cmp -s "$scratch/after.state" "$scratch/whole.state"
 result $? '  ends in the same database'
 
-# Opened by another process.
-start_hostile "$parts" silent "$bad"
-timeout 60 "$PENSTOCK" sync --from "$url" --root "$small_root" --shard s7.v3 --of 7 \
-	--db "$scratch/busy" --stall 60 >"$scratch/first" 2>&1 &
-first=$!
-for _ in $(seq 100); do [ -e "$scratch/busy/LOCK" ] && break; sleep 0.1; done
-sleep 0.5
-db=$scratch/busy
-sync_from "dir:$parts"
-expect 9 "$code" 'a database that another process has open'
-grep -qi 'another process' "$log"
-result $? '  says so' || cat "$log"
-kill -TERM "$first"
-wait "$first"
-expect 7 $? 'SIGTERM keeps the work and exits 7'
-stop
-sync_from "dir:$parts"
-expect 0 "$code" '  and the next run goes on'
+# Opened by another process, which a signal then ends; what it had applied is kept.
+for signal in TERM INT; do
+	db=$scratch/busy-$signal
+	start_hostile "$parts" silent "$bad"
+	"$PENSTOCK" sync --from "$url" --root "$small_root" --shard s7.v3 --of 7 --db "$db" \
+		--stall 60 --log-level debug >"$scratch/first" 2>&1 &
+	first=$!
+	for _ in $(seq 400); do
+		[ "$(grep -c '^part . done' "$scratch/first")" -eq 6 ] && break
+		sleep 0.05
+	done
+	sync_from "dir:$parts"
+	expect 9 "$code" 'a database that another process has open'
+	grep -qi 'another process' "$log"
+	result $? '  says so' || cat "$log"
+	kill -$signal "$first"
+	wait "$first"
+	expect 7 $? "SIG$signal ends it with exit code 7"
+	grep -q '6 of 7 parts are kept' "$scratch/first"
+	result $? '  says what is kept' || cat "$scratch/first"
+	stop
+	sync_from "dir:$parts"
+	expect 0 "$code" '  and the next run goes on'
+	grep -q '6 of 7 parts are kept from before' "$log"
+	result $? '  from there' || cat "$log"
+done
 
 # A full disk.
 mkdir "$scratch/tiny"

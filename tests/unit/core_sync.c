@@ -43,7 +43,7 @@ struct world {
 	struct pen_buf parts[N];
 	const struct pen_buf *endless, *bomb;
 	struct pen_sync sync;
-	unsigned events[4];
+	_Atomic unsigned events[PEN_SYNC_EVENTS];
 	uint64_t wire_max; /* bytes of all slots, at most, before any task */
 };
 
@@ -301,6 +301,8 @@ Test(core_sync, workers_and_a_stop)
 	world_open(&world);
 	cr_expect_eq(run(&world, 1, 2, &why), 0, "%s", why.text);
 	cr_expect_eq(world.sink.commits, N);
+	for (unsigned event = 0; event < PEN_SYNC_EVENTS; event++)
+		cr_expect_eq(world.events[event], N, "%s", pen_sync_event_text(event));
 	world_close(&world);
 
 	world_open(&world);

@@ -205,9 +205,8 @@ static int database_begin(struct run *run, struct pen_why *why)
 /* From workers and from the main thread: one call, one line. */
 static void on_event(void *context, uint32_t k, enum pen_sync_event event)
 {
-	static const char *const words[] = {"fetch", "prove", "commit", "done"};
 	(void)context;
-	fprintf(stderr, "part %u %s\n", k, words[event]);
+	fprintf(stderr, "part %u %s\n", k, pen_sync_event_text(event));
 }
 
 static int sync_open(struct run *run, struct pen_why *why)
