@@ -81,6 +81,22 @@ db=$scratch/nobody
 sync_from http://127.0.0.1:9
 expect 6 "$code" 'nobody listens'
 
+if command -v openssl >"$scratch/found"; then
+	openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 \
+		-keyout "$scratch/key" -out "$scratch/certificate" 2>"$scratch/openssl"
+	openssl s_server -accept 127.0.0.1:0 -key "$scratch/key" -cert "$scratch/certificate" \
+		-WWW >"$scratch/tls" 2>&1 &
+	server=$!
+	wait_line "$scratch/tls" '^ACCEPT 127'
+	sync_from "https://$(sed -n 's/^ACCEPT //p' "$scratch/tls")"
+	expect 6 "$code" 'a server whose certificate nobody vouches for'
+	grep -qi 'certificate' "$log"
+	result $? '  says so' || cat "$log"
+	stop
+else
+	skip 'a server with a certificate: no openssl'
+fi
+
 # Databases that hold something else.
 db=$scratch/whole
 "$PENSTOCK" sync --from "dir:$near/golden/genesis" --root "$genesis_root" --shard s7.v3 --of 5 \
@@ -114,6 +130,7 @@ result $? '  ends in the same database'
 for signal in TERM INT; do
 	db=$scratch/busy-$signal
 	start_hostile "$parts" silent "$bad"
+	: >"$scratch/first"
 	"$PENSTOCK" sync --from "$url" --root "$small_root" --shard s7.v3 --of 7 --db "$db" \
 		--stall 60 --log-level debug >"$scratch/first" 2>&1 &
 	first=$!
