@@ -1,10 +1,13 @@
 /* The memory that a make declares, and keeps to. */
+#include "make/cut.h"
 #include "make/make.h"
 #include "make/runs.h"
 
-/* A stretch as read and its pairs; zstd's tables; the runs of a spilled part while they merge. */
+/* A stretch as read and its pairs; nodes below limbs, with their table; zstd's tables; the runs of
+ * a spilled part while they merge. */
 #define FIXED_BYTES \
-	(3 * PEN_STRETCH_BYTES + ((size_t)8 << 20) + PEN_GATHER_RUNS_MAX * PEN_RUN_BYTES)
+	(3 * PEN_STRETCH_BYTES + 2 * PEN_CUT_NODES_BYTES + ((size_t)8 << 20) + \
+		PEN_GATHER_RUNS_MAX * PEN_RUN_BYTES)
 
 size_t pen_make_budget_sum(const struct pen_make_budget *budget)
 {

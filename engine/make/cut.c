@@ -43,24 +43,50 @@ static int fail_changed(struct pen_cut *cut)
 /* Go to the stretch at a mark. */
 static void seek(struct pen_cut *cut, const struct pen_mark *mark)
 {
-	pen_feed_seek(&cut->feed, mark->offset, mark->record);
 	cut->mark = mark;
 }
 
-/* Read the stretch at cut->mark, which then is the mark behind it, and find its pairs. */
+/* Read the stretch at cut->mark and find its pairs. */
+static int read_stretch(struct pen_cut *cut)
+{
+	cut->loaded = NULL;
+	pen_feed_seek(&cut->feed, cut->mark->offset, cut->mark->record);
+	int got = pen_feed_next(&cut->feed, &cut->stretch, cut->why);
+	if (got == 0 || (got > 0 && !pen_mark_holds(cut->mark, &cut->stretch)))
+		return fail_changed(cut);
+	int err = got < 0 ? got : pen_stretch_decode(&cut->feed, &cut->stretch, cut->why);
+	if (!err)
+		cut->loaded = cut->mark;
+	return err;
+}
+
+/* Have the stretch at cut->mark in memory; cut->mark then is the one behind it. */
 static int load_stretch(struct pen_cut *cut)
 {
 	const struct pen_buf *marks = &cut->survey->marks;
 	int64_t begin = pen_clock_ns();
 	if ((const uint8_t *)cut->mark == marks->at + marks->len)
 		return fail_changed(cut);
-	int got = pen_feed_next(&cut->feed, &cut->stretch, cut->why);
-	if (got == 0 || (got > 0 && !pen_mark_holds(cut->mark, &cut->stretch)))
-		return fail_changed(cut);
+	int err = cut->loaded == cut->mark ? 0 : read_stretch(cut);
 	cut->mark++;
-	int err = got < 0 ? got : pen_stretch_decode(&cut->feed, &cut->stretch, cut->why);
 	cut->time.read += pen_clock_ns() - begin;
 	return err;
+}
+
+/* The first pair of the stretch that `below` does not say yes to; it says yes to all before. */
+static size_t first_not(
+	const struct pen_cut *cut, bool (*below)(struct pen_bytes, const void *), const void *what)
+{
+	const struct pen_pair *pairs = pen_stretch_pairs(&cut->stretch);
+	size_t low = 0, high = cut->stretch.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (below(pairs[middle].key, what))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* <0: the key lies before the subtree at this path; 0: in it; >0: behind it. */
@@ -74,6 +100,16 @@ static int compare_path(struct pen_bytes key, struct pen_bytes path)
 			return nibble < path.at[i] ? -1 : 1;
 	}
 	return 0;
+}
+
+static bool before_path(struct pen_bytes key, const void *path)
+{
+	return compare_path(key, *(const struct pen_bytes *)path) < 0;
+}
+
+static bool until_path(struct pen_bytes key, const void *path)
+{
+	return compare_path(key, *(const struct pen_bytes *)path) <= 0;
 }
 
 static int hold_node(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
@@ -140,12 +176,8 @@ static int expand(struct pen_cut *cut, const struct pen_below *below)
 	int err = load_stretch(cut);
 	if (err)
 		return err;
-	const struct pen_pair *pairs = pen_stretch_pairs(&cut->stretch);
-	size_t from = 0, to;
-	while (from < cut->stretch.count && compare_path(pairs[from].key, below->path) < 0)
-		from++;
-	for (to = from; to < cut->stretch.count && !compare_path(pairs[to].key, below->path);)
-		to++;
+	size_t from = first_not(cut, before_path, &below->path);
+	size_t to = first_not(cut, until_path, &below->path);
 	struct pen_build *build = begin_build(cut, hold_node);
 	pen_build_open(build, (int64_t)below->path.len - 1, NULL, NULL);
 	err = push_pairs(cut, build, from, to, false);
@@ -252,9 +284,15 @@ static int interval_of(const struct pen_cut *cut, struct interval *out)
 	return 0;
 }
 
-static bool is_behind(const struct interval *interval, struct pen_bytes key)
+static bool is_before(struct pen_bytes key, const void *interval)
 {
-	return interval->behind.at && pen_bytes_compare(key, interval->behind) >= 0;
+	return pen_bytes_compare(key, ((const struct interval *)interval)->first) < 0;
+}
+
+static bool is_not_behind(struct pen_bytes key, const void *interval)
+{
+	const struct pen_bytes *behind = &((const struct interval *)interval)->behind;
+	return !behind->at || pen_bytes_compare(key, *behind) < 0;
 }
 
 /* Push the stretch's pairs that lie in the interval. 1: the part ends in it; 0: it goes on. */
@@ -262,11 +300,9 @@ static int stream_stretch(struct pen_cut *cut, struct pen_build *build,
 	const struct interval *interval, const struct pen_mark *mark)
 {
 	const struct pen_pair *pairs = pen_stretch_pairs(&cut->stretch);
-	size_t from = 0, to, count = cut->stretch.count;
-	while (from < count && pen_bytes_compare(pairs[from].key, interval->first) < 0)
-		from++;
-	for (to = from; to < count && !is_behind(interval, pairs[to].key);)
-		to++;
+	size_t count = cut->stretch.count;
+	size_t from = first_not(cut, is_before, interval);
+	size_t to = first_not(cut, is_not_behind, interval);
 	if (build->sum.keys == 0 && from < to)
 		pen_build_open(build,
 			from ? (int64_t)pen_key_common(pairs[from - 1].key, pairs[from].key)
@@ -277,7 +313,7 @@ static int stream_stretch(struct pen_cut *cut, struct pen_build *build,
 		return err;
 	struct pen_bytes next = to < count ? pairs[to].key : cut->stretch.next;
 	bool last = to == count && cut->stretch.last;
-	if (!last && !is_behind(interval, next))
+	if (!last && is_not_behind(next, interval))
 		return 0;
 	/* Before the first key there are nodes, but no keys. Every other bound is a key. */
 	if (build->sum.keys == 0)
@@ -308,8 +344,10 @@ static int stream(struct pen_cut *cut, const struct interval *interval)
 static int gather_bounds(struct pen_cut *cut, uint64_t k, uint64_t n)
 {
 	pen_gather_reset(&cut->gather);
-	pen_entries_reset(&cut->nodes);
-	pen_chunks_reset(&cut->memory);
+	if (cut->memory.bytes > PEN_CUT_NODES_BYTES) {
+		pen_entries_reset(&cut->nodes);
+		pen_chunks_reset(&cut->memory);
+	}
 	int err = find_bound(cut, k, n, &cut->begin);
 	return err ? err : find_bound(cut, k + 1, n, &cut->end);
 }

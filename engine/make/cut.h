@@ -18,13 +18,18 @@
 #include "make/survey.h"
 #include "part/trie.h"
 
+/* Bytes of nodes below limbs that are kept from part to part: neighbouring bounds lie close
+ * together, and with many small parts nearly all of a bound is known from the one before. */
+#define PEN_CUT_NODES_BYTES ((size_t)16 << 20)
+
 /* One worker's memory, kept from part to part. One thread at a time. */
 struct pen_cut {
 	const struct pen_survey *survey; /* finished; only read */
 	struct pen_feed feed;
 	struct pen_stretch stretch;
-	const struct pen_mark *mark; /* of the stretch read last */
-	struct pen_entries nodes; /* below limbs, for the bounds of this part */
+	const struct pen_mark *mark; /* of the stretch to be loaded next */
+	const struct pen_mark *loaded; /* of the stretch that is in memory, or NULL */
+	struct pen_entries nodes; /* below limbs that were expanded */
 	struct pen_chunks memory; /* of these nodes */
 	struct pen_build build; /* of a limb to be expanded, then of the part */
 	struct pen_buf belows; /* struct pen_below: limbs fetched for a bound, not expanded yet */
