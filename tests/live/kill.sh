@@ -75,7 +75,7 @@ until_moment() {
 # That takes a few milliseconds a part, which moments chosen without a look mostly miss.
 kill_in_prove() {
 	local want=$((of * $1 / $2)) applied=0
-	tail -n +1 -s 0.001 -f "$3" --pid="$4" 2>/dev/null | while read -r _ _ what; do
+	tail -n +1 -s 0.001 -f "$3" --pid="$4" | while read -r _ _ what; do
 		[ "$what" != 'done' ] || applied=$((applied + 1))
 		[ "$what" = prove ] && [ $applied -ge $want ] && kill -9 "$4" && break
 	done
@@ -141,7 +141,7 @@ for i in $(seq 0 $((moments - 1))); do
 	sync_exec "$db" >"$log" 2>&1 &
 	victim=$!
 	if [ $((i % 4)) -eq 3 ]; then
-		kill_in_prove "$i" $moments "$log" $victim
+		kill_in_prove "$i" $moments "$log" $victim 2>"$scratch/reaped"
 	else
 		until_moment "$i" $moments "$log" $victim
 		kill -9 $victim 2>/dev/null

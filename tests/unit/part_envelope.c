@@ -91,6 +91,30 @@ Test(part_envelope, seals_what_it_opens)
 	pen_zstd_fini(&zstd);
 }
 
+/* The content of a frame is all there long before its checksum is: that it must come, too. */
+Test(part_envelope, a_frame_ends_where_it_ends)
+{
+	uint8_t content[128], file[256];
+	struct pen_bytes plain_bytes = of_hex(CONTENT, content);
+	ZSTD_CCtx *encoder = ZSTD_createCCtx();
+	struct pen_zstd zstd = {0};
+	struct pen_buf plain = {0};
+	struct pen_envelope out;
+	ZSTD_CCtx_setParameter(encoder, ZSTD_c_checksumFlag, 1);
+	size_t len = ZSTD_compress2(
+		encoder, file + 5, sizeof file - 5, plain_bytes.at, plain_bytes.len);
+	ZSTD_freeCCtx(encoder);
+	file[0] = 1;
+	for (size_t cut = 0; cut < len; cut++) {
+		pen_put_le32(file + 1, (uint32_t)(len - cut));
+		struct pen_bytes bytes = {file, 5 + len - cut};
+		cr_expect_eq(pen_envelope_open(&zstd, bytes, false, &plain, &out, NULL),
+			cut ? PEN_EENVELOPE : 0, "%zu bytes cut off", cut);
+	}
+	pen_buf_fini(&plain);
+	pen_zstd_fini(&zstd);
+}
+
 /* Compress `len` equal bytes behind a PartialState head with this count. */
 static void seal_bomb(struct pen_buf *file, size_t len, uint32_t count)
 {
