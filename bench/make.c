@@ -3,8 +3,8 @@
  * memory (bench/rebuild.h) with the same hash kernel. Both read a state that lies in memory: the
  * rival its sorted flat pairs and its nodes by hash, ours the file that the pairs are in.
  *
- *   make/part   every part, cut out of a surveyed file (make/cut.h): what one more part costs
- *   make/state  every part, and before it the survey, which finds root and number of parts
+ *   make/part   every part, cut out of a surveyed file (make/cut.h); the survey has hashed the
+ * values make/state  every part and the survey before it: all that is hashed is hashed in here
  *
  * Whether that rival is a fair one shows in its rate: nearcore itself makes 24 to 27 MB of
  * PartialState a second on a core like ours, with zstd level 1 inside; below that the ratio is
