@@ -20,6 +20,7 @@ struct http_place {
 /* Read http(s)://[USER[:PASSWORD]@]HOST[:PORT][/PATH]. 0, PEN_EUSAGE with a sentence, -ENOMEM. */
 int http_place_init(struct http_place *place, const char *source, struct pen_why *why);
 
+/* Give the memory back; zeroed is fine. It is zeroed. */
 void http_place_fini(struct http_place *place);
 
 /* The URL of an object: base, '/', and the name with all but [A-Za-z0-9._~=/-] percent-encoded.

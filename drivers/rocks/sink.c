@@ -138,11 +138,16 @@ static int markers_read(
 	return err;
 }
 
+static bool is_same_state(const struct pen_sink_state *a, const struct pen_sink_state *b)
+{
+	return pen_hash_equal(&a->root, &b->root) && a->parts == b->parts;
+}
+
 static int same_state(struct rocks *rocks, const struct pen_sink_state *want,
 	const struct pen_sink_state *have, struct pen_why *why)
 {
 	char want_root[PEN_HASH_TEXT_BYTES], have_root[PEN_HASH_TEXT_BYTES];
-	if (pen_hash_equal(&want->root, &have->root) && want->parts == have->parts)
+	if (is_same_state(want, have))
 		return 0;
 	return pen_fail(why, PEN_EREFUSED,
 		"%s: shard s%u.v%u holds the state %s in %u parts, not %s in %u; use another "
@@ -150,6 +155,30 @@ static int same_state(struct rocks *rocks, const struct pen_sink_state *want,
 		rocks->sink.label, have->shard_id, have->shard_version,
 		pen_base58(&have->root, have_root), have->parts, pen_base58(&want->root, want_root),
 		want->parts);
+}
+
+/* Start the shard for `want`, in place of a record under which no part was ever applied. */
+static int shard_start(struct rocks *rocks, const struct pen_sink_state *want,
+	struct pen_sink_state *have, struct pen_why *why)
+{
+	have->root = want->root;
+	have->parts = want->parts;
+	have->applied = 0;
+	return record_write(rocks, have, why);
+}
+
+/* A shard that holds something: is it what is wanted, or nothing that matters yet? */
+static int shard_resume(struct rocks *rocks, const struct pen_sink_state *want,
+	struct pen_sink_state *have, uint8_t *applied, struct pen_why *why)
+{
+	/* A bitmap has room for the parts that are wanted only. */
+	bool same = is_same_state(want, have);
+	int err = markers_read(rocks, have, same ? applied : NULL, why);
+	if (err || same || want->parts == 0)
+		return err;
+	if (have->applied == 0)
+		return shard_start(rocks, want, have, why);
+	return same_state(rocks, want, have, why);
 }
 
 static int rocks_begin(struct pen_sink *sink, const struct pen_sink_state *want,
@@ -164,20 +193,15 @@ static int rocks_begin(struct pen_sink *sink, const struct pen_sink_state *want,
 	int found = record_read(rocks, have, why);
 	if (found < 0)
 		return found;
-	if (!found) {
-		if (!want->parts)
-			return 0;
-		have->root = want->root;
-		have->parts = want->parts;
-		return record_write(rocks, have, why);
-	}
+	if (!found)
+		return want->parts ? shard_start(rocks, want, have, why) : 0;
+	if (!have->done)
+		return shard_resume(rocks, want, have, applied, why);
 	int err = want->parts ? same_state(rocks, want, have, why) : 0;
+	if (err || !want->parts)
+		applied = NULL;
 	if (err)
 		return err;
-	if (!want->parts)
-		applied = NULL;
-	if (!have->done)
-		return markers_read(rocks, have, applied, why);
 	have->applied = have->parts;
 	for (uint32_t k = 0; applied && k < have->parts; k++)
 		applied[k >> 3] |= (uint8_t)(1u << (k & 7));

@@ -68,6 +68,7 @@ struct pen_job {
 	uint8_t keys[PEN_JOB_ROWS][PEN_KEY_BYTES_MAX];
 };
 
+/* Give the memory back; zeroed is fine. It is not to be used again. */
 void pen_job_fini(struct pen_job *job);
 
 /*

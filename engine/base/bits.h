@@ -18,6 +18,7 @@ struct pen_bytes {
 	size_t len; /* bytes */
 };
 
+/* Read or write 2, 4 or 8 bytes at `at`, which need no alignment. */
 static inline uint16_t pen_le16(const uint8_t *at)
 {
 	uint16_t v;

@@ -19,6 +19,7 @@ struct pen_ring {
 	struct ck_ring_buffer slots[PEN_RING_SLOTS];
 };
 
+/* Make it empty. Before either thread uses it. */
 void pen_ring_init(struct pen_ring *ring);
 
 /* Put a pointer (not NULL) in; false if the ring is full. By the one thread that pushes. */

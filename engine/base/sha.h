@@ -27,6 +27,7 @@ void pen_sha256_many(const struct pen_bytes *messages, size_t count, struct pen_
 /* 64-byte blocks compressed by this thread since it started, padding included. */
 uint64_t pen_sha256_blocks(void);
 
+/* True if both are the same 32 bytes; not in constant time, nothing here is secret. */
 static inline int pen_hash_equal(const struct pen_hash *a, const struct pen_hash *b)
 {
 	return memcmp(a->bytes, b->bytes, PEN_HASH_BYTES) == 0;

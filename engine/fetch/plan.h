@@ -140,6 +140,7 @@ struct pen_plan_stuck {
 /* Zeroes and fills *plan. 0 or -ENOMEM. */
 int pen_plan_init(struct pen_plan *plan, const struct pen_plan_config *config);
 
+/* Give the memory back; zeroed is fine. It is not to be used again. */
 void pen_plan_fini(struct pen_plan *plan);
 
 /*

@@ -16,6 +16,7 @@ struct pen_borsh {
 	int failed; /* a field did not fit: everything read since is zero or empty */
 };
 
+/* A reader at the start of `bytes`, which stay borrowed as long as it is used. */
 static inline struct pen_borsh pen_borsh_reader(struct pen_bytes bytes)
 {
 	return (struct pen_borsh){bytes.at, bytes.at + bytes.len, 0};
@@ -39,6 +40,7 @@ static inline const uint8_t *pen_borsh_take(struct pen_borsh *reader, size_t len
 	return at;
 }
 
+/* Take a little-endian integer; 0 and failed if too few bytes are left. */
 static inline uint8_t pen_borsh_u8(struct pen_borsh *reader)
 {
 	const uint8_t *at = pen_borsh_take(reader, 1);

@@ -4,18 +4,12 @@
 
 #include "base/check.h"
 
-/* An encoding in build->kept: a limb's node may be hashed long before it is known to be one. */
-struct kept {
-	size_t at;
-	size_t len; /* 0: not kept */
-};
-
 /* A finished subtree, and its place below an open branch. */
 struct subtree {
 	uint32_t waiting; /* node of the batch; PEN_BATCH_NONE: the hash is known */
 	uint64_t memory_usage;
 	struct pen_hash hash; /* once it is known */
-	struct kept kept; /* its node's encoding, of a stretch, once the hash is known */
+	struct pen_held held; /* its node's encoding, of a stretch, once the hash is known */
 };
 
 /* A branch on the path to the last key. */
@@ -30,14 +24,6 @@ struct branch {
 	struct subtree children[16]; /* ascending, without gaps */
 };
 
-/* A limb whose hash is not known yet. */
-struct waiting_limb {
-	struct pen_limb limb;
-	size_t path_at; /* in build->paths, which moves */
-	uint32_t waiting;
-	struct kept kept;
-};
-
 void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context)
 {
 	*build = (struct pen_build){.fn = fn, .context = context, .floor = -1};
@@ -49,9 +35,7 @@ void pen_build_fini(struct pen_build *build)
 		return;
 	pen_batch_fini(&build->batch);
 	pen_buf_fini(&build->branches);
-	pen_buf_fini(&build->limbs);
-	pen_buf_fini(&build->paths);
-	pen_buf_fini(&build->kept);
+	pen_limb_queue_fini(&build->limbs);
 	*build = (struct pen_build){0};
 }
 
@@ -59,7 +43,8 @@ void pen_build_reset(struct pen_build *build)
 {
 	pen_batch_reset(&build->batch);
 	build->batch.hash_ns = 0;
-	build->branches.len = build->limbs.len = build->paths.len = build->kept.len = 0;
+	pen_limb_queue_reset(&build->limbs);
+	build->branches.len = 0;
 	build->open = 0;
 	build->limb_fn = NULL;
 	build->limb_context = NULL;
@@ -141,7 +126,7 @@ static int finish_node(struct pen_build *build, uint8_t *end, uint32_t level, st
 {
 	size_t len = (size_t)(end - build->batch.arena.at) - pen_batch_offset(&build->batch);
 	pen_put_le64(end, out->memory_usage);
-	out->kept = (struct kept){0};
+	out->held = (struct pen_held){0};
 	out->waiting = pen_batch_add(&build->batch, len + 8, level);
 	build->sum.nodes++;
 	return out->waiting == PEN_BATCH_NONE ? -ENOMEM : 0;
@@ -256,7 +241,7 @@ static void adopt(struct pen_build *build, const struct subtree *subtree)
 	struct subtree *child = &parent->children[parent->count++];
 	child->waiting = subtree->waiting;
 	child->memory_usage = subtree->memory_usage;
-	child->kept = subtree->kept;
+	child->held = subtree->held;
 	/* Field by field: a copy in one piece would wait until the fields just written have left
 	 * the store buffer. */
 	if (subtree->waiting == PEN_BATCH_NONE)
@@ -265,34 +250,21 @@ static void adopt(struct pen_build *build, const struct subtree *subtree)
 	parent->memory_usage += subtree->memory_usage;
 }
 
-/* Append the last key's first `len` nibbles to build->paths, one a byte. */
-static int keep_path(struct pen_build *build, uint32_t len)
+/* A subtree leaves the stretch. Its path is the last key's first path_len nibbles, but for `last`
+ * if that is not negative. */
+static int give_away(
+	struct pen_build *build, uint32_t path_len, int last, const struct subtree *subtree)
 {
-	if (pen_buf_grow(&build->paths, len + 1))
-		return -ENOMEM;
-	for (uint32_t i = 0; i < len; i++)
-		build->paths.at[build->paths.len++] = key_nibble(build, i);
-	return 0;
-}
-
-/* Keep a limb until its hash is known. Its path is the last key's first path_len nibbles. */
-static int keep_limb(struct pen_build *build, struct waiting_limb limb)
-{
-	limb.path_at = build->paths.len;
-	int err = keep_path(build, limb.limb.path_len);
-	return err ? err : pen_buf_append(&build->limbs, &limb, sizeof limb);
-}
-
-static int keep_subtree(struct pen_build *build, uint32_t path_len, const struct subtree *subtree)
-{
-	struct waiting_limb limb = {
+	struct pen_limb_new limb = {
 		.limb = {.path_len = path_len,
 			.memory_usage = subtree->memory_usage,
 			.hash = subtree->hash},
 		.waiting = subtree->waiting,
-		.kept = subtree->kept,
+		.held = subtree->held,
+		.key = build->key,
+		.last = last,
 	};
-	return keep_limb(build, limb);
+	return pen_limb_queue_push(&build->limbs, &limb);
 }
 
 static int64_t deeper(int64_t a, int64_t b)
@@ -305,7 +277,7 @@ static int64_t deeper(int64_t a, int64_t b)
 static int place(struct pen_build *build, int64_t fork, const struct subtree *subtree)
 {
 	if (build->open == 0 && fork <= build->floor) {
-		int err = keep_subtree(build, (uint32_t)(build->floor + 1), subtree);
+		int err = give_away(build, (uint32_t)(build->floor + 1), -1, subtree);
 		build->floor = fork;
 		return err;
 	}
@@ -358,8 +330,7 @@ static int settle_child(struct pen_build *build, struct subtree *child)
 	child->waiting = PEN_BATCH_NONE;
 	if (!build->limb_fn)
 		return 0;
-	child->kept = (struct kept){build->kept.len, bytes.len};
-	return pen_buf_append(&build->kept, bytes.at, bytes.len);
+	return pen_limb_queue_hold(&build->limbs, bytes, &child->held);
 }
 
 /* The hashes of a batch reach the open branches that wait for them. */
@@ -376,29 +347,6 @@ static int settle(struct pen_build *build)
 	return err;
 }
 
-/* Give out the limbs that were kept: all hashes are known now. */
-static int give_limbs(struct pen_build *build)
-{
-	struct waiting_limb *kept = (struct waiting_limb *)(void *)build->limbs.at;
-	for (size_t i = 0; i < build->limbs.len / sizeof *kept; i++) {
-		struct pen_limb limb = kept[i].limb;
-		limb.path = build->paths.at + kept[i].path_at;
-		if (kept[i].kept.len)
-			limb.node = (struct pen_bytes){
-				build->kept.at + kept[i].kept.at, kept[i].kept.len};
-		if (kept[i].waiting != PEN_BATCH_NONE) {
-			limb.hash = *pen_batch_hash(&build->batch, kept[i].waiting);
-			limb.node = pen_batch_bytes(&build->batch, kept[i].waiting);
-		}
-		int err = build->limb_fn ? build->limb_fn(build->limb_context, &limb) : 0;
-		if (err)
-			return err;
-	}
-	build->limbs.len = 0;
-	build->paths.len = 0;
-	return 0;
-}
-
 /* Hash what waits and hand it out. */
 static int flush(struct pen_build *build)
 {
@@ -407,26 +355,10 @@ static int flush(struct pen_build *build)
 		return err;
 	err = settle(build);
 	if (!err)
-		err = give_limbs(build);
+		err = pen_limb_queue_give(
+			&build->limbs, &build->batch, build->limb_fn, build->limb_context);
 	pen_batch_reset(&build->batch);
 	return err;
-}
-
-uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b)
-{
-	size_t most = a.len < b.len ? a.len : b.len, i = 0;
-	for (; i + 8 <= most; i += 8) {
-		uint64_t differ = pen_le64(a.at + i) ^ pen_le64(b.at + i);
-		if (differ) {
-			unsigned bit = (unsigned)__builtin_ctzll(differ);
-			/* The high nibble of a byte comes first. */
-			bool same_half = (differ >> (bit & ~7u) & 0xf0) == 0;
-			return (uint32_t)(2 * (i + bit / 8) + same_half);
-		}
-	}
-	while (i < most && a.at[i] == b.at[i])
-		i++;
-	return (uint32_t)(2 * i + (i < most && (a.at[i] ^ b.at[i]) < 16));
 }
 
 /* What stands at the last key parts from a key of these bytes and nibbles. */
@@ -508,41 +440,34 @@ int pen_build_finish(struct pen_build *build, struct pen_trie_sum *out)
 	return pen_build_close(build, -1, out);
 }
 
-/* The branches that reach to the right of the stretch: all they hold hangs outside. */
-static int dismember(struct pen_build *build)
+/* All that hangs from a branch which reaches to the right of the stretch. */
+static int dismember(struct pen_build *build, const struct branch *branch)
 {
-	const struct branch *branches = (const struct branch *)(void *)build->branches.at;
-	int err = 0;
-	for (size_t i = 0; !err && i < build->open; i++) {
-		const struct branch *branch = &branches[i];
-		struct waiting_limb value = {
-			.limb = {.path_len = branch->depth,
-				.is_value = true,
-				.value_len = branch->value_len,
-				.hash = branch->value_hash},
-			.waiting = PEN_BATCH_NONE,
-		};
-		if (branch->has_value)
-			err = keep_limb(build, value);
-		for (int nibble = 0, at = 0; !err && nibble < 16; nibble++) {
-			if (!(branch->mask >> nibble & 1))
-				continue;
-			err = keep_subtree(build, branch->depth + 1, &branch->children[at]);
-			if (!err)
-				build->paths.at[build->paths.len - 1] = (uint8_t)nibble;
-			at++;
-		}
+	struct pen_limb_new value = {
+		.limb = {.path_len = branch->depth,
+			.is_value = true,
+			.value_len = branch->value_len,
+			.hash = branch->value_hash},
+		.waiting = PEN_BATCH_NONE,
+		.key = build->key,
+		.last = -1,
+	};
+	int err = branch->has_value ? pen_limb_queue_push(&build->limbs, &value) : 0;
+	for (int nibble = 0, at = 0; !err && nibble < 16; nibble++) {
+		if (branch->mask >> nibble & 1)
+			err = give_away(build, branch->depth + 1, nibble, &branch->children[at++]);
 	}
-	build->branches.len = 0;
-	build->open = 0;
 	return err;
 }
 
 int pen_build_close(struct pen_build *build, int64_t right, struct pen_trie_sum *out)
 {
 	int err = build->sum.keys ? fold(build, right) : 0;
-	if (!err)
-		err = dismember(build);
+	const struct branch *branches = (const struct branch *)(void *)build->branches.at;
+	for (uint32_t i = 0; !err && i < build->open; i++)
+		err = dismember(build, &branches[i]);
+	build->branches.len = 0;
+	build->open = 0;
 	if (!err)
 		err = flush(build);
 	if (!err && out)

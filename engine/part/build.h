@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "part/batch.h"
+#include "part/limb.h"
 #include "part/node.h"
 
 /* Nodes that wait before they are hashed: enough to fill the lanes, few enough to stay in L2. */
@@ -29,20 +30,6 @@ struct pen_pair {
 	struct pen_bytes key; /* the trie key, column byte first */
 	struct pen_bytes value; /* may be empty */
 };
-
-/* A subtree, or a branch's value, whose parent lies outside of the stretch that was built. */
-struct pen_limb {
-	const uint8_t *path; /* nibbles from the root to it, one a byte */
-	uint32_t path_len;
-	bool is_value; /* the value of the branch at this path; else a subtree */
-	uint32_t value_len; /* bytes; of a value */
-	uint64_t memory_usage; /* of a subtree */
-	struct pen_hash hash; /* of the subtree's root node, or of the value */
-	struct pen_bytes node; /* encoding of the subtree's root node */
-};
-
-/* Takes a limb, borrowed for the call. 0, or a negative code that ends the build. */
-typedef int (*pen_limb_fn)(void *context, const struct pen_limb *limb);
 
 /* What a finished trie amounts to. */
 struct pen_trie_sum {
@@ -61,8 +48,8 @@ struct pen_build {
 	struct pen_batch batch;
 	struct pen_buf branches; /* open branches, shallowest first */
 	uint32_t open; /* how many there are */
-	struct pen_buf limbs, paths; /* limbs that wait for their hashes */
-	struct pen_buf kept; /* encodings of what may become a limb; of a stretch */
+	struct pen_limb_queue
+		limbs; /* that wait for their hashes, and nodes that may become limbs */
 	int64_t floor; /* depth above which the branches reach to the left of the stretch, or -1 */
 	uint8_t key[PEN_KEY_BYTES_MAX]; /* the last key */
 	uint32_t key_len; /* nibbles of it */
@@ -105,8 +92,5 @@ int pen_build_finish(struct pen_build *build, struct pen_trie_sum *out);
  * NULL) has the counts and no root. Errors as for push.
  */
 int pen_build_close(struct pen_build *build, int64_t right, struct pen_trie_sum *out);
-
-/* Nibbles that two keys share at their beginning. */
-uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b);
 
 #endif

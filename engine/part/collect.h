@@ -17,6 +17,7 @@ struct pen_collect {
 	struct pen_bound begin, end;
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is zeroed. */
 void pen_collect_fini(struct pen_collect *collect);
 
 /*

@@ -31,6 +31,7 @@ struct pen_entries {
 
 #define PEN_ENTRY_NONE UINT32_MAX
 
+/* Give the memory back; zeroed and NULL are fine. It is zeroed. */
 void pen_entries_fini(struct pen_entries *entries);
 
 /* Forget all entries, keep the memory. */
@@ -49,6 +50,7 @@ int pen_entries_add(
 /* The index of the entry with this hash, or PEN_ENTRY_NONE. */
 uint32_t pen_entries_find(const struct pen_entries *entries, const struct pen_hash *hash);
 
+/* Entry i < count, and its hash; both borrowed until the next addition. */
 static inline struct pen_entry *pen_entries_at(const struct pen_entries *entries, uint32_t i)
 {
 	return (struct pen_entry *)(void *)entries->entries.at + i;

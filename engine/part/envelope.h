@@ -43,6 +43,7 @@ struct pen_zstd {
 	void *encoder; /* ZSTD_CCtx */
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is zeroed. */
 void pen_zstd_fini(struct pen_zstd *zstd);
 
 /*

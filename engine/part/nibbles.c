@@ -59,3 +59,20 @@ int pen_path_compare(const struct pen_path *a, const struct pen_path *b)
 	return pen_bytes_compare(
 		(struct pen_bytes){a->at, a->len}, (struct pen_bytes){b->at, b->len});
 }
+
+uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b)
+{
+	size_t most = a.len < b.len ? a.len : b.len, i = 0;
+	for (; i + 8 <= most; i += 8) {
+		uint64_t differ = pen_le64(a.at + i) ^ pen_le64(b.at + i);
+		if (differ) {
+			unsigned bit = (unsigned)__builtin_ctzll(differ);
+			/* The high nibble of a byte comes first. */
+			bool same_half = (differ >> (bit & ~7u) & 0xf0) == 0;
+			return (uint32_t)(2 * (i + bit / 8) + same_half);
+		}
+	}
+	while (i < most && a.at[i] == b.at[i])
+		i++;
+	return (uint32_t)(2 * i + (i < most && (a.at[i] ^ b.at[i]) < 16));
+}

@@ -68,6 +68,9 @@ int pen_path_key(const struct pen_path *path, uint8_t *key);
 /* Order of two paths: <0, 0, >0; a prefix is smaller. */
 int pen_path_compare(const struct pen_path *a, const struct pen_path *b);
 
+/* Nibbles that two keys, of bytes, share at their beginning. */
+uint32_t pen_key_common(struct pen_bytes a, struct pen_bytes b);
+
 /* How the path lies to `bound` once `nibble` is appended behind its first `len` nibbles. */
 static inline enum pen_relation pen_path_step(
 	enum pen_relation relation, const struct pen_path *bound, uint32_t len, uint8_t nibble)

@@ -32,6 +32,7 @@ struct pen_part_counts {
 	uint64_t proof_nodes; /* distinct entries that only prove */
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is zeroed. */
 void pen_proof_fini(struct pen_proof *proof);
 
 /*

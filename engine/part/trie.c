@@ -124,8 +124,8 @@ int pen_trie_bound(const struct pen_reader *reader, const struct pen_hash *root,
 {
 	if (k > n)
 		return pen_fail(why, PEN_EINTERNAL,
-			"StorageInternalError: there is no part %llu of %llu",
-			(unsigned long long)k - 1, (unsigned long long)n);
+			"StorageInternalError: %llu parts have no bound %llu, parts count from 0",
+			(unsigned long long)n, (unsigned long long)k);
 	out->none = k == n && k > 0;
 	out->path.len = 0;
 	if (k == 0 || k == n)

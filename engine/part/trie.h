@@ -57,6 +57,7 @@ struct pen_walk {
 	uint64_t items; /* visited by the walk under way */
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is zeroed. */
 void pen_walk_fini(struct pen_walk *walk);
 
 /*

@@ -69,8 +69,10 @@ struct pen_sink_ops {
 	 * and parts 0 if nothing. If `want` has parts > 0 and nothing was there, the shard is
 	 * started: root and parts are stored durably. `applied` (may be NULL) receives a bit a
 	 * part, bit k & 7 of byte k >> 3, and must have room for (parts + 7) / 8 bytes of want.
-	 * PEN_EREFUSED if the shard holds another root or N, both named. With parts 0 in `want`
-	 * the call only reads: it starts and refuses nothing.
+	 * A shard that was begun for another root or N and has no part applied is started anew, in
+	 * one durable step: nothing is lost with it. PEN_EREFUSED if the shard holds another root
+	 * or N of which a part is applied, or which is done; both are named. With parts 0 in
+	 * `want` the call only reads: it starts, replaces and refuses nothing.
 	 */
 	int (*begin)(struct pen_sink *sink, const struct pen_sink_state *want,
 		struct pen_sink_state *have, uint8_t *applied, struct pen_why *why);

@@ -59,6 +59,7 @@ struct pen_catalog {
 	struct pen_buf names; /* directories, each with its end */
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
 void pen_catalog_fini(struct pen_catalog *catalog);
 
 /* Forget everything, keep the memory. */
@@ -122,6 +123,7 @@ const char *pen_catalog_path(const struct pen_catalog *catalog, const struct pen
 /* The blob id of a file's bytes. */
 void pen_blob_id(struct pen_bytes bytes, uint8_t blob[PEN_BLOB_BYTES]);
 
+/* Files in all, refused ones too. */
 static inline uint32_t pen_catalog_file_count(const struct pen_catalog *catalog)
 {
 	return (uint32_t)(catalog->files.len / sizeof(struct pen_catalog_file));

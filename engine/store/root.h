@@ -18,6 +18,7 @@ struct pen_root {
 	struct pen_entries entries; /* visited: named by another */
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
 void pen_root_fini(struct pen_root *finder);
 
 /*

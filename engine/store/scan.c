@@ -1,5 +1,6 @@
 #include "store/scan.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,6 +110,12 @@ static int dir_visit(struct visit *visit)
 {
 	struct pen_scan *scan = visit->scan;
 	int err = pen_tree_files(scan->store->disk, visit->dir, &scan->files);
+	/* One closed directory does not take the others with it; the next scan asks again. */
+	if (err == -EACCES) {
+		scan->sum.unread++;
+		scan->files.len = 0;
+		err = 0;
+	}
 	if (!err && scan->files.len)
 		err = pen_catalog_dir(visit->fresh, visit->dir, &visit->dir_fresh);
 	visit->dir_known = pen_catalog_dir_find(visit->known, visit->dir);

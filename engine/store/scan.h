@@ -26,7 +26,7 @@ struct pen_scan_sum {
 	uint32_t files; /* part files that are there */
 	uint32_t proved, refused; /* looked at now */
 	uint32_t left; /* not looked at yet */
-	uint32_t unread; /* could not be read just now */
+	uint32_t unread; /* files and directories that could not be read just now */
 	uint32_t gone; /* known before, not there any more or changed */
 };
 
@@ -40,6 +40,7 @@ struct pen_scan {
 	struct pen_vet vet;
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
 void pen_scan_fini(struct pen_scan *scan);
 
 /*

@@ -42,17 +42,29 @@ static int directory_found(void *context, const char *name, const struct pen_dis
 	return err ? err : pen_buf_append(listing->found, name, len + 1);
 }
 
-/* List every directory of `above` for the names of one level. */
-static int level_walk(struct pen_disk *disk, const char *prefix, const struct pen_buf *above,
-	struct pen_buf *found)
+/* What one level of directories leads to. */
+struct level {
+	struct pen_buf above; /* names with their ends */
+	struct pen_buf found; /* the next level */
+	struct pen_buf closed; /* of all levels: those that may not be listed */
+};
+
+/* List every directory above for the names of one level. */
+static int level_walk(struct pen_disk *disk, const char *prefix, struct level *level)
 {
-	struct listing listing = {.prefix = prefix, .found = found};
-	found->len = 0;
+	const struct pen_buf *above = &level->above;
+	struct listing listing = {.prefix = prefix, .found = &level->found};
+	level->found.len = 0;
 	for (size_t at = 0; at < above->len; at += strlen(listing.parent) + 1) {
 		listing.parent = (const char *)above->at + at;
 		int err = disk->ops->list(disk, listing.parent, directory_found, &listing);
-		/* What vanished meanwhile, or is closed to us, holds no parts. */
-		if (err && err != -ENOENT && err != -EACCES && err != -ENOTDIR && err != -EXDEV)
+		/* It may hold parts: whoever lists it for them hears of it. The root is there. */
+		if (err == -EACCES)
+			err = listing.parent[0] ? pen_buf_append(&level->closed, listing.parent,
+							  strlen(listing.parent) + 1)
+						: 0;
+		/* What vanished meanwhile holds no parts. */
+		if (err && err != -ENOENT && err != -ENOTDIR && err != -EXDEV)
 			return err;
 	}
 	return 0;
@@ -86,21 +98,24 @@ static int names_sort(const struct pen_buf *from, struct pen_buf *to)
 
 int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names)
 {
-	struct pen_buf above = {0}, found = {0};
-	int err = pen_buf_append(&above, "", 1);
+	struct level level = {0};
+	int err = pen_buf_append(&level.above, "", 1);
 	for (size_t i = 0; !err && i < LEVELS; i++) {
-		err = level_walk(disk, levels[i], &above, &found);
-		struct pen_buf swap = above;
-		above = found;
-		found = swap;
+		err = level_walk(disk, levels[i], &level);
+		struct pen_buf swap = level.above;
+		level.above = level.found;
+		level.found = swap;
 	}
 	names->len = 0;
 	if (!err)
 		err = pen_buf_append(names, "", 1);
 	if (!err)
-		err = names_sort(&above, names);
-	pen_buf_fini(&above);
-	pen_buf_fini(&found);
+		err = pen_buf_append(&level.above, level.closed.at, level.closed.len);
+	if (!err)
+		err = names_sort(&level.above, names);
+	pen_buf_fini(&level.above);
+	pen_buf_fini(&level.found);
+	pen_buf_fini(&level.closed);
 	return err;
 }
 

@@ -19,13 +19,15 @@ struct pen_tree_file {
 
 /*
  * Put the directories into `names`, replaced: sorted, each with its end; the first is "", the
- * root. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_DIRS_MAX, or -errno.
+ * root. One on the way down that may not be listed is among them, so that pen_tree_files says why
+ * nothing of it is here. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_DIRS_MAX, or -errno.
  */
 int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names);
 
 /*
  * Put the part files of `dir` into `files` (struct pen_tree_file), replaced: sorted by n, k. A
- * directory that is gone has none. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_FILES_MAX, -errno.
+ * directory that is gone has none. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_FILES_MAX, -errno
+ * (-EACCES: it may not be listed).
  */
 int pen_tree_files(struct pen_disk *disk, const char *dir, struct pen_buf *files);
 

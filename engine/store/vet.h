@@ -23,6 +23,7 @@ struct pen_vet {
 	struct pen_proof proof;
 };
 
+/* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
 void pen_vet_fini(struct pen_vet *vet);
 
 /* What to look at. All is borrowed for the call. */

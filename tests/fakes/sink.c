@@ -29,11 +29,11 @@ static int fake_begin(struct pen_sink *sink, const struct pen_sink_state *want,
 	struct pen_sink_state *have, uint8_t *applied, struct pen_why *why)
 {
 	struct fake_sink *fake = self(sink);
-	if (fake->shard.parts && want->parts &&
+	if (fake->commits && want->parts &&
 		(fake->shard.parts != want->parts ||
 			!pen_hash_equal(&fake->shard.root, &want->root)))
 		return pen_fail(why, PEN_EREFUSED, "the fake holds another state");
-	if (!fake->shard.parts && want->parts)
+	if (!fake->commits && want->parts)
 		fake->shard = *want;
 	*have = fake->shard;
 	if (applied)

@@ -68,6 +68,12 @@ for mode in 404 500 truncated other garbage silent reset; do
 	sync_from "$url" "dir:$parts"
 	expect 0 "$code" "a server that answers $mode for everything, beside a good source" ||
 		tail -n 3 "$log"
+	case $mode in
+	other | garbage)
+		grep -q "^$url sent [1-9][0-9]* bad parts" "$log"
+		result $? '  which is named'
+		;;
+	esac
 	stop
 done
 
@@ -89,6 +95,20 @@ grep -q '7' "$scratch/log" && grep -q '8' "$scratch/log"
 result $? '  both are named'
 sync_from "dir:$parts"
 expect 0 "$code" 'a finished database: nothing to do'
+
+# A wrong N of which nothing was applied binds nobody.
+db=$scratch/wrong
+mkdir "$scratch/wrong-parts"
+cp "$parts/state_part_000001_of_000007" "$scratch/wrong-parts/state_part_000000_of_000001"
+"$PENSTOCK" sync --from "dir:$scratch/wrong-parts" --root "$small_root" --shard s7.v3 --db "$db" \
+	>"$scratch/log" 2>&1
+expect 4 $? 'a directory with a wrong N'
+sync_from "dir:$parts"
+expect 0 "$code" '  and the right one goes in afterwards'
+expect 1 "$(grep -c 'in 1 parts and has none of them: begun anew' "$log")" '  which says so'
+dump_db "$db" "$scratch/after"
+cmp -s "$scratch/after.state" "$scratch/whole.state"
+result $? '  ends in the same database'
 
 # Opened by another process.
 start_hostile "$parts" silent "$bad"

@@ -125,7 +125,9 @@ high_water() {
 if [ -n "${PEN_LONG:-}" ] && [ "${PEN_SANITIZE:-none}" = none ]; then
 	for verb in generate inspect make; do
 		case $verb in
-		generate) set -- generate --profile mainnet --keys 10000000 --seed 1 --out "$state" ;;
+		generate)
+			set -- generate --profile mainnet --keys 10000000 --seed 1 --out "$state"
+			;;
 		inspect) set -- inspect state "kv:$state" ;;
 		make) set -- make --from "kv:$state" --store "$scratch/large" "${labels[@]}" ;;
 		esac

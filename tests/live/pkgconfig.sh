@@ -26,7 +26,7 @@ config() {
 
 cat >"$scratch/main.c" <<'END'
 #include <stdio.h>
-#include <penstock/part/prove.h>
+#include <penstock/engine.h>
 int main(void)
 {
 	struct pen_proof proof = {0};
@@ -34,10 +34,11 @@ int main(void)
 	static const uint8_t content[5] = {0};
 	int err = pen_proof_check(&proof, &id, (struct pen_bytes){content, 5}, NULL);
 	pen_proof_fini(&proof);
-	printf("%s\n", err ? pen_err_text(err) : "proved");
+	printf("%s by %s\n", err ? pen_err_text(err) : "proved", pen_version());
 	return err ? 1 : 0;
 }
 END
+version=$(config --modversion)
 flags=
 [ "${PEN_SANITIZE:-none}" = none ] || flags=-fsanitize=$PEN_SANITIZE
 lib=$(dirname "$(find "$scratch" -name 'libpenstock.so')")
@@ -45,7 +46,7 @@ lib=$(dirname "$(find "$scratch" -name 'libpenstock.so')")
 ${CC:-cc} -Wall -Werror $flags $(config --cflags) "$scratch/main.c" -o "$scratch/shared" \
 	$(config --libs)
 result $? 'compiles and links against the shared library'
-LD_LIBRARY_PATH=$lib "$scratch/shared" | grep -qx proved
+LD_LIBRARY_PATH=$lib "$scratch/shared" | grep -qx "proved by $version"
 result $? 'proves the empty part with the shared library'
 
 # Only libpenstock is taken from its archive; what it needs stays shared, because Debian's curl has
@@ -54,7 +55,7 @@ needs=$(config --print-requires-private | sed 's/ .*//')
 libs="$(config --libs | sed 's/-lpenstock/-l:libpenstock.a/') $(pkg-config --libs $needs)"
 ${CC:-cc} -Wall -Werror $flags $(config --cflags) "$scratch/main.c" -o "$scratch/static" $libs
 result $? 'compiles and links against the static library'
-"$scratch/static" | grep -qx proved
+"$scratch/static" | grep -qx "proved by $version"
 result $? 'proves the empty part with the static library'
 
 for header in $(cd "$prefix/include/penstock" && find . -name '*.h' | sed 's|^\./||'); do

@@ -93,3 +93,19 @@ Test(part_nibbles, steps_agree_with_comparison)
 		}
 	}
 }
+
+Test(part_nibbles, what_keys_share)
+{
+	static const struct {
+		const char *a, *b;
+		uint32_t common;
+	} rows[] = {{"", "", 0}, {"", "a", 0}, {"a", "a", 2}, {"a", "b", 1}, {"a", "q", 0},
+		{"ab", "a", 2}, {"abcdefghij", "abcdefghij", 20}, {"abcdefghij", "abcdefgh", 16},
+		{"abcdefghi", "abcdefghj", 17}, {"0bcdefghi", "abcdefghi", 0}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_bytes a = {(const uint8_t *)rows[i].a, strlen(rows[i].a)};
+		struct pen_bytes b = {(const uint8_t *)rows[i].b, strlen(rows[i].b)};
+		cr_expect_eq(pen_key_common(a, b), rows[i].common, "row %zu", i);
+		cr_expect_eq(pen_key_common(b, a), rows[i].common, "row %zu", i);
+	}
+}

@@ -183,6 +183,7 @@ Test(rocks_sink, another_state_is_refused_by_name)
 	struct pen_sink *sink = sink_open(rocks_dir_make(dir), true);
 	struct pen_sink_state have, other = shard_a;
 	begin(sink, &shard_a, NULL);
+	cr_assert_eq(part_put(sink, &shard_a, 1, true), 0, "%s", why.text);
 	other.parts = 4;
 	cr_assert_eq(sink->ops->begin(sink, &other, &have, NULL, &why), PEN_EREFUSED);
 	cr_assert(strstr(why.text, "in 3 parts"), "%s", why.text);
@@ -197,6 +198,39 @@ Test(rocks_sink, another_state_is_refused_by_name)
 	have = begin(sink, &other, NULL);
 	cr_assert(pen_hash_equal(&have.root, &shard_a.root));
 	cr_assert_eq(have.parts, 3);
+	sink->ops->shut(sink);
+	rocks_dir_remove(dir);
+}
+
+/* Nothing is lost with a record under which no part was applied, also after a part that failed. */
+Test(rocks_sink, a_shard_without_parts_is_begun_anew)
+{
+	char dir[64];
+	uint8_t applied[1] = {0xff};
+	struct pen_sink *sink = sink_open(rocks_dir_make(dir), true);
+	struct pen_sink_state other = shard_a, have;
+	other.parts = 4;
+	begin(sink, &other, NULL);
+	cr_assert_eq(part_put(sink, &other, 3, false), 0);
+	have = begin(sink, &shard_a, applied);
+	cr_assert_eq(have.parts, 3);
+	cr_assert_eq(have.applied, 0);
+	cr_assert_eq(applied[0], 0);
+	sink->ops->shut(sink);
+
+	sink = sink_open(dir, true);
+	other.parts = 0;
+	have = begin(sink, &other, NULL);
+	cr_assert_eq(have.parts, 3, "what was replaced does not come back");
+	other = shard_a;
+	other.root.bytes[0] = 77;
+	have = begin(sink, &other, NULL);
+	cr_assert(pen_hash_equal(&have.root, &other.root));
+	begin(sink, &shard_a, NULL);
+	cr_assert_eq(part_put(sink, &shard_a, 0, true), 0, "%s", why.text);
+	cr_assert_eq(sink->ops->begin(sink, &other, &have, NULL, &why), PEN_EREFUSED);
+	cr_assert_eq(begin(sink, &shard_a, applied).applied, 1);
+	cr_assert_eq(applied[0], 1);
 	sink->ops->shut(sink);
 	rocks_dir_remove(dir);
 }

@@ -1,6 +1,7 @@
 #include "../../tools/penstock/locate.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,4 +102,60 @@ Test(tools_locate, looks_into_directories)
 	snprintf(word, sizeof word, "dir:%s/near/golden", getenv("PEN_TEST_DATA"));
 	cr_expect_eq(locate(&ask, &offers, &why), PEN_ENOTFOUND);
 	cr_expect(strstr(why.text, ROOT), "%s", why.text);
+}
+
+/* A source that sends a byte at a time, for as long as anybody listens. */
+struct dripper {
+	struct pen_origin origin;
+	struct pen_buf *into;
+	bool cancelled;
+};
+
+static unsigned drip_submit(
+	struct pen_origin *origin, const struct pen_origin_get *gets, unsigned count)
+{
+	((struct dripper *)origin)->into = gets[0].into;
+	return count;
+}
+
+static unsigned drip_reap(
+	struct pen_origin *origin, struct pen_origin_done *done, unsigned max, int64_t wait_ns)
+{
+	struct dripper *dripper = (struct dripper *)origin;
+	(void)max, (void)wait_ns;
+	pen_clock_sleep_ns(PEN_NS_PER_MS);
+	if (!dripper->cancelled && dripper->into->len < 1000) {
+		cr_assert_eq(pen_buf_append(dripper->into, " ", 1), 0);
+		return 0;
+	}
+	*done = (struct pen_origin_done){.result = dripper->cancelled ? -ECANCELED : PEN_ENET};
+	return 1;
+}
+
+static void drip_cancel(struct pen_origin *origin, uint64_t tag)
+{
+	(void)tag;
+	((struct dripper *)origin)->cancelled = true;
+}
+
+static bool never(void)
+{
+	return false;
+}
+
+Test(tools_locate, gives_up_on_a_source_that_drips)
+{
+	static const struct pen_origin_ops ops = {
+		.submit = drip_submit, .reap = drip_reap, .cancel = drip_cancel};
+	static struct locate_offers offers;
+	struct dripper dripper = {.origin = {.ops = &ops, .label = "drip"}};
+	struct pen_why why = {0};
+	struct pen_hash root = root_hash();
+	struct locate_ask ask = {.word = "http://drip",
+		.origin = &dripper.origin,
+		.root = &root,
+		.tries = 1,
+		.stall_ns = 20 * PEN_NS_PER_MS,
+		.stop = never};
+	cr_expect_eq(locate(&ask, &offers, &why), PEN_ESTALL, "%s", why.text);
 }

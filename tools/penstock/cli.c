@@ -16,6 +16,18 @@ int cli_end(const char *verb, int err, const struct pen_why *why)
 	return (int)pen_err_exit(err);
 }
 
+int cli_end_json(const char *verb, bool json, int err, const struct pen_why *why)
+{
+	if (json && err < 0) {
+		printf("{\"error\": ");
+		cli_json_string(pen_err_text(err));
+		printf(", \"reason\": ");
+		cli_json_string(why->text[0] ? why->text : pen_err_text(err));
+		printf("}\n");
+	}
+	return cli_end(verb, err, why);
+}
+
 void cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input)
 {
 	char shown[64];
@@ -52,16 +64,48 @@ struct pen_shard cli_shard(struct argp_state *state, const char *flag, const cha
 	return shard;
 }
 
+/* Bytes of the UTF-8 character that begins here, 0 if none does (RFC 3629: no overlong form, no
+ * surrogate, nothing above U+10FFFF). */
+static unsigned utf8_bytes(const unsigned char *at)
+{
+	static const struct {
+		unsigned char first, last; /* of the first byte */
+		unsigned char second_min, second_max;
+		unsigned char bytes;
+	} rows[] = {{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+	if (*at < 0x80)
+		return 1;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (*at < rows[i].first || *at > rows[i].last)
+			continue;
+		if (at[1] < rows[i].second_min || at[1] > rows[i].second_max)
+			return 0;
+		for (unsigned j = 2; j < rows[i].bytes; j++) {
+			if ((at[j] & 0xc0) != 0x80)
+				return 0;
+		}
+		return rows[i].bytes;
+	}
+	return 0;
+}
+
 void cli_json_string(const char *text)
 {
+	unsigned bytes;
 	putchar('"');
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+	for (const unsigned char *at = (const unsigned char *)text; *at; at += bytes ? bytes : 1) {
+		bytes = utf8_bytes(at);
 		if (*at == '"' || *at == '\\')
 			printf("\\%c", *at);
 		else if (*at < 0x20)
 			printf("\\u%04x", *at);
+		else if (bytes)
+			fwrite(at, 1, bytes, stdout);
 		else
-			putchar(*at);
+			printf("\\ufffd");
 	}
 	putchar('"');
 }

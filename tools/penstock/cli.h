@@ -9,6 +9,7 @@
 #define PEN_TOOLS_CLI_H
 
 #include <argp.h>
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -55,6 +56,12 @@ int cli_read(const char *path, size_t bytes_max, struct pen_buf *out, struct pen
 int cli_end(const char *verb, int err, const struct pen_why *why);
 
 /*
+ * The same for a command that owes JSON and has printed none: on an error print an object with
+ * "error", the code's own phrase, and "reason", the sentence, to stdout first.
+ */
+int cli_end_json(const char *verb, bool json, int err, const struct pen_why *why);
+
+/*
  * Parse with argp so that every mistake exits with PEN_EXIT_USAGE and names the flag; --help and
  * --usage print and exit 0. `name` is what usage lines show, "penstock make".
  */
@@ -69,7 +76,10 @@ uint64_t cli_number(
 struct pen_hash cli_hash(struct argp_state *state, const char *flag, const char *text);
 struct pen_shard cli_shard(struct argp_state *state, const char *flag, const char *text);
 
-/* A JSON string: `text` with quotes and escapes, to stdout. */
+/*
+ * A JSON string: `text` with quotes and escapes, to stdout. Bytes that are no UTF-8, which names of
+ * files may hold, become U+FFFD, one each.
+ */
 void cli_json_string(const char *text);
 
 #endif

@@ -49,6 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		generate->seeded = true;
 		return 0;
 	case 'o': generate->name = arg; return 0;
+	case ARGP_KEY_ARG: argp_error(state, "'%s' is not a flag", arg); return 0;
 	case ARGP_KEY_END:
 		if (!generate->profile || !generate->want.keys || !generate->seeded ||
 			!generate->name)

@@ -140,6 +140,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		make->jobs = cli_number(state, "--jobs", arg, 1, PEN_CREW_JOBS_MAX);
 		return 0;
 	case KEY_JSON: make->json = true; return 0;
+	case ARGP_KEY_ARG: argp_error(state, "'%s' is not a flag", arg); return 0;
 	case ARGP_KEY_END: check_all_given(state, make); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -324,5 +325,5 @@ int cmd_make(int argc, char **argv)
 	pen_store_close(&make.store);
 	pen_disk_shut(make.disk);
 	source_close(&make.source);
-	return cli_end("make", err, &make.why);
+	return cli_end_json("make", make.json, err, &make.why);
 }

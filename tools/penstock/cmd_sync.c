@@ -133,10 +133,12 @@ struct run {
 	const struct flags *flags;
 	struct pen_sink *sink;
 	struct pen_sink_state want; /* root, shard, and N once it is known */
+	struct pen_sink_state had; /* what the database had of the shard at the start */
 	uint8_t *applied; /* bitmap of the parts that the database has */
 	struct supply supply;
 	struct pen_sync sync;
 	struct progress progress;
+	bool printed; /* the JSON is on standard output */
 	double seconds;
 	uint32_t kept_before;
 };
@@ -144,19 +146,38 @@ struct run {
 /* What the database has of the shard, before any source is asked. 1: all of it. */
 static int database_look(struct run *run, struct pen_why *why)
 {
-	struct pen_sink_state have, ask = run->want;
+	struct pen_sink_state ask = run->want;
 	ask.parts = 0; /* look only: nothing is started before a source has the state */
 	int err = pen_sink_open_rocks(run->flags->db, true, &run->sink, why);
 	if (!err)
-		err = run->sink->ops->begin(run->sink, &ask, &have, NULL, why);
-	if (err || have.parts == 0)
+		err = run->sink->ops->begin(run->sink, &ask, &run->had, NULL, why);
+	/* Without a part applied it is a note that binds nobody. */
+	if (err || (run->had.applied == 0 && !run->had.done))
 		return err;
 	/* Another root or N is refused by the sink, in its own words. */
 	if (run->want.parts == 0)
-		run->want.parts = have.parts;
-	ask = run->want;
-	err = run->sink->ops->begin(run->sink, &ask, &have, NULL, why);
-	return err ? err : have.done;
+		run->want.parts = run->had.parts;
+	/* It holds the empty state: refused once N is known, as with 0 the sink only reads. */
+	if (run->want.parts == 0)
+		return 0;
+	err = run->sink->ops->begin(run->sink, &run->want, &run->had, NULL, why);
+	return err ? err : run->had.done;
+}
+
+/* Say once that what an earlier run began, and applied nothing of, is forgotten. */
+static void replaced_say(const struct run *run)
+{
+	const struct pen_sink_state *had = &run->had, *want = &run->want;
+	char root[PEN_HASH_TEXT_BYTES], shard[PEN_SHARD_TEXT_BYTES], now[PEN_HASH_TEXT_BYTES];
+	if (had->parts == 0 || run->flags->quiet ||
+		(had->parts == want->parts && pen_hash_equal(&had->root, &want->root)))
+		return;
+	fprintf(stderr,
+		"%s: shard %s was begun for %s in %u parts and has none of them: begun anew for %s "
+		"in %u\n",
+		run->flags->db, pen_shard_text(run->flags->shard, shard),
+		pen_base58(&had->root, root), had->parts, pen_base58(&want->root, now),
+		want->parts);
 }
 
 static int database_begin(struct run *run, struct pen_why *why)
@@ -165,7 +186,10 @@ static int database_begin(struct run *run, struct pen_why *why)
 	run->applied = calloc(1, (run->want.parts + 7) / 8);
 	if (!run->applied)
 		return pen_fail(why, -ENOMEM, "no memory for %u parts", run->want.parts);
-	return run->sink->ops->begin(run->sink, &run->want, &have, run->applied, why);
+	int err = run->sink->ops->begin(run->sink, &run->want, &have, run->applied, why);
+	if (!err)
+		replaced_say(run);
+	return err;
 }
 
 /* From workers and from the main thread: one call, one line. */
@@ -200,6 +224,19 @@ static void interrupt(struct run *run)
 	pen_sync_stop(&run->sync, PEN_EINTERRUPTED, &why);
 }
 
+/* A source that sent what failed its proof is named, also when another one made up for it. */
+static void liars_say(const struct run *run)
+{
+	const struct pen_plan *plan = &run->sync.plan;
+	for (unsigned s = 0; s < plan->config.sources; s++) {
+		const struct pen_plan_source *source = &plan->source[s];
+		if (source->bad)
+			fprintf(stderr, "%s sent %u bad parts%s; its last failure: %s\n",
+				run->supply.sources[s].origin->label, source->bad,
+				source->aside ? " and was left aside" : "", source->why.text);
+	}
+}
+
 static int sync_run(struct run *run, struct pen_why *why)
 {
 	const struct flags *flags = run->flags;
@@ -220,6 +257,7 @@ static int sync_run(struct run *run, struct pen_why *why)
 		now = pen_clock_ns();
 	}
 	progress_end(&run->progress);
+	liars_say(run);
 	err = pen_sync_finish(&run->sync, why);
 	run->seconds = (double)(pen_clock_ns() - begin) / 1e9;
 	return err;
@@ -230,7 +268,8 @@ static double seconds(int64_t ns)
 	return (double)ns / 1e9;
 }
 
-static void summary_json(const struct run *run, int err)
+/* What a run came to, also one that failed: then it ends in the reason. */
+static void summary_json(struct run *run, int err, const struct pen_why *why)
 {
 	char root[PEN_HASH_TEXT_BYTES], shard[PEN_SHARD_TEXT_BYTES];
 	const struct pen_sync *sync = &run->sync;
@@ -241,9 +280,17 @@ static void summary_json(const struct run *run, int err)
 		(unsigned long long)sync->sum.keys, (unsigned long long)sync->pull.bytes_wire,
 		(unsigned long long)sync->sum.content_bytes);
 	printf("\"seconds\": %.3f, \"fetch_seconds\": %.3f, \"prove_seconds\": %.3f, "
-	       "\"commit_seconds\": %.3f, \"done\": %s}\n",
+	       "\"commit_seconds\": %.3f, \"done\": %s",
 		run->seconds, seconds(sync->pull.busy_ns), seconds(sync->sum.prove_ns),
 		seconds(sync->sum.commit_ns), err ? "false" : "true");
+	if (err) {
+		printf(", \"error\": ");
+		cli_json_string(pen_err_text(err));
+		printf(", \"reason\": ");
+		cli_json_string(why->text);
+	}
+	printf("}\n");
+	run->printed = true;
 }
 
 static void summary_text(const struct run *run)
@@ -285,15 +332,26 @@ static int fetch_all(struct run *run, struct pen_why *why)
 		return err;
 	err = sync_run(run, why);
 	uint32_t kept = run->kept_before + run->sync.sum.parts;
+	if (err) {
+		struct pen_why reason = *why;
+		pen_fail(why, err, "%s; %u of %u parts are kept", reason.text, kept,
+			run->want.parts);
+	}
 	if (run->flags->json)
-		summary_json(run, err);
+		summary_json(run, err, why);
 	else if (!err)
 		summary_text(run);
+	return err;
+}
+
+/* No part to fetch, but a record that this is what the shard holds. */
+static int sync_empty(struct run *run, struct pen_why *why)
+{
+	run->want.parts = 0;
+	int err = pen_sink_open_rocks(run->flags->db, true, &run->sink, why);
 	if (!err)
-		return 0;
-	struct pen_why reason = *why;
-	return pen_fail(
-		why, err, "%s; %u of %u parts are kept", reason.text, kept, run->want.parts);
+		err = run->sink->ops->finish(run->sink, &run->want, why);
+	return err ? err : nothing_to_do(run, "the empty state has no parts");
 }
 
 static int sync_state(struct run *run, struct pen_why *why)
@@ -305,7 +363,7 @@ static int sync_state(struct run *run, struct pen_why *why)
 		.stall_ns = flags->stall_s * PEN_NS_PER_S,
 		.stop = stop_asked};
 	if (pen_hash_is_zero(&flags->root))
-		return nothing_to_do(run, "the empty state has no parts");
+		return sync_empty(run, why);
 	int err = supply_open(&run->supply, &ask, why);
 	if (err)
 		return err;
@@ -337,5 +395,5 @@ int cmd_sync(int argc, char **argv)
 	if (run.sink)
 		run.sink->ops->shut(run.sink);
 	free(run.applied);
-	return cli_end("sync", err, &why);
+	return cli_end_json("sync", flags.json && !run.printed, err, &why);
 }

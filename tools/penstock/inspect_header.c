@@ -75,5 +75,5 @@ int inspect_header(int argc, char **argv)
 	if (!err)
 		print_header(&flags, &header);
 	pen_buf_fini(&file);
-	return cli_end("inspect header", err, &why);
+	return cli_end_json("inspect header", flags.json, err, &why);
 }

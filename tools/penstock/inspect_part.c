@@ -37,6 +37,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!flags->file)
 			argp_error(state, "FILE is required");
+		if (flags->raw && flags->json)
+			argp_error(state, "--raw and --json exclude each other");
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -136,5 +138,6 @@ int inspect_part(int argc, char **argv)
 	struct flags flags = {0};
 	struct pen_why why = {0};
 	cli_parse(&argp, "penstock inspect part", argc, argv, &flags);
-	return cli_end("inspect part", run(&flags, &why), &why);
+	int err = run(&flags, &why);
+	return cli_end_json("inspect part", flags.json, err, &why);
 }

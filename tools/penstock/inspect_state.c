@@ -65,5 +65,5 @@ int inspect_state(int argc, char **argv)
 	}
 	if (!err)
 		print(&inspect, &sum);
-	return cli_end("inspect state", err, &inspect.why);
+	return cli_end_json("inspect state", inspect.json, err, &inspect.why);
 }

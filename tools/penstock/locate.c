@@ -91,12 +91,14 @@ static struct pen_origin_done get_wait(const struct locate_ask *ask, const struc
 	struct pen_origin_done done;
 	size_t seen = into->len;
 	int64_t byte_ns = pen_clock_ns();
+	/* As for a part: who drips holds us up and delivers nothing (fetch/pull.h). */
 	int ended_by = 0;
 	while (!ops->reap(ask->origin, &done, 1, LOCATE_LOOK_NS)) {
 		int64_t now = pen_clock_ns();
-		if (into->len != seen)
+		if (into->len - seen >= PEN_PULL_STEP_BYTES) {
 			byte_ns = now;
-		seen = into->len;
+			seen = into->len;
+		}
 		if (ask->stop())
 			ended_by = PEN_EINTERRUPTED;
 		else if (now - byte_ns >= ask->stall_ns)
@@ -106,7 +108,8 @@ static struct pen_origin_done get_wait(const struct locate_ask *ask, const struc
 	}
 	if (done.result == -ECANCELED)
 		done.result = pen_fail(&done.why, ended_by,
-			ended_by == PEN_ESTALL ? "%s: no byte for %lld s" : "%s: interrupted",
+			ended_by == PEN_ESTALL ? "%s: no byte, or too few to count, for %lld s"
+					       : "%s: interrupted",
 			ask->origin->label, (long long)(ask->stall_ns / PEN_NS_PER_S));
 	return done;
 }

@@ -18,6 +18,7 @@ struct search {
 	struct pen_vet vet;
 	struct pen_buf dirs, files;
 	unsigned looked; /* directories with parts */
+	int unread; /* why the first that could not be looked at was not, or 0 */
 };
 
 static const struct pen_tree_file *file_at(const struct search *search, size_t i)
@@ -44,7 +45,10 @@ static bool file_is_of_root(
 	struct pen_catalog_file found = {.n = file->n, .k = file->k};
 	snprintf(path, sizeof path, "%s/%s", dir, pen_part_name(file->k, file->n, name));
 	struct pen_vet_ask ask = {search->disk, path, search->root, true};
-	if (pen_vet_file(&search->vet, &ask, &found, NULL))
+	int err = pen_vet_file(&search->vet, &ask, &found, NULL);
+	if (err && !pen_vet_refuses(err) && !search->unread)
+		search->unread = err;
+	if (err)
 		return false;
 	search->out->memory_usage = found.memory_usage;
 	return true;
@@ -84,9 +88,11 @@ static int search_run(struct search *search)
 		at += strlen(dir) + 1;
 		if (!dir[0])
 			continue;
-		err = pen_tree_files(search->disk, dir, &search->files);
-		if (!err)
+		int closed = pen_tree_files(search->disk, dir, &search->files);
+		if (!closed)
 			dir_search(search, dir);
+		else if (!search->unread)
+			search->unread = closed;
 	}
 	return err;
 }
@@ -95,6 +101,10 @@ static int nothing_fail(const struct search *search, const char *path, struct pe
 {
 	char text[PEN_HASH_TEXT_BYTES];
 	pen_base58(search->root, text);
+	if (search->unread)
+		return pen_fail(why, search->unread,
+			"dir:%s: nothing of %s in what could be read, and some could not: %s", path,
+			text, pen_err_text(search->unread));
 	if (search->looked)
 		return pen_fail(why, PEN_ENOTFOUND,
 			"dir:%s: %u directories with parts, none of them of %s", path,

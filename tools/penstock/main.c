@@ -4,6 +4,8 @@
 
 #include "cli.h"
 #include "drivers/table.h"
+#include "engine.h"
+#include "streams.h"
 
 static const struct cli_verb verbs[] = {
 	{"generate", "write a made-up state to measure on", cmd_generate},
@@ -32,13 +34,13 @@ static void print_help(FILE *out)
 
 static void print_version(void)
 {
-	printf("penstock %s\ndrivers:", PEN_VERSION);
+	printf("penstock %s\ndrivers:", pen_version());
 	for (const char *const *name = pen_driver_names(); *name; name++)
 		printf(" %s", *name);
 	printf("\n");
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help(stderr);
@@ -58,4 +60,10 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "penstock: no verb '%s'; 'penstock --help' lists them\n", argv[1]);
 	return PEN_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	streams_open();
+	return streams_code(run(argc, argv));
 }

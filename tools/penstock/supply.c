@@ -79,9 +79,8 @@ static int source_check(const struct supply *supply, unsigned s, const struct lo
 			label, (unsigned long long)offers->memory_usage, n,
 			(unsigned long long)pen_part_count_max(offers->memory_usage));
 	if (!locate_find(offers, n, &offer))
-		return pen_fail(why, PEN_ENOTFOUND,
-			"%s: offers the state in %u parts (and %u other numbers), not in %u", label,
-			offers->list[0].n, offers->count - 1, n);
+		return pen_fail(why, PEN_ENOTFOUND, "%s: offers the state in %u parts%s, not in %u",
+			label, offers->list[0].n, offers->count > 1 ? " and other numbers" : "", n);
 	return 0;
 }
 

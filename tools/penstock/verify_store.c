@@ -61,9 +61,11 @@ struct verify {
 	struct pen_vet vet;
 	struct pen_buf dirs, files;
 	struct count total;
+	bool printed; /* the result is on standard output, whatever the verdict */
 	uint64_t places; /* directories with parts, once for each N */
 	uint64_t unread; /* bad only because the machine would not read them */
-	int unread_err; /* the first such code */
+	uint64_t closed; /* directories that could not be listed */
+	int unread_err; /* the first such code of either */
 };
 
 /* Say that a file is bad. In JSON it is one object of the directory's list. */
@@ -97,6 +99,12 @@ static int agree(struct place *place, const struct pen_catalog_file *file, struc
 		pen_base58(&file->root, here), pen_base58(&place->root, there));
 }
 
+static void unread_note(struct verify *verify, int err)
+{
+	if (!verify->unread_err)
+		verify->unread_err = err;
+}
+
 static void file_verify(
 	struct verify *verify, struct place *place, const struct pen_tree_file *there)
 {
@@ -115,8 +123,10 @@ static void file_verify(
 	if (!err)
 		return;
 	bad_print(verify, path, err, &why, place->count.bad++ == 0);
-	if (!pen_vet_refuses(err) && verify->unread++ == 0)
-		verify->unread_err = err;
+	if (pen_vet_refuses(err))
+		return;
+	verify->unread++;
+	unread_note(verify, err);
 }
 
 /* Print the numbers that no file has as a set, "3,5-7"; returns how many they are. */
@@ -171,7 +181,7 @@ static void place_verify(struct verify *verify, struct place *place)
 {
 	bool json = verify->flags->json;
 	if (json) {
-		printf("%s{\"dir\": ", verify->places ? ", " : "");
+		printf("%s{\"dir\": ", verify->places + verify->closed ? ", " : "");
 		cli_json_string(place->dir);
 		printf(", \"bad\": [");
 	}
@@ -210,6 +220,22 @@ static void dir_verify(struct verify *verify, const char *dir)
 	}
 }
 
+/* A directory whose files are unknown: nobody can say that they are good. */
+static void dir_closed(struct verify *verify, const char *dir, int err)
+{
+	const char *name = dir[0] ? dir : ".";
+	fprintf(stderr, "%s: cannot be listed: %s\n", name, pen_err_text(err));
+	if (verify->flags->json) {
+		printf("%s{\"dir\": ", verify->places + verify->closed ? ", " : "");
+		cli_json_string(dir);
+		printf(", \"error\": ");
+		cli_json_string(pen_err_text(err));
+		printf("}");
+	}
+	verify->closed++;
+	unread_note(verify, err);
+}
+
 static int verdict(const struct verify *verify, struct pen_why *why)
 {
 	const struct count *total = &verify->total;
@@ -220,6 +246,10 @@ static int verdict(const struct verify *verify, struct pen_why *why)
 		(unsigned long long)verify->places, (unsigned long long)total->files,
 		(unsigned long long)total->bytes, (unsigned long long)total->bad,
 		(unsigned long long)total->missing);
+	if (total->bad == 0 && verify->closed)
+		return pen_fail(why, verify->unread_err,
+			"%llu directories of %s cannot be listed: what is in them is not verified",
+			(unsigned long long)verify->closed, verify->flags->dir);
 	if (total->bad == 0)
 		return 0;
 	/* Wrong bytes outweigh what merely could not be read. */
@@ -236,17 +266,20 @@ static int run(struct verify *verify, struct pen_why *why)
 	if (err)
 		return err;
 	err = pen_tree_dirs(verify->disk, &verify->dirs);
+	if (err)
+		return pen_fail(why, err, "cannot list %s: %s", dir, pen_err_text(err));
+	verify->printed = true;
 	if (verify->flags->json)
 		printf("{\"parts\": [");
-	for (size_t at = 0; !err && at < verify->dirs.len;) {
+	for (size_t at = 0; at < verify->dirs.len;) {
 		const char *name = (const char *)verify->dirs.at + at;
 		err = pen_tree_files(verify->disk, name, &verify->files);
-		if (!err && verify->files.len)
+		if (err)
+			dir_closed(verify, name, err);
+		else if (verify->files.len)
 			dir_verify(verify, name);
 		at += strlen(name) + 1;
 	}
-	if (err)
-		return pen_fail(why, err, "cannot list %s: %s", dir, pen_err_text(err));
 	return verdict(verify, why);
 }
 
@@ -266,5 +299,5 @@ int verify_store(int argc, char **argv)
 	pen_buf_fini(&verify.dirs);
 	pen_buf_fini(&verify.files);
 	pen_disk_shut(verify.disk);
-	return cli_end("verify store", err, &why);
+	return cli_end_json("verify store", flags.json && !verify.printed, err, &why);
 }

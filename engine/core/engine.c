@@ -1,0 +1,6 @@
+#include "engine.h"
+
+const char *pen_version(void)
+{
+	return PEN_VERSION;
+}
