@@ -27,7 +27,8 @@ const char *const *pen_driver_names(void)
 /* Origins by how their word begins. */
 static const struct {
 	const char *scheme;
-	int (*open)(const char *source, struct pen_origin **origin, struct pen_why *why);
+	int (*open)(const char *source, const struct pen_origin_options *options,
+		struct pen_origin **origin, struct pen_why *why);
 } origins[] = {
 	{"dir:", pen_origin_open_dir},
 #ifdef PEN_HAVE_HTTP
@@ -36,11 +37,13 @@ static const struct {
 #endif
 };
 
-int pen_origin_open(const char *source, struct pen_origin **origin, struct pen_why *why)
+int pen_origin_open(const char *source, const struct pen_origin_options *options,
+	struct pen_origin **origin, struct pen_why *why)
 {
+	static const struct pen_origin_options usual;
 	for (size_t i = 0; i < PEN_COUNT(origins); i++) {
 		if (!strncmp(source, origins[i].scheme, strlen(origins[i].scheme)))
-			return origins[i].open(source, origin, why);
+			return origins[i].open(source, options ? options : &usual, origin, why);
 	}
 	if (!strncmp(source, "http", 4) && strstr(source, "://"))
 		return pen_fail(why, PEN_EUSAGE, "%s: this build has no http (libcurl was missing)",

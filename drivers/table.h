@@ -19,11 +19,19 @@ int pen_disk_open_dir(const char *root, bool create, struct pen_disk **disk, str
 /* End a disk that has nothing in flight. NULL is fine. */
 void pen_disk_shut(struct pen_disk *disk);
 
+/* What an origin is opened with beside its word. Zeroed is the usual; borrowed for the call. */
+struct pen_origin_options {
+	const char *
+		cacert; /* https: trust the certificates in this PEM file instead of the system's */
+};
+
 /*
- * Open an origin by its word: http://..., https://... or dir:PATH. 0 and *origin, to be ended with
- * its own close; PEN_EUSAGE for a word that is none or whose driver is not built.
+ * Open an origin by its word: http://..., https://... or dir:PATH. `options` may be NULL. 0 and
+ * *origin, to be ended with its own close; PEN_EUSAGE for a word that is none or whose driver is
+ * not built; -errno for a file of options that cannot be read.
  */
-int pen_origin_open(const char *source, struct pen_origin **origin, struct pen_why *why);
+int pen_origin_open(const char *source, const struct pen_origin_options *options,
+	struct pen_origin **origin, struct pen_why *why);
 
 /*
  * Open the RocksDB at `path` as a sink. `create` makes it if it is missing; without it the

@@ -16,7 +16,8 @@
  *   What are root, size and N of a state?         make/pairs.h, make/state.h
  *       pen_disk_open_dir -> pen_pairs_open -> pen_state_sum -> pen_pairs_close
  *   Cut a state into parts, into a store.         make/make.h, store/store.h
- *       pen_store_open -> pen_make_parts, which settles N -> pen_make_run -> pen_store_close
+ *       pen_store_open -> pen_make_survey -> pen_make_parts, which settles N ->
+ *       pen_make_run -> pen_survey_fini, pen_store_close
  *   Which parts does a directory hold?            store/scan.h, store/catalog.h
  *       pen_store_open -> pen_scan_run -> pen_catalog_root, pen_catalog_part ->
  *       pen_catalog_fini, pen_scan_fini, pen_store_close
@@ -38,8 +39,9 @@
  * part to part by whoever owns them, and go with its fini. Nothing is global.
  *
  * Threads: an object belongs to one thread at a time. pen_sync_open starts the workers of a sync
- * and pen_sync_close ends them; apart from a sync no function starts one. Functions without an
- * object (hashes, text, names) may be called from any thread.
+ * and pen_sync_close ends them; pen_make_survey and pen_make_run have theirs for the call; no other
+ * function starts one. Functions without an object (hashes, text, names) may be called from any
+ * thread.
  *
  * Until version 1.0 names and structs may change with the second number of the version.
  */
@@ -49,6 +51,7 @@
 #include "apply/audit.h"
 #include "core/sync.h"
 #include "make/make.h"
+#include "make/state.h"
 #include "part/envelope.h"
 #include "part/header.h"
 #include "part/prove.h"

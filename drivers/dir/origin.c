@@ -73,7 +73,8 @@ static int get_open(struct dir_origin *dir, struct dir_get *get)
 	uint64_t left = size > get->get.offset ? size - get->get.offset : 0;
 	if (left > get->get.bytes_max)
 		return PEN_EINPUT;
-	return pen_buf_grow(get->get.into, (size_t)left + DIR_SLACK_BYTES);
+	size_t need = (size_t)left + DIR_SLACK_BYTES;
+	return pen_buf_grow_within(get->get.into, need, get->get.into->len + need);
 }
 
 static unsigned dir_submit(
@@ -100,7 +101,7 @@ static unsigned dir_submit(
 static int get_read(struct dir_get *get)
 {
 	struct pen_buf *into = get->get.into;
-	int err = pen_buf_grow(into, DIR_SLACK_BYTES);
+	int err = pen_buf_grow_within(into, DIR_SLACK_BYTES, into->len + DIR_CHUNK_BYTES);
 	if (err)
 		return err;
 	size_t room = into->cap - into->len;
@@ -246,8 +247,10 @@ static const struct pen_origin_ops dir_ops = {
 	.close = dir_close,
 };
 
-int pen_origin_open_dir(const char *source, struct pen_origin **origin, struct pen_why *why)
+int pen_origin_open_dir(const char *source, const struct pen_origin_options *options,
+	struct pen_origin **origin, struct pen_why *why)
 {
+	(void)options;
 	const char *path = source + strlen("dir:");
 	struct dir_origin *dir = calloc(1, sizeof *dir);
 	char *label = strdup(source);

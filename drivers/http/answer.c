@@ -11,6 +11,15 @@
 /* Longest wait that is believed: a day; policy cuts it further. */
 #define ANSWER_RETRY_S_MAX 86400
 
+/* The buffer never holds more than the bytes that may come, not even as a reserve. */
+static int answer_grow(struct http_answer *answer, size_t more)
+{
+	uint64_t rest = answer->bytes_max - answer->bytes_taken;
+	size_t room = SIZE_MAX - answer->into->len;
+	size_t cap_max = answer->into->len + (rest < room ? (size_t)rest : room);
+	return pen_buf_grow_within(answer->into, more, cap_max);
+}
+
 void http_answer_judge(struct http_answer *answer, CURL *easy)
 {
 	curl_off_t announced = -1;
@@ -24,7 +33,7 @@ void http_answer_judge(struct http_answer *answer, CURL *easy)
 	if ((uint64_t)announced > answer->bytes_max)
 		answer->err = PEN_EINPUT;
 	else
-		answer->err = pen_buf_grow(answer->into,
+		answer->err = answer_grow(answer,
 			(size_t)(announced < ANSWER_RESERVE_BYTES_MAX ? announced
 								      : ANSWER_RESERVE_BYTES_MAX));
 }
@@ -38,8 +47,12 @@ int http_answer_take(struct http_answer *answer, const char *at, size_t len)
 	} else if (!answer->err && answer->bytes_wire > answer->bytes_max) {
 		answer->err = PEN_EINPUT;
 	} else if (!answer->err) {
+		answer->err = answer_grow(answer, len);
+		if (answer->err)
+			return answer->err;
 		/* The one copy on this path: curl owns its receive buffer. */
 		answer->err = pen_buf_append(answer->into, at, len);
+		answer->bytes_taken += len;
 	}
 	return answer->err;
 }
@@ -83,6 +96,14 @@ static int curl_fail(
 	if (answer->wanted)
 		return pen_fail(why, PEN_ENET, "body cut off after %llu bytes (%s)",
 			(unsigned long long)answer->bytes_wire, text);
+	if (ending->code == CURLE_PEER_FAILED_VERIFICATION)
+		return pen_fail(why, PEN_ENET,
+			"its certificate is not trusted: %s; if it should be, name the authority "
+			"that signed it with --cacert FILE",
+			text);
+	if (ending->code == CURLE_SSL_CACERT_BADFILE)
+		return pen_fail(
+			why, PEN_ENET, "the file of --cacert holds no certificate (%s)", text);
 	if (ending->code == CURLE_UNSUPPORTED_PROTOCOL)
 		return pen_fail(
 			why, PEN_ENET, "redirected to a scheme that is not followed (%s)", text);

@@ -20,6 +20,7 @@ struct http_answer {
 	long status; /* 0 before the first response */
 	int64_t announced; /* Content-Length, -1 if there was none */
 	uint64_t bytes_wire; /* body bytes that came, dropped ones too */
+	uint64_t bytes_taken; /* of them, what `into` has */
 	int err; /* why the body was cut off: PEN_EINPUT, -ENOMEM, or 0 */
 };
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -41,6 +42,7 @@ struct http {
 	struct pen_origin origin; /* first: the port's view */
 	CURLM *multi;
 	struct http_place place;
+	char *cacert; /* PEM file to trust, NULL for the system's */
 	struct http_get gets[HTTP_DEPTH_MAX];
 	struct pen_origin_done done[HTTP_DEPTH_MAX]; /* ended, not yet reaped; oldest first */
 	unsigned busy_count, done_count;
@@ -80,6 +82,8 @@ static void options_set(struct http *http, struct http_get *get)
 	/* The usual proxy variables hold, but never for this machine itself. */
 	if (http->place.loopback)
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	if (http->cacert)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, http->cacert);
 	if (get->get.offset)
 		curl_easy_setopt(easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)get->get.offset);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -239,6 +243,14 @@ static int http_put(
 	return pen_fail(why, -ENOSYS, "%s/%s: http sources are read only", origin->label, name);
 }
 
+static void http_free(struct http *http)
+{
+	curl_multi_cleanup(http->multi);
+	http_place_fini(&http->place);
+	free(http->cacert);
+	free(http);
+}
+
 static void http_close(struct pen_origin *origin)
 {
 	struct http *http = self(origin);
@@ -249,9 +261,7 @@ static void http_close(struct pen_origin *origin)
 			get_end(http, &http->gets[i]);
 		curl_easy_cleanup(http->gets[i].easy);
 	}
-	curl_multi_cleanup(http->multi);
-	http_place_fini(&http->place);
-	free(http);
+	http_free(http);
 }
 
 static const struct pen_origin_ops http_ops = {
@@ -268,7 +278,19 @@ static void curl_start(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-int pen_origin_open_http(const char *source, struct pen_origin **origin, struct pen_why *why)
+/* A file that cannot be read is told now, by its own name, and not as a failure of the network. */
+static int cacert_set(struct http *http, const char *path, struct pen_why *why)
+{
+	if (access(path, R_OK)) {
+		int err = -errno;
+		return pen_fail(why, err, "--cacert %s: %s", path, pen_err_text(err));
+	}
+	http->cacert = strdup(path);
+	return http->cacert ? 0 : pen_fail(why, -ENOMEM, "no memory for an http source");
+}
+
+int pen_origin_open_http(const char *source, const struct pen_origin_options *options,
+	struct pen_origin **origin, struct pen_why *why)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, curl_start);
@@ -276,11 +298,12 @@ int pen_origin_open_http(const char *source, struct pen_origin **origin, struct 
 	if (!http)
 		return pen_fail(why, -ENOMEM, "no memory for an http source");
 	int err = http_place_init(&http->place, source, why);
+	if (!err && options->cacert)
+		err = cacert_set(http, options->cacert, why);
 	if (!err && !(http->multi = curl_multi_init()))
 		err = pen_fail(why, -ENOMEM, "no memory for an http source");
 	if (err) {
-		http_place_fini(&http->place);
-		free(http);
+		http_free(http);
 		return err;
 	}
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_DEPTH_MAX);

@@ -6,8 +6,7 @@
  * `FlatState`; those of a nearcore node that are beside them are opened, as RocksDB demands, and
  * left alone.
  *
- * Memory: PEN_ROCKS_MEMTABLES_BYTES + PEN_ROCKS_CACHE_BYTES, and the batches that are open. A
- * batch larger than the memtables counts twice while it is written.
+ * Memory: PEN_ROCKS_BYTES, and the batches that are open, PEN_ROCKS_BATCH_COPIES times.
  */
 #ifndef PEN_ROCKS_DB_H
 #define PEN_ROCKS_DB_H
@@ -25,6 +24,11 @@
 #define PEN_ROCKS_WAL_BYTES ((uint64_t)64 << 20)
 /* Applying reads nothing back and a scan passes the cache by: only index blocks live here. */
 #define PEN_ROCKS_CACHE_BYTES ((size_t)32 << 20)
+/* All of it: memtables that fill, as many again that are being written to tables, the cache. */
+#define PEN_ROCKS_BYTES (2 * PEN_ROCKS_MEMTABLES_BYTES + PEN_ROCKS_CACHE_BYTES)
+/* A batch is in memory as such, and once more in memtables that it may make too large; or, while
+ * it grows, as its old and its new copy. */
+#define PEN_ROCKS_BATCH_COPIES 2u
 /* Table files held open: half of the usual limit of 1,024 descriptors. */
 #define PEN_ROCKS_FILES_MAX 512
 /* Column families in one database: nearcore has about 80. */

@@ -415,6 +415,8 @@ int pen_sink_open_rocks(const char *path, bool create, struct pen_sink **sink, s
 	}
 	rocks->sink.ops = &rocks_ops;
 	rocks->sink.label = rocks->db.path;
+	rocks->sink.memory_bytes = PEN_ROCKS_BYTES;
+	rocks->sink.batch_copies = PEN_ROCKS_BATCH_COPIES;
 	*sink = &rocks->sink;
 	return 0;
 }

@@ -4,9 +4,15 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "part/partial.h"
 
-/* Scratch that is kept from part to part; what one huge part made it grow to is given back. */
+/* Of tasks without allowance: what one huge part made the scratch grow to is given back. */
 #define JOB_KEPT_BYTES_MAX ((size_t)128 << 20)
+
+_Static_assert(sizeof(struct pen_bytes) + 2 * sizeof(struct pen_hash) + sizeof(struct pen_entry) +
+			4 * sizeof(uint32_t) <=
+		PEN_JOB_ENTRY_BYTES,
+	"the memory of an entry is what the budget says");
 
 void pen_job_fini(struct pen_job *job)
 {
@@ -26,9 +32,8 @@ const char *pen_stage_text(enum pen_stage stage)
 bool pen_task_is_bad(const struct pen_task *task)
 {
 	unsigned stage = atomic_load_explicit(&task->stage, memory_order_relaxed);
-	bool machine = task->result == -ENOMEM;
-	return task->result && !machine &&
-		(stage == PEN_STAGE_OPENING || stage == PEN_STAGE_PROVING);
+	bool ours = task->result == -ENOMEM || task->result == PEN_ELARGE;
+	return task->result && !ours && (stage == PEN_STAGE_OPENING || stage == PEN_STAGE_PROVING);
 }
 
 static void stage_enter(const struct pen_apply *apply, struct pen_task *task, enum pen_stage stage)
@@ -48,6 +53,10 @@ static int rows_put(struct pen_job *job, struct pen_why *why)
 
 static int row_add(struct pen_job *job, const struct pen_row *row, struct pen_why *why)
 {
+	job->batch_bytes += PEN_JOB_ROW_BYTES + row->key.len + row->head.len + row->value.len;
+	if (job->allowance && job->batch_bytes > job->allowance->batch_bytes)
+		return pen_fail(why, PEN_ELARGE, "applied it has more than %zu bytes",
+			job->allowance->batch_bytes);
 	job->rows[job->rows_count++] = *row;
 	return job->rows_count == PEN_JOB_ROWS ? rows_put(job, why) : 0;
 }
@@ -100,12 +109,31 @@ static int flat_put(struct pen_job *job, struct pen_why *why)
 	return err ? err : rows_put(job, why);
 }
 
+/* What is allowed is looked at before any memory is taken for it. */
+static int content_check(
+	const struct pen_allowance *allowance, struct pen_bytes content, struct pen_why *why)
+{
+	uint32_t count;
+	if (content.len > allowance->content_bytes)
+		return pen_fail(why, PEN_ELARGE, "its content has %zu bytes", content.len);
+	if (content.len < PEN_PARTIAL_HEAD_BYTES || pen_partial_head(content.at, &count, why))
+		return 0; /* the proof says what is wrong */
+	if (count > allowance->entries)
+		return pen_fail(why, PEN_ELARGE, "it has %u entries", count);
+	return 0;
+}
+
 static int stage_open(struct pen_job *job, struct pen_task *task, struct pen_bytes *content)
 {
 	struct pen_envelope envelope;
+	const struct pen_allowance *allowance = task->allowance;
+	job->zstd.bytes_max = allowance ? allowance->content_bytes : 0;
+	job->zstd.window_log = allowance ? allowance->window_log : 0;
 	int err = pen_envelope_open(&job->zstd, pen_buf_bytes(task->bytes), job->apply->bare,
 		&job->plain, &envelope, &task->why);
 	*content = err ? (struct pen_bytes){0} : envelope.content;
+	if (!err && allowance)
+		err = content_check(allowance, *content, &task->why);
 	return err;
 }
 
@@ -120,6 +148,7 @@ static int stage_put(struct pen_job *job, struct pen_task *task)
 {
 	struct pen_sink *sink = job->apply->sink;
 	job->rows_count = 0;
+	job->batch_bytes = 0;
 	int err = sink->ops->open(sink, &job->apply->shard, task->k, &job->batch, &task->why);
 	if (err) {
 		job->batch = NULL;
@@ -151,11 +180,13 @@ static int stage_run(
 
 static void scratch_trim(struct pen_job *job)
 {
-	if (job->plain.cap > JOB_KEPT_BYTES_MAX)
+	if (!job->allowance && job->plain.cap > JOB_KEPT_BYTES_MAX)
 		pen_buf_fini(&job->plain);
 	if (job->batch)
 		job->apply->sink->ops->close(job->apply->sink, job->batch, false, NULL);
 	job->batch = NULL;
+	if (job->allowance && job->allowance->alone)
+		pen_job_fini(job);
 }
 
 void pen_job_run(struct pen_job *job, const struct pen_apply *apply, struct pen_task *task)
@@ -163,6 +194,7 @@ void pen_job_run(struct pen_job *job, const struct pen_apply *apply, struct pen_
 	struct pen_bytes content = {0};
 	int err = 0;
 	job->apply = apply;
+	job->allowance = task->allowance;
 	for (enum pen_stage stage = PEN_STAGE_OPENING; stage <= PEN_STAGE_DONE && !err; stage++) {
 		stage_enter(apply, task, stage);
 		int64_t begin = pen_clock_ns();

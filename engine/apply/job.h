@@ -30,11 +30,30 @@ enum pen_stage {
 	PEN_STAGES,
 };
 
+/*
+ * What one part may take beside the bytes that came: the content that is decompressed, the entries
+ * that are proved, and the rows that are put into a batch. Beyond any of them it is PEN_ELARGE.
+ */
+struct pen_allowance {
+	size_t content_bytes;
+	uint32_t entries;
+	unsigned window_log; /* of the decompressor, as in part/envelope.h */
+	size_t batch_bytes; /* of rows, PEN_JOB_ROW_BYTES a row added */
+	bool alone; /* nothing of the scratch is kept for the next part */
+};
+
+/* What a row takes in a batch beside its bytes: lengths, tags, a prefix, a count. */
+#define PEN_JOB_ROW_BYTES 32u
+/* Memory of the proof for one entry: its place in the list, its digest, its record, its key in the
+ * table and the table's slots at their sparsest. */
+#define PEN_JOB_ENTRY_BYTES (16u + 32u + 24u + 32u + 16u)
+
 /* One part to apply. */
 struct pen_task {
 	uint32_t k; /* which part of the shard's N */
 	struct pen_buf *bytes; /* what came over the wire; borrowed, not changed */
 	void *owner; /* whatever whoever submits wants to find again */
+	const struct pen_allowance *allowance; /* NULL: the limits of the format; borrowed */
 	_Atomic unsigned stage; /* enum pen_stage: where it is, or where it failed */
 	int result; /* 0, or why it failed */
 	struct pen_why why; /* the sentence when result is not 0 */
@@ -64,20 +83,23 @@ struct pen_job {
 	struct pen_batch *batch;
 	struct pen_row rows[PEN_JOB_ROWS]; /* not yet put; they borrow the arrays below */
 	unsigned rows_count;
+	size_t batch_bytes; /* of the batch under way */
+	const struct pen_allowance *allowance; /* of the task under way */
 	uint8_t heads[PEN_JOB_ROWS][PEN_FLAT_HEAD_BYTES_MAX];
 	uint8_t keys[PEN_JOB_ROWS][PEN_KEY_BYTES_MAX];
 };
 
-/* Give the memory back; zeroed is fine. It is not to be used again. */
+/* Give all memory back; zeroed is fine, and the job is zeroed and may be used again. */
 void pen_job_fini(struct pen_job *job);
 
 /*
  * Apply one part. task->result becomes 0, the code of envelope or proof (stage OPENING or PROVING:
- * the bytes are at fault), or what the sink said (stage PUTTING or COMMITTING: the machine is).
+ * the bytes are at fault), what the sink said (stage PUTTING or COMMITTING: the machine is), or
+ * PEN_ELARGE (the allowance is, at any stage before COMMITTING).
  */
 void pen_job_run(struct pen_job *job, const struct pen_apply *apply, struct pen_task *task);
 
-/* True if it was the part's bytes that made the task fail, not the machine or the sink. */
+/* True if it was the part's bytes that made the task fail, not the machine, sink or allowance. */
 bool pen_task_is_bad(const struct pen_task *task);
 
 /* A word for a stage: "wait", "open", "prove", "put", "commit", "done". */

@@ -172,6 +172,15 @@ struct pen_task *pen_pool_reap(struct pen_pool *pool)
 	return NULL;
 }
 
+void pen_pool_trim(struct pen_pool *pool)
+{
+	/* Reaping ordered all that workers did before this; submitting orders this before them. */
+	PEN_CHECK(pool->held == 0);
+	for (unsigned i = 0; i < pool->workers_count; i++)
+		pen_job_fini(&pool->workers[i].job);
+	pen_job_fini(&pool->job);
+}
+
 unsigned pen_pool_held(const struct pen_pool *pool)
 {
 	return pool->held;

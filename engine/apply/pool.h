@@ -37,6 +37,9 @@ bool pen_pool_submit(struct pen_pool *pool, struct pen_task *task);
 /* A task that is over, or NULL; never blocks. Tasks end in any order. */
 struct pen_task *pen_pool_reap(struct pen_pool *pool);
 
+/* Give back the memory that workers keep from part to part. Nothing may be held (see below). */
+void pen_pool_trim(struct pen_pool *pool);
+
 /* Tasks submitted and not yet reaped. */
 unsigned pen_pool_held(const struct pen_pool *pool);
 

@@ -29,17 +29,25 @@ int pen_buf_reserve(struct pen_buf *buf, size_t cap)
 	return 0;
 }
 
-int pen_buf_grow(struct pen_buf *buf, size_t more)
+int pen_buf_grow_within(struct pen_buf *buf, size_t more, size_t cap_max)
 {
 	if (more > SIZE_MAX - buf->len)
 		return -ENOMEM;
 	size_t need = buf->len + more;
+	PEN_CHECK(need <= cap_max);
 	if (need <= buf->cap)
 		return 0;
 	size_t cap = buf->cap > SIZE_MAX / 2 ? need : buf->cap + buf->cap / 2;
 	if (cap < BUF_BYTES_MIN)
 		cap = BUF_BYTES_MIN;
+	if (cap > cap_max)
+		cap = cap_max;
 	return pen_buf_reserve(buf, cap > need ? cap : need);
+}
+
+int pen_buf_grow(struct pen_buf *buf, size_t more)
+{
+	return pen_buf_grow_within(buf, more, SIZE_MAX);
 }
 
 int pen_buf_append(struct pen_buf *buf, const void *at, size_t len)

@@ -24,6 +24,10 @@ int pen_buf_reserve(struct pen_buf *buf, size_t cap);
 /* Make room for `more` bytes behind len, growing at least by half. 0 or -ENOMEM. */
 int pen_buf_grow(struct pen_buf *buf, size_t more);
 
+/* As pen_buf_grow, and never to more than `cap_max` bytes in all; the caller has seen to it that
+ * len + more is not beyond that. */
+int pen_buf_grow_within(struct pen_buf *buf, size_t more, size_t cap_max);
+
 /* Append a copy of `len` bytes. 0 or -ENOMEM (nothing appended). `at` must not lie in the buffer.
  */
 int pen_buf_append(struct pen_buf *buf, const void *at, size_t len);

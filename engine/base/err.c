@@ -54,6 +54,7 @@ const char *pen_err_text(int code)
 		case PEN_EINTERRUPTED: return "interrupted";
 		case PEN_ELOCKED: return "locked by another process";
 		case PEN_ELATE: return "the epoch's end has passed";
+		case PEN_ELARGE: return "larger than the memory allowed for it";
 		}
 	}
 	return strerror(-code);
@@ -73,6 +74,7 @@ enum pen_exit pen_err_exit(int code)
 	case PEN_EINTERNAL:
 	case PEN_EENVELOPE:
 	case PEN_EINPUT:
+	case PEN_ELARGE:
 	case PEN_EVERIFY: return PEN_EXIT_PROOF;
 	case PEN_ESTALL: return PEN_EXIT_STALL;
 	case PEN_ENET:

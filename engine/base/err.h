@@ -27,6 +27,7 @@ enum pen_err {
 	PEN_EINTERRUPTED, /* SIGINT or SIGTERM, work kept */
 	PEN_ELOCKED, /* another process holds it */
 	PEN_ELATE, /* the epoch's end has passed */
+	PEN_ELARGE, /* beyond an allowance of memory that is not the format's own limit */
 };
 
 /* Exit codes of the command line by class. */

@@ -1,33 +1,67 @@
 #include "core/sync.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 
-static void on_start(void *context, uint32_t k, unsigned source)
+const char *pen_sync_event_text(enum pen_sync_event event)
+{
+	static const char *const texts[PEN_SYNC_EVENTS] = {
+		"fetch", "wait", "prove", "put", "commit", "done"};
+	PEN_CHECK(event < PEN_SYNC_EVENTS);
+	return texts[event];
+}
+
+static void tell(const struct pen_sync *sync, uint32_t k, enum pen_sync_event event)
+{
+	if (sync->config.on_event)
+		sync->config.on_event(sync->config.context, k, event);
+}
+
+static void on_start(void *context, const struct pen_slot *slot)
 {
 	struct pen_sync *sync = context;
-	(void)source;
-	if (sync->config.on_event)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_FETCH);
+	/* Nothing else is under way: what workers keep is needed, too. */
+	if (slot->alone)
+		pen_pool_trim(sync->pool);
+	tell(sync, slot->part, PEN_SYNC_FETCH);
+}
+
+static void on_full(void *context, uint32_t k)
+{
+	tell(context, k, PEN_SYNC_WAIT);
 }
 
 static void on_stage(void *context, uint32_t k, enum pen_stage stage)
 {
-	struct pen_sync *sync = context;
-	if (!sync->config.on_event)
-		return;
-	if (stage == PEN_STAGE_OPENING)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_PROVE);
-	else if (stage == PEN_STAGE_PUTTING)
-		sync->config.on_event(sync->config.context, k, PEN_SYNC_COMMIT);
+	switch (stage) {
+	case PEN_STAGE_OPENING: tell(context, k, PEN_SYNC_PROVE); break;
+	case PEN_STAGE_PUTTING: tell(context, k, PEN_SYNC_PUT); break;
+	case PEN_STAGE_COMMITTING: tell(context, k, PEN_SYNC_COMMIT); break;
+	default: break;
+	}
 }
 
-/* Parts that may be under way at once: the gets, and one for each worker to chew on. */
-static unsigned slots_count(const struct pen_sync_config *config)
+static int budget_open(struct pen_sync *sync, struct pen_why *why)
 {
-	return config->connections + (config->jobs ? config->jobs : 1);
+	const struct pen_sync_config *config = &sync->config;
+	struct pen_budget_ask ask = {.memory_bytes = config->memory_bytes
+			? config->memory_bytes
+			: PEN_BUDGET_BYTES_DEFAULT,
+		.connections = config->connections,
+		.jobs = config->jobs ? config->jobs : 1,
+		.sink_bytes = config->sink->memory_bytes,
+		.batch_copies = config->sink->batch_copies};
+	int err = pen_budget_make(&sync->budget, &ask, why);
+	snprintf(sync->limit, sizeof sync->limit,
+		"--memory %llu MiB leaves room for a part of %zu MiB; the largest that there can "
+		"be needs %llu MiB",
+		(unsigned long long)(ask.memory_bytes >> 20),
+		sync->budget.alone.allowance.content_bytes >> 20,
+		(unsigned long long)(sync->budget.largest_bytes >> 20));
+	return err;
 }
 
 static int plan_open(struct pen_sync *sync)
@@ -36,18 +70,27 @@ static int plan_open(struct pen_sync *sync)
 	struct pen_plan_config plan = {.parts = config->shard.parts,
 		.sources = config->sources_count,
 		.tries = config->tries,
-		.connections = config->connections,
+		.connections = sync->budget.connections,
 		.stall_ns = config->stall_ns,
 		.applied = config->applied};
-	return pen_plan_init(&sync->plan, &plan);
+	int err = pen_plan_init(&sync->plan, &plan);
+	for (unsigned s = 0; !err && s < config->sources_count; s++) {
+		if (config->absent >> s & 1)
+			pen_plan_absent(&sync->plan, s);
+	}
+	return err;
 }
 
 static int pull_open(struct pen_sync *sync)
 {
 	struct pen_pull_config pull = {.sources = sync->config.sources,
-		.slots = slots_count(&sync->config),
+		.slots = sync->budget.slots,
+		.part_bytes = sync->budget.part.wire_bytes,
+		.alone_bytes = sync->budget.alone.wire_bytes,
+		.limit = sync->limit,
 		.wake = pen_pool_wake(sync->pool),
 		.on_start = on_start,
+		.on_full = on_full,
 		.context = sync};
 	sync->tasks = calloc(pull.slots, sizeof *sync->tasks);
 	if (!sync->tasks)
@@ -64,10 +107,14 @@ int pen_sync_open(struct pen_sync *sync, const struct pen_sync_config *config, s
 		.bare = config->bare,
 		.on_stage = on_stage,
 		.context = sync};
-	int err = plan_open(sync);
+	int err = budget_open(sync, why);
+	if (err)
+		return err;
+	err = plan_open(sync);
 	if (err)
 		return pen_fail(why, err, "no memory for %u parts", config->shard.parts);
-	err = pen_pool_open(&sync->apply, config->jobs, &sync->pool, why);
+	unsigned jobs = config->jobs ? sync->budget.jobs : 0;
+	err = pen_pool_open(&sync->apply, jobs, &sync->pool, why);
 	if (!err && (err = pull_open(sync)))
 		pen_fail(why, err, "no memory for %u gets", config->connections);
 	if (err)
@@ -108,6 +155,18 @@ static void task_bad(struct pen_sync *sync, struct pen_task *task, const struct 
 	pen_plan_bad(&sync->plan, &event);
 }
 
+/* It takes more than it was allowed: alone it may have more, and then there is no more. */
+static void task_large(struct pen_sync *sync, struct pen_task *task, const struct pen_slot *slot)
+{
+	if (!slot->alone) {
+		pen_plan_large(&sync->plan, task->k, slot->source);
+		return;
+	}
+	struct pen_why what = task->why;
+	pen_fail(&task->why, PEN_ELARGE, "%s: %s", what.text, sync->limit);
+	task_bad(sync, task, slot);
+}
+
 /* The machine or the sink failed: no other source can help. */
 static void task_broken(struct pen_sync *sync, struct pen_task *task)
 {
@@ -124,8 +183,9 @@ static void task_end(struct pen_sync *sync, struct pen_task *task)
 	task_sum(sync, task);
 	if (task->result == 0) {
 		pen_plan_applied(&sync->plan, task->k);
-		if (sync->config.on_event)
-			sync->config.on_event(sync->config.context, task->k, PEN_SYNC_DONE);
+		tell(sync, task->k, PEN_SYNC_DONE);
+	} else if (task->result == PEN_ELARGE) {
+		task_large(sync, task, slot);
 	} else if (pen_task_is_bad(task)) {
 		task_bad(sync, task, slot);
 	} else {
@@ -141,6 +201,8 @@ static bool task_submit(struct pen_sync *sync, struct pen_slot *slot)
 	task->k = slot->part;
 	task->bytes = &slot->bytes;
 	task->owner = slot;
+	task->allowance = slot->alone ? &sync->budget.alone.allowance
+				      : &sync->budget.part.allowance;
 	return pen_pool_submit(sync->pool, task);
 }
 

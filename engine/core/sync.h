@@ -10,6 +10,7 @@
 #define PEN_CORE_SYNC_H
 
 #include "apply/pool.h"
+#include "core/budget.h"
 #include "fetch/pull.h"
 
 /* Longest sleep between turns: how late a caller's own look at a flag or clock may be. */
@@ -17,11 +18,17 @@
 
 /* What happens to a part, for a log. */
 enum pen_sync_event {
-	PEN_SYNC_FETCH,
-	PEN_SYNC_PROVE,
-	PEN_SYNC_COMMIT,
-	PEN_SYNC_DONE,
+	PEN_SYNC_FETCH, /* its get begins */
+	PEN_SYNC_WAIT, /* it is here, and no worker has begun */
+	PEN_SYNC_PROVE, /* decompressed and proved */
+	PEN_SYNC_PUT, /* its rows go into a batch; nothing is visible */
+	PEN_SYNC_COMMIT, /* the batch is being written */
+	PEN_SYNC_DONE, /* it is durable */
+	PEN_SYNC_EVENTS,
 };
+
+/* A word for an event: "fetch", "wait", "prove", "put", "commit", "done". */
+const char *pen_sync_event_text(enum pen_sync_event event);
 
 struct pen_sync_config {
 	struct pen_sink *sink; /* borrowed until close, as are the sources */
@@ -29,11 +36,13 @@ struct pen_sync_config {
 	const uint8_t *applied; /* the sink's bitmap of parts that need no fetching; or NULL */
 	const struct pen_source *sources;
 	unsigned sources_count; /* 1..PEN_SOURCES_MAX */
-	unsigned tries, connections; /* as the plan's */
+	unsigned tries, connections; /* as the plan's; of connections as many as memory allows */
 	unsigned jobs; /* workers, 0: in the caller's thread; at most PEN_POOL_JOBS_MAX */
+	uint64_t memory_bytes; /* the cap that core/budget.h divides; 0: its default */
+	uint32_t absent; /* bit s: source s may join or leave later, by the plan's calls */
 	int64_t stall_ns;
 	bool bare;
-	/* May be NULL. PROVE and COMMIT come from workers' threads, one at a time each. */
+	/* May be NULL. PROVE, PUT and COMMIT come from workers' threads, at the same time. */
 	void (*on_event)(void *context, uint32_t k, enum pen_sync_event event);
 	void *context;
 };
@@ -54,12 +63,15 @@ struct pen_sync {
 	struct pen_pull pull;
 	struct pen_pool *pool;
 	struct pen_task *tasks; /* one a slot, same index */
+	struct pen_budget budget; /* what memory_bytes is divided into */
+	char limit[160]; /* why a part may not be larger */
 	struct pen_sync_sum sum;
 	int64_t until_ns; /* when the plan has something to do again */
 	bool over;
 };
 
-/* Start the workers; nothing is fetched yet. 0, -ENOMEM, -errno. */
+/* Start the workers; nothing is fetched yet. 0, -ENOMEM, -errno; PEN_EREFUSED if memory_bytes is
+ * too little for any part. */
 int pen_sync_open(struct pen_sync *sync, const struct pen_sync_config *config, struct pen_why *why);
 
 /* Ends what is under way. Zeroed is fine. */

@@ -3,23 +3,7 @@
 #include <errno.h>
 
 #include "base/check.h"
-
-/* Failures in a row that make a source doubtful: one is chance. */
-#define PLAN_DOUBT_FAILURES 2u
-/* Failures in a row, at least, until a source that used up a part's tries counts as dead. */
-#define PLAN_DEAD_FAILURES 3u
-
-static uint8_t *state_at(const struct pen_plan *plan, uint32_t part)
-{
-	PEN_CHECK(part < plan->config.parts);
-	return plan->states.at + part;
-}
-
-static struct pen_plan_try *try_at(const struct pen_plan *plan, uint32_t part, unsigned source)
-{
-	struct pen_plan_try *tries = (struct pen_plan_try *)(void *)plan->attempts.at;
-	return tries + (size_t)part * plan->config.sources + source;
-}
+#include "fetch/choice.h"
 
 int pen_plan_init(struct pen_plan *plan, const struct pen_plan_config *config)
 {
@@ -28,7 +12,7 @@ int pen_plan_init(struct pen_plan *plan, const struct pen_plan_config *config)
 	PEN_CHECK(config->sources <= PEN_SOURCES_MAX);
 	PEN_CHECK(config->connections <= PEN_CONNECTIONS_MAX);
 	PEN_CHECK(config->tries <= PEN_TRIES_MAX);
-	*plan = (struct pen_plan){.config = *config};
+	*plan = (struct pen_plan){.config = *config, .alone = PEN_PART_NONE};
 	plan->config.applied = NULL; /* borrowed for this call only */
 	size_t tries = (size_t)config->parts * config->sources * sizeof(struct pen_plan_try);
 	if (pen_buf_reserve(&plan->states, config->parts + 1) ||
@@ -55,79 +39,37 @@ void pen_plan_fini(struct pen_plan *plan)
 	pen_buf_fini(&plan->attempts);
 }
 
-/* True while a part still needs its sources. */
-static bool is_wanted(unsigned state)
+void pen_plan_absent(struct pen_plan *plan, unsigned source)
 {
-	return state == PEN_PART_MISSING || state == PEN_PART_FLYING;
+	PEN_CHECK(source < plan->config.sources);
+	plan->source[source].absent = true;
 }
 
-static bool is_retrying(const struct pen_plan *plan, const struct pen_plan_try *attempt)
+void pen_plan_join(struct pen_plan *plan, unsigned source)
 {
-	return attempt->tries > 0 && attempt->tries < plan->config.tries && !attempt->final;
+	PEN_CHECK(plan->source[source].absent);
+	plan->source[source].absent = false;
+}
+
+void pen_plan_leave(struct pen_plan *plan, unsigned source, int code, const struct pen_why *why)
+{
+	pen_plan_join(plan, source);
+	plan->source[source].aside = true;
+	plan->source[source].said = code;
+	plan->source[source].why = *why;
 }
 
 static void state_set(struct pen_plan *plan, uint32_t part, enum pen_part_state state)
 {
-	uint8_t *at = state_at(plan, part);
-	int change = (int)is_wanted(state) - (int)is_wanted(*at);
-	for (unsigned s = 0; change && s < plan->config.sources; s++) {
-		if (is_retrying(plan, try_at(plan, part, s)))
-			plan->source[s].retrying += (unsigned)change;
-	}
+	uint8_t *at = pen_choice_state(plan, part);
+	int change = (int)pen_choice_wanted(state) - (int)pen_choice_wanted(*at);
+	if (change)
+		pen_choice_count(plan, part, change);
 	plan->count[*at]--;
 	plan->count[state]++;
 	*at = (uint8_t)state;
-}
-
-static int64_t backoff_ns(unsigned failures)
-{
-	int64_t ns = PEN_BACKOFF_NS_MIN;
-	for (unsigned i = 1; i < failures && ns < PEN_BACKOFF_NS_MAX; i++)
-		ns *= 2;
-	return ns < PEN_BACKOFF_NS_MAX ? ns : PEN_BACKOFF_NS_MAX;
-}
-
-static void source_bad(struct pen_plan_source *source)
-{
-	if (++source->bad >= PEN_PLAN_BAD_MAX)
-		source->aside = true;
-}
-
-/* The source's last word on a part. */
-static void try_finish(struct pen_plan *plan, uint32_t part, unsigned source, int code)
-{
-	struct pen_plan_try *attempt = try_at(plan, part, source);
-	if (is_wanted(*state_at(plan, part)) && is_retrying(plan, attempt))
-		plan->source[source].retrying--;
-	attempt->final = true;
-	attempt->said = code;
-}
-
-/* A failure that another try may mend. */
-static void try_fail(
-	struct pen_plan *plan, const struct pen_plan_event *event, int code, int64_t now)
-{
-	struct pen_plan_try *attempt = try_at(plan, event->part, event->source);
-	struct pen_plan_source *source = &plan->source[event->source];
-	int64_t asked = event->retry_after_ns;
-	bool was = is_retrying(plan, attempt);
-	attempt->tries++;
-	attempt->said = code;
-	attempt->next_ns = now + backoff_ns(attempt->tries);
-	source->retrying += (unsigned)is_retrying(plan, attempt) - (unsigned)was;
-	source->failures++;
-	source->doubt_ns = now + backoff_ns(source->failures);
-	if (attempt->tries >= plan->config.tries && source->failures >= plan->config.tries &&
-		source->failures >= PLAN_DEAD_FAILURES)
-		source->dead = true;
-	if (asked > 0)
-		source->hold_ns = now + (asked < PEN_BACKOFF_NS_MAX ? asked : PEN_BACKOFF_NS_MAX);
-}
-
-static void source_answered(struct pen_plan_source *source)
-{
-	source->failures = 0;
-	source->dead = false;
+	if (plan->alone == part && state != PEN_PART_FLYING && state != PEN_PART_HELD)
+		plan->alone = PEN_PART_NONE;
 }
 
 static struct pen_flight *flight_find(struct pen_plan *plan, uint32_t part)
@@ -163,7 +105,16 @@ static void note(struct pen_plan *plan, const struct pen_plan_event *event, int 
 
 static bool is_last_word(int code)
 {
-	return code == PEN_ENOTFOUND || code == -EACCES || code == -EXDEV || code == PEN_EINPUT;
+	return code == PEN_ENOTFOUND || code == -EACCES || code == -EXDEV || code == PEN_EINPUT ||
+		code == PEN_ELARGE;
+}
+
+/* To be asked of this source again, alone; it is known to be large once only. */
+static void part_large(struct pen_plan *plan, uint32_t part, unsigned source)
+{
+	PEN_CHECK(plan->alone != part);
+	state_set(plan, part, PEN_PART_MISSING);
+	pen_choice_try(plan, part, source)->large = true;
 }
 
 void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, int64_t now_ns)
@@ -172,9 +123,14 @@ void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, i
 	struct pen_plan_source *source = &plan->source[event->source];
 	int code = event->result == -ECANCELED ? PEN_ESTALL : event->result;
 	if (code == 0) {
-		source_answered(source);
+		pen_choice_answered(plan, event->source);
 		source->parts++;
 		state_set(plan, event->part, PEN_PART_HELD);
+		return;
+	}
+	if (code == PEN_ELARGE && plan->alone != event->part) {
+		pen_choice_answered(plan, event->source);
+		part_large(plan, event->part, event->source);
 		return;
 	}
 	state_set(plan, event->part, PEN_PART_MISSING);
@@ -183,35 +139,41 @@ void pen_plan_ended(struct pen_plan *plan, const struct pen_plan_event *event, i
 	if (code == -ENOMEM)
 		pen_plan_stop(plan, code, event->why);
 	if (is_last_word(code)) {
-		source_answered(source);
-		try_finish(plan, event->part, event->source, code);
+		pen_choice_answered(plan, event->source);
+		pen_choice_finish(plan, event->part, event->source, code);
 	} else {
-		try_fail(plan, event, code, now_ns);
+		pen_choice_fail(plan, event, code, now_ns);
 	}
-	if (code == PEN_EINPUT)
-		source_bad(source);
+	if (code == PEN_EINPUT || code == PEN_ELARGE)
+		pen_choice_bad(plan, event->source);
 	note(plan, event, code);
 }
 
 void pen_plan_applied(struct pen_plan *plan, uint32_t part)
 {
-	PEN_CHECK(*state_at(plan, part) == PEN_PART_HELD);
+	PEN_CHECK(*pen_choice_state(plan, part) == PEN_PART_HELD);
 	state_set(plan, part, PEN_PART_APPLIED);
 	pen_troubles_forget(&plan->troubles, part);
 }
 
 void pen_plan_bad(struct pen_plan *plan, const struct pen_plan_event *event)
 {
-	PEN_CHECK(*state_at(plan, event->part) == PEN_PART_HELD);
+	PEN_CHECK(*pen_choice_state(plan, event->part) == PEN_PART_HELD);
 	state_set(plan, event->part, PEN_PART_MISSING);
-	try_finish(plan, event->part, event->source, event->result);
-	source_bad(&plan->source[event->source]);
+	pen_choice_finish(plan, event->part, event->source, event->result);
+	pen_choice_bad(plan, event->source);
 	note(plan, event, event->result);
+}
+
+void pen_plan_large(struct pen_plan *plan, uint32_t part, unsigned source)
+{
+	PEN_CHECK(*pen_choice_state(plan, part) == PEN_PART_HELD);
+	part_large(plan, part, source);
 }
 
 void pen_plan_dropped(struct pen_plan *plan, uint32_t part)
 {
-	PEN_CHECK(*state_at(plan, part) == PEN_PART_HELD);
+	PEN_CHECK(*pen_choice_state(plan, part) == PEN_PART_HELD);
 	state_set(plan, part, PEN_PART_MISSING);
 }
 
@@ -239,7 +201,7 @@ static int verdict(const struct pen_plan *plan, uint32_t part, struct pen_why *w
 	const struct pen_why *text = NULL;
 	const struct pen_trouble *trouble = pen_troubles_find(&plan->troubles, part);
 	for (unsigned s = 0; s < plan->config.sources; s++) {
-		int said = try_at(plan, part, s)->said;
+		int said = pen_choice_try(plan, part, s)->said;
 		int code = said ? said : plan->source[s].said;
 		if (pen_gravity(code) <= pen_gravity(worst))
 			continue;
@@ -263,56 +225,6 @@ static void lose(struct pen_plan *plan, uint32_t part)
 	plan->why = why;
 }
 
-/* Whether a source may be asked for a part: 0 now, a time later, INT64_MAX after an event, -1 no.
- */
-static int64_t when_usable(const struct pen_plan *plan, uint32_t part, unsigned s, int64_t now)
-{
-	const struct pen_plan_source *source = &plan->source[s];
-	const struct pen_plan_try *attempt = try_at(plan, part, s);
-	if (attempt->final || attempt->tries >= plan->config.tries || source->aside)
-		return -1;
-	if (attempt->tries == 0 && source->dead)
-		return -1;
-	int64_t at = attempt->next_ns > source->hold_ns ? attempt->next_ns : source->hold_ns;
-	if (attempt->tries == 0 && source->failures >= PLAN_DOUBT_FAILURES) {
-		if (source->retrying || source->flying)
-			return INT64_MAX;
-		at = source->doubt_ns > at ? source->doubt_ns : at;
-	}
-	return at > now ? at : 0;
-}
-
-/* Of two usable sources, the one that failed the part less often, then the less busy one. */
-static bool is_better(const struct pen_plan *plan, uint32_t part, unsigned a, unsigned b)
-{
-	unsigned tries_a = try_at(plan, part, a)->tries, tries_b = try_at(plan, part, b)->tries;
-	if (tries_a != tries_b)
-		return tries_a < tries_b;
-	return plan->source[a].flying < plan->source[b].flying;
-}
-
-/* Find a source for a missing part: *source, or *until when to look again, or the part is lost. */
-static bool source_pick(
-	struct pen_plan *plan, uint32_t part, int64_t now, unsigned *source, int64_t *until)
-{
-	bool found = false, hope = false;
-	for (unsigned s = 0; s < plan->config.sources; s++) {
-		int64_t when = when_usable(plan, part, s, now);
-		if (when < 0)
-			continue;
-		hope = true;
-		if (when > 0) {
-			*until = when < *until ? when : *until;
-		} else if (!found || is_better(plan, part, s, *source)) {
-			*source = s;
-			found = true;
-		}
-	}
-	if (!hope)
-		lose(plan, part);
-	return found;
-}
-
 static void flight_begin(struct pen_plan *plan, uint32_t part, unsigned source, int64_t now)
 {
 	plan->flights[plan->flights_count++] = (struct pen_flight){
@@ -326,26 +238,43 @@ static bool is_settled(unsigned state)
 	return state == PEN_PART_APPLIED || state == PEN_PART_LOST;
 }
 
+/* Decide about one missing part: 1 its get begins, 0 not now, -1 nor does any other before it. */
+static int start_one(
+	struct pen_plan *plan, uint32_t part, struct pen_plan_action *action, int64_t now)
+{
+	struct pen_choice choice = pen_choice_make(plan, part, now, &action->until_ns);
+	if (!choice.hope)
+		lose(plan, part);
+	if (!choice.found)
+		return 0;
+	if (choice.alone && (plan->flights_count || plan->count[PEN_PART_HELD]))
+		return -1;
+	*action = (struct pen_plan_action){.act = PEN_PLAN_START,
+		.part = part,
+		.source = choice.source,
+		.alone = choice.alone};
+	if (choice.alone)
+		plan->alone = part;
+	flight_begin(plan, part, choice.source, now);
+	return 1;
+}
+
 /* Begin a get, or say when one may begin. */
 static bool start(struct pen_plan *plan, struct pen_plan_action *action, int64_t now)
 {
-	while (plan->low < plan->config.parts && is_settled(*state_at(plan, plan->low)))
+	int begun = 0;
+	while (plan->low < plan->config.parts && is_settled(*pen_choice_state(plan, plan->low)))
 		plan->low++;
-	for (uint32_t k = plan->low; k < plan->config.parts; k++) {
-		if (*state_at(plan, k) != PEN_PART_MISSING)
+	for (uint32_t k = plan->low; k < plan->config.parts && !begun; k++) {
+		if (*pen_choice_state(plan, k) != PEN_PART_MISSING)
 			continue;
 		if (plan->count[PEN_PART_LOST] >= PEN_PLAN_LOST_MAX) {
 			plan->stopping = true;
 			return false;
 		}
-		if (!source_pick(plan, k, now, &action->source, &action->until_ns))
-			continue;
-		flight_begin(plan, k, action->source, now);
-		action->part = k;
-		action->act = PEN_PLAN_START;
-		return true;
+		begun = start_one(plan, k, action, now);
 	}
-	return false;
+	return begun > 0;
 }
 
 /* Find a get to give up: all of them when stopping, else one that is quiet for too long. */
@@ -369,27 +298,20 @@ static bool cancel(struct pen_plan *plan, struct pen_plan_action *action, int64_
 	return false;
 }
 
-/* A source that has not been asked for this part yet and could be now. */
-static bool has_fresh_source(const struct pen_plan *plan, uint32_t part, unsigned but, int64_t now)
-{
-	for (unsigned s = 0; s < plan->config.sources; s++) {
-		if (s != but && try_at(plan, part, s)->tries == 0 &&
-			when_usable(plan, part, s, now) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Every get under way is quiet for too long, and there is nobody else to ask. */
 static bool is_stalled(const struct pen_plan *plan, int64_t now)
 {
 	if (plan->flights_count == 0 || plan->count[PEN_PART_HELD] > 0)
 		return false;
+	for (unsigned s = 0; s < plan->config.sources; s++) {
+		if (plan->source[s].absent)
+			return false;
+	}
 	for (unsigned i = 0; i < plan->flights_count; i++) {
 		const struct pen_flight *flight = &plan->flights[i];
 		if (now - flight->byte_ns < plan->config.stall_ns)
 			return false;
-		if (has_fresh_source(plan, flight->part, flight->source, now))
+		if (pen_choice_fresh(plan, flight->part, flight->source, now))
 			return false;
 	}
 	return true;
@@ -412,7 +334,7 @@ static void stall_check(struct pen_plan *plan, int64_t now)
 	}
 	for (uint32_t k = plan->low; k < plan->config.parts; k++) {
 		struct pen_why said;
-		if (!is_wanted(*state_at(plan, k)) ||
+		if (!pen_choice_wanted(*pen_choice_state(plan, k)) ||
 			pen_gravity(verdict(plan, k, &said)) <= pen_gravity(code))
 			continue;
 		code = verdict(plan, k, &why);
@@ -433,7 +355,8 @@ struct pen_plan_action pen_plan_next(struct pen_plan *plan, bool may_start, int6
 	stall_check(plan, now_ns);
 	if (cancel(plan, &action, now_ns))
 		return action;
-	bool room = may_start && plan->flights_count < plan->config.connections;
+	bool room = may_start && plan->alone == PEN_PART_NONE &&
+		plan->flights_count < plan->config.connections;
 	if (!plan->stopping && room && start(plan, &action, now_ns))
 		return action;
 	/* Too many losses ended it just now: what flies is cancelled first. */

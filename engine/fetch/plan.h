@@ -12,6 +12,15 @@
  * failure; when all gets are quiet for that long and no other source is left to ask, all is over.
  * Lost parts do not stop the others, unless there are PEN_PLAN_LOST_MAX of them.
  *
+ * A part may turn out larger than what an ordinary one is allowed (PEN_ELARGE). That is no failure;
+ * the source is asked for it once more, alone: when nothing else flies or is held, and with all
+ * the memory there is. Other sources are asked first, so that one that sends without end costs the
+ * others nothing. A part that must go alone goes before any that comes after it. PEN_ELARGE of one
+ * that is alone is the source's last word, and counts as a bad part.
+ *
+ * A source may be absent at first: it is not asked, but no part is lost before it is known whether
+ * it joins or leaves.
+ *
  * One thread. The order of events is the caller's; every START is answered by one ended(), and
  * every ended() that returned success by one applied(), bad() or dropped().
  */
@@ -56,6 +65,7 @@ struct pen_plan_try {
 	int32_t said; /* last failure, 0 for none */
 	uint8_t tries; /* failures so far */
 	bool final; /* it will not be asked again */
+	bool large; /* beyond an ordinary allowance: to be asked again alone */
 };
 
 struct pen_plan_source {
@@ -69,7 +79,8 @@ struct pen_plan_source {
 	int said; /* its last failure, and the sentence */
 	struct pen_why why;
 	bool dead; /* a part used up its tries while nothing else worked: no new parts */
-	bool aside; /* too many bad parts */
+	bool aside; /* too many bad parts, or it has left */
+	bool absent; /* it may still join or leave */
 };
 
 /* A get under way. */
@@ -98,6 +109,7 @@ struct pen_plan {
 	unsigned flights_count;
 	struct pen_troubles troubles; /* of parts that wait or are lost */
 	uint32_t low; /* all parts below are applied or lost */
+	uint32_t alone; /* the part that flies or is held alone, PEN_PART_NONE if none */
 	uint32_t count[PEN_PART_STATES]; /* parts in each state */
 	int code; /* the worst loss, by class: proof, stall, network, machine, not found */
 	struct pen_why why; /* its sentence */
@@ -117,6 +129,7 @@ struct pen_plan_action {
 	enum pen_plan_act act;
 	uint32_t part;
 	unsigned source;
+	bool alone; /* START: nothing else is under way, all memory is for this part */
 	int64_t until_ns; /* INT64_MAX: only an event helps */
 };
 
@@ -124,7 +137,7 @@ struct pen_plan_action {
 struct pen_plan_event {
 	uint32_t part;
 	unsigned source;
-	int result; /* 0, or as pen_origin_done and pen_task say */
+	int result; /* 0, or as pen_origin_done and pen_task say; or PEN_ELARGE */
 	int64_t retry_after_ns;
 	const struct pen_why *why;
 };
@@ -142,6 +155,15 @@ int pen_plan_init(struct pen_plan *plan, const struct pen_plan_config *config);
 
 /* Give the memory back; zeroed is fine. It is not to be used again. */
 void pen_plan_fini(struct pen_plan *plan);
+
+/* This source may still join; before the first pen_plan_next. */
+void pen_plan_absent(struct pen_plan *plan, unsigned source);
+
+/* An absent source takes part from now on. */
+void pen_plan_join(struct pen_plan *plan, unsigned source);
+
+/* An absent source does not take part, for this reason; `why` is copied. */
+void pen_plan_leave(struct pen_plan *plan, unsigned source, int code, const struct pen_why *why);
 
 /*
  * What to do now. START and CANCEL take effect in the plan at once: call again until WAIT or END.
@@ -161,6 +183,10 @@ void pen_plan_applied(struct pen_plan *plan, uint32_t part);
 
 /* A held part failed its proof: the source has had its say, others are asked. */
 void pen_plan_bad(struct pen_plan *plan, const struct pen_plan_event *event);
+
+/* A held part, not fetched alone, is larger than an ordinary one may be: its source is asked again,
+ * alone. */
+void pen_plan_large(struct pen_plan *plan, uint32_t part, unsigned source);
 
 /* A held part was neither applied nor bad: the run is stopping. It is missing again. */
 void pen_plan_dropped(struct pen_plan *plan, uint32_t part);

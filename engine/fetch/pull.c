@@ -19,11 +19,7 @@ int pen_pull_open(
 	PEN_CHECK(config->slots <= PEN_PULL_SLOTS_MAX);
 	*pull = (struct pen_pull){.config = *config, .plan = plan, .free_count = config->slots};
 	pull->slots = calloc(config->slots, sizeof *pull->slots);
-	if (!pull->slots)
-		return -ENOMEM;
-	for (unsigned s = 0; s < plan->config.sources; s++)
-		config->sources[s].origin->wake = config->wake->fd;
-	return 0;
+	return pull->slots ? 0 : -ENOMEM;
 }
 
 static struct pen_origin *origin_of(const struct pen_pull *pull, unsigned source)
@@ -55,6 +51,9 @@ void pen_pull_close(struct pen_pull *pull)
 			slot_cancel(pull, &pull->slots[i]);
 	}
 	for (unsigned s = 0; s < pull->plan->config.sources; s++) {
+		/* One that is absent is in somebody else's hands. */
+		if (pull->plan->source[s].absent)
+			continue;
 		drain(pull, s);
 		origin_of(pull, s)->wake = -1;
 	}
@@ -69,7 +68,7 @@ void pen_pull_give(struct pen_pull *pull, struct pen_slot *slot)
 	PEN_CHECK(slot->state != PEN_SLOT_FREE);
 	slot->state = PEN_SLOT_FREE;
 	slot->bytes.len = 0;
-	if (slot->bytes.cap > PEN_PULL_KEPT_BYTES)
+	if (slot->alone)
 		pen_buf_fini(&slot->bytes);
 	pull->free_count++;
 }
@@ -93,11 +92,27 @@ void pen_pull_untake(struct pen_slot *slot)
 	slot->state = PEN_SLOT_FULL;
 }
 
-static void slot_end(struct pen_pull *pull, const struct pen_origin_done *done, int64_t now_ns)
+/* An object beyond our allowance is not yet one beyond the format's limit. */
+static void too_large(
+	const struct pen_pull *pull, const struct pen_slot *slot, struct pen_origin_done *done)
+{
+	const struct pen_pull_config *config = &pull->config;
+	if (done->result != PEN_EINPUT)
+		return;
+	if (!slot->alone && config->part_bytes < PEN_PART_WIRE_BYTES_MAX)
+		done->result = PEN_ELARGE;
+	else if (config->alone_bytes < PEN_PART_WIRE_BYTES_MAX)
+		done->result = pen_fail(&done->why, PEN_ELARGE, "%s/%s: over %llu bytes: %s",
+			origin_of(pull, slot->source)->label, slot->name,
+			(unsigned long long)config->alone_bytes, config->limit);
+}
+
+static void slot_end(struct pen_pull *pull, struct pen_origin_done *done, int64_t now_ns)
 {
 	PEN_CHECK(done->tag < pull->config.slots);
 	struct pen_slot *slot = &pull->slots[done->tag];
 	PEN_CHECK(slot->state == PEN_SLOT_FLYING);
+	too_large(pull, slot, done);
 	struct pen_plan_event event = {.part = slot->part,
 		.source = slot->source,
 		.result = done->result,
@@ -109,6 +124,8 @@ static void slot_end(struct pen_pull *pull, const struct pen_origin_done *done, 
 		slot->state = PEN_SLOT_FULL;
 		slot->order = pull->fetched++;
 		pull->busy_ns += now_ns - slot->begin_ns;
+		if (pull->config.on_full)
+			pull->config.on_full(pull->config.context, slot->part);
 	} else {
 		pen_pull_give(pull, slot);
 	}
@@ -157,23 +174,35 @@ static void refused(struct pen_pull *pull, struct pen_slot *slot, int64_t now_ns
 	slot_end(pull, &done, now_ns);
 }
 
+/* What the other slots keep is needed for the one that goes alone. */
+static void slots_empty(struct pen_pull *pull)
+{
+	PEN_CHECK(pull->free_count == pull->config.slots);
+	for (unsigned i = 0; i < pull->config.slots; i++)
+		pen_buf_fini(&pull->slots[i].bytes);
+}
+
 static void get_start(struct pen_pull *pull, const struct pen_plan_action *action, int64_t now_ns)
 {
 	const struct pen_source *source = &pull->config.sources[action->source];
+	if (action->alone)
+		slots_empty(pull);
 	struct pen_slot *slot = slot_free(pull);
 	slot->state = PEN_SLOT_FLYING;
 	slot->part = action->part;
 	slot->source = action->source;
+	slot->alone = action->alone;
 	slot->seen = slot->bytes.len = 0;
 	slot->begin_ns = now_ns;
 	snprintf(slot->name, sizeof slot->name, "%sstate_part_%06u_of_%06u", source->prefix,
 		action->part, pull->plan->config.parts);
 	struct pen_origin_get get = {.name = slot->name,
-		.bytes_max = PEN_PART_WIRE_BYTES_MAX,
+		.bytes_max = slot->alone ? pull->config.alone_bytes : pull->config.part_bytes,
 		.into = &slot->bytes,
 		.tag = (uint64_t)(slot - pull->slots)};
 	if (pull->config.on_start)
-		pull->config.on_start(pull->config.context, slot->part, slot->source);
+		pull->config.on_start(pull->config.context, slot);
+	source->origin->wake = pull->config.wake->fd;
 	if (source->origin->ops->submit(source->origin, &get, 1) == 0)
 		refused(pull, slot, now_ns);
 }

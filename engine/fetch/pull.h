@@ -3,8 +3,9 @@
  * plan what came of them, and holds the bytes of fetched parts until a worker has them.
  *
  * Memory: one slot a part from the start of its get until pen_pull_give; there are `slots` of
- * them. When all are taken no get is begun, so slow workers close the tap. A slot keeps its
- * buffer for the next part unless it grew beyond PEN_PULL_KEPT_BYTES.
+ * them, of part_bytes each. When all are taken no get is begun, so slow workers close the tap. A
+ * slot keeps its buffer for the next part. A part that is larger ends with PEN_ELARGE; when its
+ * turn comes to go alone, all other slots give their buffers back and it may have alone_bytes.
  * One thread.
  */
 #ifndef PEN_FETCH_PULL_H
@@ -18,8 +19,6 @@
 #define PEN_SOURCE_PREFIX_BYTES 512u
 /* Slots at most: the gets in flight and what PEN_POOL_JOBS_MAX workers may hold. */
 #define PEN_PULL_SLOTS_MAX 1024u
-/* Bytes of a buffer that are kept for the next part: two real parts. */
-#define PEN_PULL_KEPT_BYTES ((size_t)64 << 20)
 /* Bytes that count as a step forward: who sends less within the stall time holds a connection and
  * delivers nothing (30 s a KiB is 34 B/s). */
 #define PEN_PULL_STEP_BYTES 1024u
@@ -44,6 +43,7 @@ struct pen_slot {
 	enum pen_slot_state state;
 	uint32_t part;
 	unsigned source;
+	bool alone; /* all memory is for this part */
 	uint64_t order; /* fetched earlier is smaller */
 	struct pen_buf bytes; /* as they came */
 	size_t seen; /* length at the last step forward */
@@ -54,9 +54,14 @@ struct pen_slot {
 struct pen_pull_config {
 	const struct pen_source *sources; /* as many as the plan has; borrowed */
 	unsigned slots; /* 1..PEN_PULL_SLOTS_MAX */
+	uint64_t part_bytes; /* of a part on the wire beside others, at most */
+	uint64_t alone_bytes; /* of a part on the wire alone, at most; not less */
+	const char *limit; /* says why alone_bytes is not more, for a sentence; borrowed */
 	const struct pen_wake *wake; /* ends a wait; borrowed */
-	/* May be NULL: the get of part k from `source` begins. */
-	void (*on_start)(void *context, uint32_t k, unsigned source);
+	/* May be NULL: the get of this slot's part is about to begin. */
+	void (*on_start)(void *context, const struct pen_slot *slot);
+	/* May be NULL: part k is here, and waits to be taken. */
+	void (*on_full)(void *context, uint32_t k);
 	void *context;
 };
 

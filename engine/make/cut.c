@@ -27,6 +27,7 @@ void pen_cut_close(struct pen_cut *cut)
 	pen_stretch_fini(&cut->stretch);
 	pen_entries_fini(&cut->nodes);
 	pen_chunks_fini(&cut->memory);
+	pen_build_fini(&cut->build);
 	pen_buf_fini(&cut->belows);
 	pen_gather_fini(&cut->gather);
 	*cut = (struct pen_cut){0};
@@ -121,11 +122,20 @@ static int push_pairs(
 	return err;
 }
 
+/* Begin a build whose nodes go to `fn`, in the memory of the one before. */
+static struct pen_build *begin_build(struct pen_cut *cut, pen_batch_fn fn)
+{
+	pen_build_reset(&cut->build);
+	cut->build.fn = fn;
+	cut->build.context = cut;
+	cut->build.batch.clock = pen_clock_ns;
+	return &cut->build;
+}
+
 /* Build the subtree of a limb again, with all its nodes. */
 static int expand(struct pen_cut *cut, const struct pen_below *below)
 {
 	const struct pen_mark *marks = (const struct pen_mark *)(const void *)cut->survey->marks.at;
-	struct pen_build build;
 	seek(cut, &marks[below->stretch]);
 	int err = load_stretch(cut);
 	if (err)
@@ -136,13 +146,10 @@ static int expand(struct pen_cut *cut, const struct pen_below *below)
 		from++;
 	for (to = from; to < cut->stretch.count && !compare_path(pairs[to].key, below->path);)
 		to++;
-	pen_build_init(&build, hold_node, cut);
-	pen_build_open(&build, (int64_t)below->path.len - 1, NULL, NULL);
-	err = push_pairs(cut, &build, from, to, false);
-	if (!err)
-		err = pen_build_close(&build, (int64_t)below->path.len - 1, NULL);
-	pen_build_fini(&build);
-	return err;
+	struct pen_build *build = begin_build(cut, hold_node);
+	pen_build_open(build, (int64_t)below->path.len - 1, NULL, NULL);
+	err = push_pairs(cut, build, from, to, false);
+	return err ? err : pen_build_close(build, (int64_t)below->path.len - 1, NULL);
 }
 
 /* Look a node up on the survey, then below the limbs that were expanded. *below (may be NULL) says
@@ -284,20 +291,17 @@ static int stream_stretch(struct pen_cut *cut, struct pen_build *build,
 static int stream(struct pen_cut *cut, const struct interval *interval)
 {
 	const struct pen_mark *mark = pen_survey_find(cut->survey, interval->first);
-	struct pen_build build;
 	if (!mark)
 		mark = (const struct pen_mark *)(const void *)cut->survey->marks.at;
 	seek(cut, mark);
-	pen_build_init(&build, take_node, cut);
-	build.batch.clock = pen_clock_ns;
+	struct pen_build *build = begin_build(cut, take_node);
 	int got = 0;
 	while (got == 0) {
 		got = load_stretch(cut);
 		if (!got)
-			got = stream_stretch(cut, &build, interval, mark);
+			got = stream_stretch(cut, build, interval, mark);
 	}
-	cut->time.hash += build.batch.hash_ns;
-	pen_build_fini(&build);
+	cut->time.hash += build->batch.hash_ns;
 	return got < 0 ? got : 0;
 }
 

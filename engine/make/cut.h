@@ -26,8 +26,8 @@ struct pen_cut {
 	const struct pen_mark *mark; /* of the stretch read last */
 	struct pen_entries nodes; /* below limbs, for the bounds of this part */
 	struct pen_chunks memory; /* of these nodes */
-	struct pen_buf
-		belows; /* struct pen_below: limbs fetched for a bound and not expanded yet */
+	struct pen_build build; /* of a limb to be expanded, then of the part */
+	struct pen_buf belows; /* struct pen_below: limbs fetched for a bound, not expanded yet */
 	struct pen_bound begin, end;
 	struct pen_gather gather; /* the part; after pen_cut_part */
 	struct pen_make_time time; /* spent by this worker */

@@ -64,6 +64,7 @@ int pen_feed_next(struct pen_feed *feed, struct pen_stretch *out, struct pen_why
  */
 int pen_feed_unchanged(struct pen_feed *feed, struct pen_why *why);
 
+/* Free its memory; pairs borrowed from it are gone. NULL and a zeroed one are fine. */
 void pen_stretch_fini(struct pen_stretch *stretch);
 
 /*
@@ -74,6 +75,7 @@ void pen_stretch_fini(struct pen_stretch *stretch);
 int pen_stretch_decode(
 	const struct pen_feed *feed, struct pen_stretch *stretch, struct pen_why *why);
 
+/* The pairs of a decoded stretch, `count` of them, borrowed from it. */
 static inline const struct pen_pair *pen_stretch_pairs(const struct pen_stretch *stretch)
 {
 	return (const struct pen_pair *)(const void *)stretch->pairs.at;

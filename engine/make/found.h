@@ -42,6 +42,7 @@ int pen_found_look(struct pen_found *found, struct pen_why *why);
  */
 int pen_found_prove(struct pen_found *found, uint64_t k, struct pen_why *why);
 
+/* Free its memory; what was found is forgotten. Zeroed is fine. */
 void pen_found_fini(struct pen_found *found);
 
 /* Is a file of part k < parts there? After pen_found_look. */

@@ -44,6 +44,7 @@ struct pen_gather {
 /* Takes the entries in order, each with its u32 length in front. 0, or an error that ends it. */
 typedef int (*pen_gather_fn)(void *context, struct pen_bytes entry);
 
+/* Free its memory and remove its runs. NULL and a zeroed one are fine. */
 void pen_gather_fini(struct pen_gather *gather);
 
 /* Begin a part: forget what was there, remove its runs. */

@@ -283,14 +283,6 @@ static int make_missing(struct making *making, struct pen_why *why)
 	return err;
 }
 
-size_t pen_make_memory(const struct pen_make *make)
-{
-	size_t scratch = make->scratch ? make->scratch : PEN_GATHER_BYTES;
-	/* Entries, the same in order, their compressed form, a stretch with its pairs, zstd's
-	 * tables. */
-	return 3 * scratch + 3 * PEN_STRETCH_BYTES + ((size_t)8 << 20);
-}
-
 int pen_make_run(const struct pen_make *make, const struct pen_survey *survey,
 	const struct pen_make_want *want, struct pen_make_sum *sum, struct pen_why *why)
 {

@@ -8,8 +8,7 @@
  * when it is whole and durable, and its bytes after decompression do not depend on the number of
  * workers. A run that was interrupted is gone on with by the same call.
  *
- * Memory: a stretch and PEN_GATHER_BYTES of entries a worker, what a part compresses to, and the
- * survey: pen_make_memory says it.
+ * Memory: struct pen_make_budget.
  */
 #ifndef PEN_MAKE_MAKE_H
 #define PEN_MAKE_MAKE_H
@@ -83,8 +82,31 @@ struct pen_survey_watch {
 int pen_make_survey(const struct pen_make *make, const struct pen_survey_watch *watch,
 	struct pen_survey *survey, struct pen_make_time *time, struct pen_why *why);
 
-/* Bytes that one worker may hold. */
-size_t pen_make_memory(const struct pen_make *make);
+/*
+ * The budget, as a sum: what the survey holds, and for each worker its entries (once as gathered,
+ * once in order, once compressed: 3 x scratch), a stretch with its pairs and zstd's tables. A part
+ * with more entries than `scratch` goes through the disk instead.
+ */
+struct pen_make_budget {
+	size_t survey; /* bytes */
+	size_t scratch; /* bytes of entries a worker */
+	size_t fixed; /* bytes a worker besides */
+	unsigned jobs;
+};
+
+/* Smallest scratch that is worth a run of its own. */
+#define PEN_MAKE_SCRATCH_MIN ((size_t)4 << 20)
+
+/* The sum of it, bytes. */
+size_t pen_make_budget_sum(const struct pen_make_budget *budget);
+
+/*
+ * Settle the budget of a surveyed state: scratch as large as `memory` bytes in all allow, at most
+ * PEN_GATHER_BYTES, which it also is for memory 0 (no cap). 0, or PEN_EREFUSED with a sentence that
+ * says how much is needed.
+ */
+int pen_make_budget_settle(const struct pen_survey *survey, unsigned jobs, uint64_t memory,
+	struct pen_make_budget *budget, struct pen_why *why);
 
 /*
  * Make the parts wanted. *sum says what was done, also after an error. 0; PEN_EREFUSED when

@@ -8,8 +8,9 @@
 
 #include "make/gather.h"
 
-/* Bytes of a run in memory while it is written or merged, unless one entry is larger. */
-#define PEN_RUN_BYTES ((size_t)1 << 20)
+/* Bytes of a run in memory while it is written or merged, unless one entry is larger: all runs of a
+ * part are 8 MiB. */
+#define PEN_RUN_BYTES ((size_t)128 << 10)
 
 /* Zeroed is closed. */
 struct pen_run_writer {

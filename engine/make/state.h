@@ -31,6 +31,7 @@ struct pen_state {
 	struct pen_chunks chunks;
 };
 
+/* Free the state and all bytes that its entries borrow. NULL and a zeroed one are fine. */
 void pen_state_fini(struct pen_state *state);
 
 /*

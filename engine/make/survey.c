@@ -13,6 +13,7 @@ void pen_limbs_fini(struct pen_limbs *limbs)
 	pen_buf_fini(&limbs->list);
 	pen_buf_fini(&limbs->bytes);
 	pen_buf_fini(&limbs->hashes);
+	pen_build_fini(&limbs->build);
 	*limbs = (struct pen_limbs){0};
 }
 
@@ -35,6 +36,13 @@ void pen_survey_fini(struct pen_survey *survey)
 	pen_chunks_fini(&survey->memory);
 	pen_build_fini(&survey->above);
 	*survey = (struct pen_survey){0};
+}
+
+size_t pen_survey_memory(const struct pen_survey *survey)
+{
+	const struct pen_entries *nodes = &survey->nodes;
+	return nodes->entries.cap + nodes->hashes.cap + nodes->slots.cap + survey->below.cap +
+		survey->marks.cap + survey->hashes.cap + (size_t)survey->memory.bytes;
 }
 
 size_t pen_survey_stretch(uint64_t file_bytes)
@@ -101,39 +109,46 @@ static int hash_values(const struct pen_stretch *stretch, struct pen_limbs *out)
 	return 0;
 }
 
+/* Build the trie of a stretch whose values are hashed; its limbs are noted. */
+static int build_trie(const struct pen_stretch *stretch, struct pen_limbs *out)
+{
+	const struct pen_pair *pairs = pen_stretch_pairs(stretch);
+	const struct pen_hash *hashes = (const struct pen_hash *)out->hashes.at;
+	struct pen_bytes last = pairs[stretch->count - 1].key;
+	int err = 0;
+	pen_build_reset(&out->build);
+	out->build.batch.clock = pen_clock_ns;
+	pen_build_open(&out->build, out->mark.left, note_limb, out);
+	for (uint32_t i = 0; !err && i < stretch->count; i++)
+		err = pen_build_push(
+			&out->build, pairs[i].key, (uint32_t)pairs[i].value.len, &hashes[i]);
+	if (err)
+		return err;
+	return pen_build_close(&out->build,
+		stretch->last ? -1 : (int64_t)pen_key_common(last, stretch->next), NULL);
+}
+
 int pen_survey_build(
 	const struct pen_stretch *stretch, struct pen_limbs *out, struct pen_make_time *time)
 {
-	const struct pen_pair *pairs = pen_stretch_pairs(stretch);
-	struct pen_bytes last = pairs[stretch->count - 1].key;
-	struct pen_build build;
-	int64_t begin = pen_clock_ns();
+	struct pen_bytes first = pen_stretch_pairs(stretch)[0].key;
 	struct pen_bytes before = {stretch->before, stretch->before_len};
-	int64_t left = stretch->follows ? (int64_t)pen_key_common(before, pairs[0].key) : -1;
+	int64_t left = stretch->follows ? (int64_t)pen_key_common(before, first) : -1;
+	int64_t begin = pen_clock_ns();
 	out->list.len = out->bytes.len = 0;
 	out->keys = stretch->count;
-	out->mark = (struct pen_mark){stretch->offset, stretch->record, {0}, left, {0}};
+	out->mark = (struct pen_mark){
+		.offset = stretch->offset, .record = stretch->record, .left = left};
 	stretch_sum(stretch, out->mark.sum);
 	int err = hash_values(stretch, out);
-	const struct pen_hash *hashes = (const struct pen_hash *)out->hashes.at;
 	int64_t hashed = pen_clock_ns();
-	time->hash += hashed - begin;
-	pen_build_init(&build, NULL, NULL);
-	build.batch.clock = pen_clock_ns;
-	pen_build_open(&build, left, note_limb, out);
-	for (uint32_t i = 0; !err && i < stretch->count; i++)
-		err = pen_build_push(
-			&build, pairs[i].key, (uint32_t)pairs[i].value.len, &hashes[i]);
 	if (!err)
-		err = pen_build_close(&build,
-			stretch->last ? -1 : (int64_t)pen_key_common(last, stretch->next), NULL);
-	time->hash += build.batch.hash_ns;
-	time->build -= build.batch.hash_ns;
-	pen_build_fini(&build);
-	out->mark.first.len = pairs[0].key.len;
+		err = build_trie(stretch, out);
+	out->mark.first.len = first.len;
 	if (!err)
-		err = note_bytes(out, pairs[0].key.at, pairs[0].key.len, &out->mark.first.at);
-	time->build += pen_clock_ns() - hashed;
+		err = note_bytes(out, first.at, first.len, &out->mark.first.at);
+	time->hash += hashed - begin + out->build.batch.hash_ns;
+	time->build += pen_clock_ns() - hashed - out->build.batch.hash_ns;
 	return err;
 }
 

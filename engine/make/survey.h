@@ -65,6 +65,7 @@ struct pen_limbs {
 	struct pen_buf list; /* struct pen_limb */
 	struct pen_buf bytes; /* their paths and nodes, as offsets until taken out */
 	struct pen_buf hashes; /* struct pen_hash of its values */
+	struct pen_build build; /* what it was built with */
 	struct pen_mark mark; /* `first` lies in bytes, behind the limbs' own */
 	uint32_t keys;
 };
@@ -74,12 +75,17 @@ struct pen_make_time {
 	int64_t read, bounds, build, hash, sort, compress, write;
 };
 
+/* Free the memory of one worker. NULL and zeroed ones are fine. */
 void pen_limbs_fini(struct pen_limbs *limbs);
 
 /* Begin. */
 void pen_survey_init(struct pen_survey *survey);
 
+/* Free it with all nodes and marks. NULL and a zeroed one are fine. */
 void pen_survey_fini(struct pen_survey *survey);
+
+/* Bytes that a survey holds. */
+size_t pen_survey_memory(const struct pen_survey *survey);
 
 /* How long stretches of a file of this length should be, bytes. */
 size_t pen_survey_stretch(uint64_t file_bytes);

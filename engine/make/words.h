@@ -26,6 +26,7 @@ static inline struct pen_rng pen_words_stream(uint64_t seed, uint64_t kind, uint
 /* Make the words of this seed. */
 void pen_words_init(struct pen_words *words, uint64_t seed);
 
+/* Free the words. NULL and a zeroed one are fine. */
 void pen_words_fini(struct pen_words *words);
 
 /*

@@ -42,6 +42,7 @@ struct pen_batch {
  * 0, or a negative code that ends it. */
 typedef int (*pen_batch_fn)(void *context, const struct pen_hash *hash, struct pen_bytes bytes);
 
+/* Free the memory of all batches so far. NULL and a zeroed one are fine. */
 void pen_batch_fini(struct pen_batch *batch);
 
 /* Make room for a node of `bytes` and the note of it. 0 or -ENOMEM. For pen_batch_room. */

@@ -60,6 +60,7 @@ struct pen_build {
 /* Start a trie whose finished nodes go to fn(context, hash, bytes). */
 void pen_build_init(struct pen_build *build, pen_batch_fn fn, void *context);
 
+/* Free its memory, whatever state it is in. NULL and a zeroed one are fine. */
 void pen_build_fini(struct pen_build *build);
 
 /* Forget all keys and start another trie, with the same fn, in the memory that is there. */

@@ -2,15 +2,13 @@
 
 #include <errno.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/check.h"
 #include "part/partial.h"
 
 /* The first output of a V1: enough for the head of a PartialState and for most small parts. */
 #define PLAIN_BYTES_MIN ((size_t)64 << 10)
-/* Windows beyond this are refused: what may be decompressed is not larger, and it is zstd's own
- * limit for streams. 2^27 = 128 MiB. */
-#define WINDOW_LOG_MAX 27
 
 void pen_zstd_fini(struct pen_zstd *zstd)
 {
@@ -21,36 +19,61 @@ void pen_zstd_fini(struct pen_zstd *zstd)
 	*zstd = (struct pen_zstd){0};
 }
 
+static size_t bytes_max(const struct pen_zstd *zstd)
+{
+	return zstd->bytes_max ? zstd->bytes_max : PEN_PART_BYTES_MAX;
+}
+
+static unsigned window_log(const struct pen_zstd *zstd)
+{
+	return zstd->window_log ? zstd->window_log : PEN_WINDOW_LOG_MAX;
+}
+
 static int decoder_reset(struct pen_zstd *zstd)
 {
-	if (!zstd->decoder) {
+	if (!zstd->decoder)
 		zstd->decoder = ZSTD_createDCtx();
-		if (!zstd->decoder)
-			return -ENOMEM;
-		ZSTD_DCtx_setParameter(zstd->decoder, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-	}
+	if (!zstd->decoder)
+		return -ENOMEM;
 	ZSTD_DCtx_reset(zstd->decoder, ZSTD_reset_session_only);
+	ZSTD_DCtx_setParameter(zstd->decoder, ZSTD_d_windowLogMax, (int)window_log(zstd));
 	return 0;
 }
 
 /* Room for the next output: doubled, and never more than one byte above the limit, so that one
  * byte too many is seen. */
-static int plain_grow(struct pen_buf *plain)
+static int plain_grow(const struct pen_zstd *zstd, struct pen_buf *plain)
 {
+	size_t most = bytes_max(zstd) + 1;
 	if (plain->len < plain->cap)
 		return 0;
 	size_t cap = plain->cap < PLAIN_BYTES_MIN ? PLAIN_BYTES_MIN : plain->cap * 2;
-	return pen_buf_reserve(plain, cap > PEN_PART_BYTES_MAX + 1 ? PEN_PART_BYTES_MAX + 1 : cap);
+	return pen_buf_reserve(plain, cap > most ? most : cap);
 }
 
 /* The entry limit is checked as soon as the head of the PartialState is out. */
-static int plain_check(const struct pen_buf *plain, struct pen_why *why)
+static int plain_check(
+	const struct pen_zstd *zstd, const struct pen_buf *plain, struct pen_why *why)
 {
 	uint32_t count;
+	if (plain->len > bytes_max(zstd) && bytes_max(zstd) < PEN_PART_BYTES_MAX)
+		return pen_fail(why, PEN_ELARGE, "decompressed it has more than %zu bytes",
+			bytes_max(zstd));
 	if (plain->len > PEN_PART_BYTES_MAX)
 		return pen_fail(why, PEN_EENVELOPE,
 			"decompression limit exceeded: more than %zu bytes", PEN_PART_BYTES_MAX);
 	return plain->len < PEN_PARTIAL_HEAD_BYTES ? 0 : pen_partial_head(plain->at, &count, why);
+}
+
+static int frame_fail(
+	const struct pen_zstd *zstd, size_t code, const ZSTD_inBuffer *in, struct pen_why *why)
+{
+	if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge &&
+		window_log(zstd) < PEN_WINDOW_LOG_MAX)
+		return pen_fail(why, PEN_ELARGE, "its zstd window is larger than %zu bytes",
+			(size_t)1 << window_log(zstd));
+	return pen_fail(why, PEN_EENVELOPE, "zstd: %s at byte %zu of %zu", ZSTD_getErrorName(code),
+		in->pos, in->size);
 }
 
 static int decompress(
@@ -63,17 +86,16 @@ static int decompress(
 	size_t rest = 1; /* 0 at the end of a frame: there the input may end */
 	plain->len = 0;
 	while (in.pos < in.size || (rest && plain->len == plain->cap && in.size)) {
-		err = plain_grow(plain);
+		err = plain_grow(zstd, plain);
 		if (err)
 			return pen_fail(why, err, "no memory for a part of more than %zu bytes",
 				plain->cap);
 		ZSTD_outBuffer out = {plain->at, plain->cap, plain->len};
 		rest = ZSTD_decompressStream(zstd->decoder, &out, &in);
 		if (ZSTD_isError(rest))
-			return pen_fail(why, PEN_EENVELOPE, "zstd: %s at byte %zu of %zu",
-				ZSTD_getErrorName(rest), in.pos, in.size);
+			return frame_fail(zstd, rest, &in, why);
 		plain->len = out.pos;
-		err = plain_check(plain, why);
+		err = plain_check(zstd, plain, why);
 		if (err)
 			return err;
 	}

@@ -37,8 +37,13 @@ struct pen_envelope {
 	struct pen_bytes content; /* the PartialState: borrowed from the input or from `plain` */
 };
 
+/* The largest window that a frame may ask for, as a power of two: zstd's own limit for streams. */
+#define PEN_WINDOW_LOG_MAX 27u
+
 /* A decompressor with its window, kept from part to part. Zeroed is valid. One thread at a time. */
 struct pen_zstd {
+	size_t bytes_max; /* that may be decompressed at all; 0: PEN_PART_BYTES_MAX */
+	unsigned window_log; /* largest window; 0: PEN_WINDOW_LOG_MAX */
 	void *decoder; /* ZSTD_DCtx */
 	void *encoder; /* ZSTD_CCtx */
 };
@@ -49,7 +54,8 @@ void pen_zstd_fini(struct pen_zstd *zstd);
 /*
  * Take the envelope off `bytes`. V1 is decompressed into `plain` (its old content is replaced),
  * never beyond PEN_PART_BYTES_MAX, and a count beyond the entry limit stops it at once. `bare`
- * takes the bytes as a PartialState without envelope. 0, PEN_EENVELOPE with a sentence, -ENOMEM.
+ * takes the bytes as a PartialState without envelope. 0, PEN_EENVELOPE with a sentence, -ENOMEM;
+ * PEN_ELARGE if bytes_max or window_log of `zstd` are exceeded and lie below those limits.
  */
 int pen_envelope_open(struct pen_zstd *zstd, struct pen_bytes bytes, bool bare,
 	struct pen_buf *plain, struct pen_envelope *out, struct pen_why *why);

@@ -46,6 +46,7 @@ struct pen_limb_new {
 	int last; /* the path's last nibble, if it is not the key's; else -1 */
 };
 
+/* Free its memory. NULL and a zeroed one are fine. */
 void pen_limb_queue_fini(struct pen_limb_queue *queue);
 
 /* Forget everything, keep the memory. */

@@ -24,7 +24,8 @@ struct pen_origin;
 struct pen_origin_get {
 	const char *name;
 	uint64_t offset; /* first byte wanted; 0 for the whole object */
-	uint64_t bytes_max; /* more than this ends the get with PEN_EINPUT */
+	uint64_t bytes_max; /* more than this ends the get with PEN_EINPUT, and `into` holds no more
+			     */
 	struct pen_buf *into; /* appended to */
 	uint64_t tag;
 };

@@ -107,6 +107,8 @@ struct pen_sink_ops {
 struct pen_sink {
 	const struct pen_sink_ops *ops;
 	const char *label; /* where it is, for messages; lives as long as the sink */
+	uint64_t memory_bytes; /* that it takes beside open batches, at most */
+	unsigned batch_copies; /* how often the rows of an open batch are in memory, at most */
 };
 
 #endif

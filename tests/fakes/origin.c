@@ -34,10 +34,13 @@ static unsigned submit(struct pen_origin *origin, const struct pen_origin_get *g
 static void arrive(struct fake_get *get, int64_t now_ns)
 {
 	struct fake_answer *answer = &get->answer;
-	while (!get->cancelled && !answer->silent && get->arrived < answer->pieces &&
+	while (!get->cancelled && !get->large && !answer->silent && get->arrived < answer->pieces &&
 		get->begin_ns + (get->arrived + 1) * answer->piece_ns <= now_ns) {
 		size_t from = answer->body.len * get->arrived / answer->pieces;
 		size_t to = answer->body.len * ++get->arrived / answer->pieces;
+		get->large = to > get->get.bytes_max;
+		if (get->large)
+			return;
 		if (to > from)
 			PEN_CHECK(
 				!pen_buf_append(get->get.into, answer->body.at + from, to - from));
@@ -54,7 +57,9 @@ static unsigned reap(
 		struct fake_get get = fake->gets[i];
 		arrive(&get, *fake->now_ns);
 		bool whole = !get.answer.silent && get.arrived == get.answer.pieces;
-		if (ended == max || !(whole || get.cancelled)) {
+		if (get.large && !get.cancelled)
+			get.answer.result = PEN_EINPUT;
+		if (ended == max || !(whole || get.cancelled || get.large)) {
 			fake->gets[kept++] = get;
 			continue;
 		}

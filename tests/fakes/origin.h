@@ -24,6 +24,7 @@ struct fake_get {
 	int64_t begin_ns;
 	unsigned arrived; /* pieces */
 	bool cancelled;
+	bool large; /* more came than bytes_max */
 };
 
 struct fake_origin {

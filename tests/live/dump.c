@@ -17,8 +17,11 @@
 
 static void print_hex(struct pen_bytes bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-		printf("%02x", bytes.at[i]);
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < bytes.len; i++) {
+		putchar_unlocked(digits[bytes.at[i] >> 4]);
+		putchar_unlocked(digits[bytes.at[i] & 15]);
+	}
 }
 
 static void print_state(const struct pen_scanned *row)

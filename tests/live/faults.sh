@@ -81,6 +81,22 @@ db=$scratch/nobody
 sync_from http://127.0.0.1:9
 expect 6 "$code" 'nobody listens'
 
+if command -v openssl >"$scratch/found"; then
+	openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 \
+		-keyout "$scratch/key" -out "$scratch/certificate" 2>"$scratch/openssl"
+	openssl s_server -accept 127.0.0.1:0 -key "$scratch/key" -cert "$scratch/certificate" \
+		-WWW >"$scratch/tls" 2>&1 &
+	server=$!
+	wait_line "$scratch/tls" '^ACCEPT 127'
+	sync_from "https://$(sed -n 's/^ACCEPT //p' "$scratch/tls")"
+	expect 6 "$code" 'a server whose certificate nobody vouches for'
+	grep -qi 'certificate' "$log"
+	result $? '  says so' || cat "$log"
+	stop
+else
+	skip 'a server with a certificate: no openssl'
+fi
+
 # Databases that hold something else.
 db=$scratch/whole
 "$PENSTOCK" sync --from "dir:$near/golden/genesis" --root "$genesis_root" --shard s7.v3 --of 5 \
@@ -110,24 +126,33 @@ dump_db "$db" "$scratch/after"
 cmp -s "$scratch/after.state" "$scratch/whole.state"
 result $? '  ends in the same database'
 
-# Opened by another process.
-start_hostile "$parts" silent "$bad"
-timeout 60 "$PENSTOCK" sync --from "$url" --root "$small_root" --shard s7.v3 --of 7 \
-	--db "$scratch/busy" --stall 60 >"$scratch/first" 2>&1 &
-first=$!
-for _ in $(seq 100); do [ -e "$scratch/busy/LOCK" ] && break; sleep 0.1; done
-sleep 0.5
-db=$scratch/busy
-sync_from "dir:$parts"
-expect 9 "$code" 'a database that another process has open'
-grep -qi 'another process' "$log"
-result $? '  says so' || cat "$log"
-kill -TERM "$first"
-wait "$first"
-expect 7 $? 'SIGTERM keeps the work and exits 7'
-stop
-sync_from "dir:$parts"
-expect 0 "$code" '  and the next run goes on'
+# Opened by another process, which a signal then ends; what it had applied is kept.
+for signal in TERM INT; do
+	db=$scratch/busy-$signal
+	start_hostile "$parts" silent "$bad"
+	: >"$scratch/first"
+	"$PENSTOCK" sync --from "$url" --root "$small_root" --shard s7.v3 --of 7 --db "$db" \
+		--stall 60 --log-level debug >"$scratch/first" 2>&1 &
+	first=$!
+	for _ in $(seq 400); do
+		[ "$(grep -c '^part . done' "$scratch/first")" -eq 6 ] && break
+		sleep 0.05
+	done
+	sync_from "dir:$parts"
+	expect 9 "$code" 'a database that another process has open'
+	grep -qi 'another process' "$log"
+	result $? '  says so' || cat "$log"
+	kill -$signal "$first"
+	wait "$first"
+	expect 7 $? "SIG$signal ends it with exit code 7"
+	grep -q '6 of 7 parts are kept' "$scratch/first"
+	result $? '  says what is kept' || cat "$scratch/first"
+	stop
+	sync_from "dir:$parts"
+	expect 0 "$code" '  and the next run goes on'
+	grep -q '6 of 7 parts are kept from before' "$log"
+	result $? '  from there' || cat "$log"
+done
 
 # A full disk.
 mkdir "$scratch/tiny"

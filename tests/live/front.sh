@@ -78,6 +78,12 @@ range='Range: bytes=0-1'
 expect 206 "$(status -H "If-Range: $tag" -H "$range" "$url/$dir/$part")" 'the same tag: a range'
 expect 200 "$(status -H 'If-Range: "x"' -H "$range" "$url/$dir/$part")" 'another: all of it'
 
+expect 200 "$(status -I -H "$range" "$url/$dir/$part")" 'HEAD knows no ranges'
+expect 200 "$(status --request-target "$url/$dir/$part" "$url/")" 'the absolute form of a proxy'
+cmp -s "$scratch/body" "$store/$dir/$part"
+result $? '  is the same file'
+expect 404 "$(status --request-target http://x/../secret "$url/")" '  and leads nowhere else'
+
 # Names that must lead nowhere.
 while read -r wanted path; do
 	expect "$wanted" "$(status "$url$path")" "GET $path"

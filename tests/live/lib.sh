@@ -5,6 +5,7 @@ scratch=$(mktemp -d) || exit 1
 passed=0 failed=0 skipped=0
 near=$PEN_TEST_DATA/near
 dump=$PEN_BUILD/tests/live/live_dump
+line=$PEN_BUILD/tests/live/live_line
 hostile=$PEN_BUILD/tests/live/live_hostile
 genesis_root=8EhZRfDTYujfZoUZtZ3eSMB9gJyFo5zjscR12dEcaxGU
 small_root=GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv

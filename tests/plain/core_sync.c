@@ -96,7 +96,7 @@ static void workers(void)
 			fprintf(stderr, "%s\n", why.text);
 		fake_sink_fini(&sink);
 	}
-	PLAIN_EXPECT(events >= ROUNDS * N * 4);
+	PLAIN_EXPECT(events >= ROUNDS * N * PEN_SYNC_EVENTS);
 }
 
 int main(void)

@@ -137,3 +137,41 @@ Test(apply_job, failures_leave_nothing_behind)
 	}
 	pen_job_fini(&job);
 }
+
+/* Each allowance by itself: below it nothing reaches the sink, and the bytes are not blamed. */
+Test(apply_job, stays_within_its_allowance)
+{
+	static const struct {
+		struct pen_allowance allowance;
+		int result;
+		enum pen_stage stage;
+	} rows[] = {
+		{{1 << 20, 10000, 23, 1 << 20, false}, 0, PEN_STAGE_DONE},
+		{{100, 10000, 23, 1 << 20, false}, PEN_ELARGE, PEN_STAGE_OPENING},
+		{{1 << 20, 3, 23, 1 << 20, false}, PEN_ELARGE, PEN_STAGE_OPENING},
+		{{1 << 20, 10000, 10, 1 << 20, false}, PEN_ELARGE, PEN_STAGE_OPENING},
+		{{1 << 20, 10000, 23, 1000, false}, PEN_ELARGE, PEN_STAGE_PUTTING},
+		{{1 << 20, 10000, 23, 1 << 20, true}, 0, PEN_STAGE_DONE},
+	};
+	static struct pen_job job;
+	struct pen_hash root;
+	cr_assert_eq(pen_hash_parse("GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", &root), 0);
+	struct pen_buf bytes = test_data("golden/small/state_part_000002_of_000007");
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct fake_sink fake;
+		fake_sink_init(&fake);
+		fake_sink_begin(&fake, &root, 7);
+		struct pen_apply apply = {.sink = &fake.sink, .shard = fake.shard};
+		struct pen_task task = {.k = 2, .bytes = &bytes, .allowance = &rows[i].allowance};
+		pen_job_run(&job, &apply, &task);
+		cr_expect_eq(task.result, rows[i].result, "%zu: %s", i, task.why.text);
+		cr_expect_eq(task.stage, rows[i].stage, "%zu: %u", i, task.stage);
+		cr_expect(!pen_task_is_bad(&task));
+		cr_expect_eq(fake.commits, rows[i].result == 0, "%zu", i);
+		cr_expect_eq(fake.open_batches, 0);
+		fake_sink_fini(&fake);
+	}
+	cr_expect_eq(job.plain.cap, 0, "after one that went alone nothing is kept");
+	pen_buf_fini(&bytes);
+	pen_job_fini(&job);
+}

@@ -1,8 +1,10 @@
 #include "apply/pool.h"
 
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "fakes/sink.h"
 #include "util.h"
 
@@ -45,4 +47,58 @@ Test(apply_pool, every_part_comes_back_once)
 	fake_sink_fini(&fake);
 	for (uint32_t k = 0; k < 7; k++)
 		pen_buf_fini(&bytes[k]);
+}
+
+/* Part 0 commits until part 1, which is submitted only then, is being put: by the other worker. */
+struct gate {
+	_Atomic bool committing, proved;
+};
+
+static void gate_on_stage(void *context, uint32_t k, enum pen_stage stage)
+{
+	struct gate *gate = context;
+	if (k == 1 && stage == PEN_STAGE_PUTTING)
+		atomic_store(&gate->proved, true);
+	if (k == 1 || stage != PEN_STAGE_COMMITTING)
+		return;
+	atomic_store(&gate->committing, true);
+	int64_t until = pen_clock_ns() + 10 * PEN_NS_PER_S;
+	while (!atomic_load(&gate->proved) && pen_clock_ns() < until)
+		pen_clock_sleep_ns(PEN_NS_PER_MS);
+}
+
+Test(apply_pool, one_worker_proves_while_another_commits)
+{
+	struct fake_sink fake;
+	struct pen_hash root;
+	struct pen_why why = {0};
+	struct gate gate = {false, false};
+	struct pen_buf bytes[2] = {test_data("golden/small/state_part_000000_of_000007"),
+		test_data("golden/small/state_part_000001_of_000007")};
+	struct pen_task tasks[2] = {{.k = 0, .bytes = &bytes[0]}, {.k = 1, .bytes = &bytes[1]}};
+	struct pen_pool *pool;
+	fake_sink_init(&fake);
+	cr_assert_eq(pen_hash_parse("GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", &root), 0);
+	fake_sink_begin(&fake, &root, 7);
+	struct pen_apply apply = {.sink = &fake.sink,
+		.shard = fake.shard,
+		.on_stage = gate_on_stage,
+		.context = &gate};
+	cr_assert_eq(pen_pool_open(&apply, 2, &pool, &why), 0, "%s", why.text);
+	cr_assert(pen_pool_submit(pool, &tasks[0]));
+	while (!atomic_load(&gate.committing))
+		pen_clock_sleep_ns(PEN_NS_PER_MS);
+	cr_assert(pen_pool_submit(pool, &tasks[1]));
+	for (unsigned ended = 0; ended < 2;) {
+		pen_wake_wait(pen_pool_wake(pool), -1);
+		for (struct pen_task *task; (task = pen_pool_reap(pool)); ended++)
+			cr_expect_eq(task->result, 0, "%s", task->why.text);
+	}
+	cr_expect(atomic_load(&gate.proved));
+	cr_expect_eq(fake.commits, 2);
+	pen_pool_trim(pool);
+	pen_pool_close(pool);
+	fake_sink_fini(&fake);
+	pen_buf_fini(&bytes[0]);
+	pen_buf_fini(&bytes[1]);
 }

@@ -28,3 +28,18 @@ Test(base_buf, refuses_what_no_memory_can_hold)
 	pen_buf_fini(&buf);
 	pen_buf_fini(NULL);
 }
+
+Test(base_buf, grows_within_a_limit)
+{
+	struct pen_buf buf = {0};
+	cr_assert_eq(pen_buf_grow_within(&buf, 1, 1000), 0);
+	cr_expect_eq(buf.cap, 256);
+	buf.len = 256;
+	cr_assert_eq(pen_buf_grow_within(&buf, 1, 300), 0);
+	cr_expect_eq(buf.cap, 300);
+	buf.len = 300;
+	cr_assert_eq(pen_buf_grow_within(&buf, 100, 5000), 0);
+	cr_expect_eq(buf.cap, 450);
+	cr_assert_eq(pen_buf_grow_within(&buf, SIZE_MAX, SIZE_MAX), -ENOMEM);
+	pen_buf_fini(&buf);
+}

@@ -36,6 +36,7 @@ Test(base_err, every_code_has_a_class)
 		{-EADDRINUSE, 9},
 		{PEN_ELOCKED, 9},
 		{PEN_ELATE, 10},
+		{PEN_ELARGE, 4},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		cr_expect_eq(pen_err_exit(rows[i].code), rows[i].exit, "row %zu", i);

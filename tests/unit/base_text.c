@@ -4,23 +4,26 @@
 #include "base/err.h"
 #include "base/text.h"
 
-static struct pen_bytes text_bytes(const char *text)
-{
-	return (struct pen_bytes){(const uint8_t *)text, strlen(text)};
-}
-
 Test(base_text, base58_of_known_hashes)
 {
 	static const struct {
-		const char *message, *base58, *hex;
+		const char *message; /* in hex */
+		const char *base58, *hex;
 	} rows[] = {
-		{"foo", "3yMApqCuCjXDWPrbjfR5mjCPTHqFG8Pux1TxQrEM35jj",
+		{"666f6f", "3yMApqCuCjXDWPrbjfR5mjCPTHqFG8Pux1TxQrEM35jj",
 			"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"},
+		{"03000000666f6f", "CuoNgQBWsXnTqup6FY3UXNz6RRufnYyQVxx8HKZLUaRt",
+			"b0f73179b35608b7f11fa6f13e837e23285bc78749a8d3aeeedec088fa31e72f"},
+		{"000102", "CjNSmWXTWhC3EhRVtqLhRmWMTkRbU96wUACqxMtV1uGf",
+			"ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc"},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_hash hash, back;
 		char text[PEN_HASH_TEXT_BYTES], hex[PEN_HASH_HEX_BYTES];
-		pen_sha256(text_bytes(rows[i].message), &hash);
+		uint8_t message[16];
+		size_t len = strlen(rows[i].message);
+		cr_assert_eq(pen_hex_decode(rows[i].message, len, message), 0);
+		pen_sha256((struct pen_bytes){message, len / 2}, &hash);
 		cr_assert_str_eq(pen_base58(&hash, text), rows[i].base58);
 		cr_assert_str_eq(pen_hex((struct pen_bytes){hash.bytes, 32}, hex), rows[i].hex);
 		cr_assert_eq(pen_base58_decode(text, strlen(text), &back), 0);

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -24,7 +25,14 @@ enum manner {
 	SLOW, /* a piece every 20 s */
 	SILENT,
 	ONE_OTHER, /* part 4 is another part's */
+	WIDE, /* larger than an ordinary part, as long as it is not asked alone */
+	ENDLESS, /* more than any allowance */
+	BOMB, /* decompresses to more than any allowance */
 };
+
+/* Small enough that what is too large for it is quickly made. */
+#define MEMORY_BYTES ((uint64_t)340 << 20)
+#define ENDLESS_BYTES ((size_t)50 << 20)
 
 struct world {
 	int64_t now;
@@ -33,14 +41,15 @@ struct world {
 	struct pen_source sources[2];
 	struct fake_sink sink;
 	struct pen_buf parts[N];
+	const struct pen_buf *endless, *bomb;
 	struct pen_sync sync;
-	unsigned events[4];
+	_Atomic unsigned events[PEN_SYNC_EVENTS];
+	uint64_t wire_max; /* bytes of all slots, at most, before any task */
 };
 
 static void script(void *context, uint32_t k, unsigned before, struct fake_answer *answer)
 {
 	const struct world *world = ((void **)context)[0];
-	(void)before;
 	enum manner manner = *(enum manner *)((void **)context)[1];
 	answer->body = pen_buf_bytes(&world->parts[k]);
 	answer->pieces = 2;
@@ -69,6 +78,12 @@ static void script(void *context, uint32_t k, unsigned before, struct fake_answe
 		answer->piece_ns = 20 * PEN_NS_PER_S;
 		break;
 	case SILENT: answer->silent = true; break;
+	case WIDE: answer->result = before ? 0 : PEN_EINPUT; break;
+	case ENDLESS:
+		answer->body = pen_buf_bytes(world->endless);
+		answer->pieces = 16;
+		break;
+	case BOMB: answer->body = pen_buf_bytes(world->bomb); break;
 	case GOOD: break;
 	}
 }
@@ -92,6 +107,26 @@ static void world_open(struct world *world)
 		snprintf(name, sizeof name, "golden/small/state_part_%06u_of_000007", k);
 		world->parts[k] = test_data(name);
 	}
+}
+
+/* Zeros are a PartialState without entries, with too much behind it. */
+static void hostile_make(struct pen_buf *endless, struct pen_buf *bomb)
+{
+	struct pen_zstd zstd = {0};
+	struct pen_bytes zeros = {calloc(1, ENDLESS_BYTES), ENDLESS_BYTES};
+	cr_assert_not_null(zeros.at);
+	cr_assert_eq(pen_envelope_seal(&zstd, zeros, 1, bomb, NULL), 0);
+	*endless = (struct pen_buf){(uint8_t *)zeros.at, zeros.len, zeros.len};
+	pen_zstd_fini(&zstd);
+}
+
+static void wire_look(struct world *world)
+{
+	uint64_t bytes = 0;
+	for (unsigned i = 0; i < world->sync.budget.slots; i++)
+		bytes += world->sync.pull.slots[i].bytes.cap;
+	if (bytes > world->wire_max)
+		world->wire_max = bytes;
 }
 
 static void world_close(struct world *world)
@@ -123,12 +158,14 @@ static int run(struct world *world, unsigned sources, unsigned jobs, struct pen_
 		.tries = 3,
 		.connections = 3,
 		.jobs = jobs,
+		.memory_bytes = MEMORY_BYTES,
 		.stall_ns = 30 * PEN_NS_PER_S,
 		.on_event = on_event,
 		.context = world};
 	cr_assert_eq(pen_sync_open(&world->sync, &config, why), 0, "%s", why->text);
 	for (int turns = 0; pen_sync_turn(&world->sync, world->now); turns++) {
 		cr_assert_lt(turns, 100000);
+		wire_look(world);
 		int64_t next = world->sync.until_ns;
 		for (unsigned s = 0; s < sources; s++) {
 			int64_t at = fake_origin_next(&world->origins[s]);
@@ -192,6 +229,53 @@ Test(core_sync, sources_of_every_kind)
 	}
 }
 
+/* Servers that send more than there is room for: what they cost is bounded, and how it ends. */
+Test(core_sync, what_is_too_large)
+{
+	static const struct {
+		const char *name;
+		unsigned sources;
+		enum manner manners[2];
+		int result;
+		const char *says;
+		unsigned commits, asked_max;
+	} rows[] = {
+		{"wide", 1, {WIDE}, 0, "", N, 2 * N},
+		{"wide and good", 2, {WIDE, GOOD}, 0, "", N, N},
+		{"endless", 1, {ENDLESS}, PEN_ELARGE, "--memory 340 MiB leaves room for a part of",
+			0, N + 3},
+		{"bomb", 1, {BOMB}, PEN_ELARGE, "the largest that there can be needs", 0, N + 3},
+		{"endless and good", 2, {ENDLESS, GOOD}, 0, "", N, N},
+		{"bomb and good", 2, {BOMB, GOOD}, 0, "", N, N},
+		{"404 and bomb", 2, {MISSING, BOMB}, PEN_ELARGE, "http://b", 0, N},
+	};
+	static struct world world;
+	struct pen_buf endless = {0}, bomb = {0};
+	hostile_make(&endless, &bomb);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_why why = {0};
+		world_open(&world);
+		world.endless = &endless;
+		world.bomb = &bomb;
+		memcpy(world.manners, rows[i].manners, sizeof world.manners);
+		int result = run(&world, rows[i].sources, 0, &why);
+		const struct pen_budget *budget = &world.sync.budget;
+		uint64_t slots = budget->slots * budget->part.wire_bytes;
+		cr_expect_eq(result, rows[i].result, "%s: %d %s", rows[i].name, result, why.text);
+		cr_expect(strstr(why.text, rows[i].says), "%s: %s", rows[i].name, why.text);
+		cr_expect_eq(world.sink.commits, rows[i].commits, "%s", rows[i].name);
+		cr_expect_leq(world.origins[0].asked_all, rows[i].asked_max, "%s: %u", rows[i].name,
+			world.origins[0].asked_all);
+		cr_expect_leq(world.wire_max,
+			slots > budget->alone.wire_bytes ? slots : budget->alone.wire_bytes,
+			"%s: %llu", rows[i].name, (unsigned long long)world.wire_max);
+		cr_expect_eq(world.sink.open_batches, 0);
+		world_close(&world);
+	}
+	pen_buf_fini(&endless);
+	pen_buf_fini(&bomb);
+}
+
 Test(core_sync, a_full_disk_ends_it_and_the_rest_goes_on_later)
 {
 	static struct world world;
@@ -217,6 +301,8 @@ Test(core_sync, workers_and_a_stop)
 	world_open(&world);
 	cr_expect_eq(run(&world, 1, 2, &why), 0, "%s", why.text);
 	cr_expect_eq(world.sink.commits, N);
+	for (unsigned event = 0; event < PEN_SYNC_EVENTS; event++)
+		cr_expect_eq(world.events[event], N, "%s", pen_sync_event_text(event));
 	world_close(&world);
 
 	world_open(&world);

@@ -96,7 +96,7 @@ Test(dir_origin, reads_files_and_nothing_else)
 	char word[64];
 	scratch_make();
 	snprintf(word, sizeof word, "dir:%s", scratch);
-	cr_assert_eq(pen_origin_open(word, &origin, &why), 0, "%s", why.text);
+	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_origin_get get = {.name = rows[i].name,
 			.offset = rows[i].offset,
@@ -119,7 +119,7 @@ Test(dir_origin, reads_files_and_nothing_else)
 	cr_expect_eq(end_of(origin).result, -ECANCELED);
 	cr_assert_eq(origin->ops->submit(origin, &get, 1), 1);
 	origin->ops->close(origin);
-	cr_expect_eq(pen_origin_open("dir:/nowhere/at/all", &origin, &why), -ENOENT);
+	cr_expect_eq(pen_origin_open("dir:/nowhere/at/all", NULL, &origin, &why), -ENOENT);
 	pen_buf_fini(&into);
 	scratch_drop();
 }
@@ -131,7 +131,7 @@ Test(dir_origin, lists_by_prefix)
 	char word[64], names[256] = "";
 	scratch_make();
 	snprintf(word, sizeof word, "dir:%s", scratch);
-	cr_assert_eq(pen_origin_open(word, &origin, &why), 0, "%s", why.text);
+	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
 	cr_expect_eq(origin->ops->list(origin, "s", count_name, names, &why), 0);
 	cr_expect_str_eq(names, "sub/ ");
 	names[0] = 0;

@@ -25,6 +25,10 @@ enum manner {
 	AWAY, /* refuses for the first five seconds */
 	BUSY, /* the first get is told to come back after 7 s */
 	HUGE,
+	WIDE, /* every part is larger than an ordinary one */
+	BLOATED, /* the same, seen when it is opened */
+	WIDE_THIRD, /* every third part is */
+	BOTTOMLESS, /* larger than any allowance */
 };
 
 struct sim {
@@ -35,6 +39,7 @@ struct sim {
 	unsigned source[PARTS_MAX];
 	unsigned asked[PEN_SOURCES_MAX][PARTS_MAX];
 	unsigned asked_all, flying_max;
+	bool alone[PARTS_MAX]; /* how the get was begun */
 };
 
 static int outcome(struct sim *sim, uint32_t k, unsigned s, struct pen_plan_event *event)
@@ -51,6 +56,9 @@ static int outcome(struct sim *sim, uint32_t k, unsigned s, struct pen_plan_even
 		event->retry_after_ns = 7 * PEN_NS_PER_S;
 		return sim->now < PEN_NS_PER_S ? PEN_ENET : 0;
 	case HUGE: return PEN_EINPUT;
+	case WIDE: return sim->alone[k] ? 0 : PEN_ELARGE;
+	case WIDE_THIRD: return sim->alone[k] || k % 3 ? 0 : PEN_ELARGE;
+	case BOTTOMLESS: return PEN_ELARGE;
 	default: return 0;
 	}
 }
@@ -69,6 +77,8 @@ static void get_end(struct sim *sim, uint32_t k)
 		event.result = PEN_EMISSING;
 		pen_fail(&why, 0, "source %u: MissingTrieValue", event.source);
 		pen_plan_bad(&sim->plan, &event);
+	} else if (sim->manners[event.source] == BLOATED && !sim->alone[k]) {
+		pen_plan_large(&sim->plan, k, event.source);
 	} else {
 		pen_plan_applied(&sim->plan, k);
 	}
@@ -86,6 +96,8 @@ static void act(struct sim *sim, const struct pen_plan_action *action)
 	}
 	cr_assert_eq(sim->due[k], 0);
 	sim->source[k] = action->source;
+	sim->alone[k] = action->alone;
+	cr_assert(!action->alone || sim->plan.flights_count == 1, "alone is alone");
 	sim->due[k] = sim->manners[action->source] == SILENT ? INT64_MAX : sim->now + GET_NS;
 	sim->asked[action->source][k]++;
 	sim->asked_all++;
@@ -164,6 +176,12 @@ Test(fetch_plan, ends_as_it_must)
 		{"bad and missing", 10, 2, {MISSING, BAD}, PEN_EMISSING, "source 1", 0, 0, 1, 20},
 		{"bad and silent", 10, 2, {SILENT, BAD}, PEN_EMISSING, "source 1", 0, 30, 61, 40},
 		{"huge", 2, 1, {HUGE}, PEN_EINPUT, "source 0", 0, 0, 1, 2},
+		{"wide", 20, 1, {WIDE}, 0, "", 20, 0, 1, 40},
+		{"bloated", 20, 1, {BLOATED}, 0, "", 20, 0, 1, 40},
+		{"wide thirds", 20, 1, {WIDE_THIRD}, 0, "", 20, 0, 1, 27},
+		{"wide and silent", 4, 2, {SILENT, WIDE}, 0, "", 4, 30, 32, 12},
+		{"bottomless", 100, 1, {BOTTOMLESS}, PEN_ELARGE, "source 0", 0, 0, 1, 12},
+		{"bottomless and good", 50, 2, {BOTTOMLESS, GOOD}, 0, "", 50, 0, 1, 100},
 		{"silent", 50, 1, {SILENT}, PEN_ESTALL, "from any source for 30 s", 0, 30, 31, 8},
 		{"silent, then good", 20, 2, {SILENT, GOOD}, 0, "", 20, 30, 31, 40},
 		{"one part, silent first", 1, 2, {SILENT, GOOD}, 0, "", 1, 30, 31, 2},
@@ -251,4 +269,45 @@ Test(fetch_plan, stops_and_says_why_it_is_stuck)
 	cr_expect_eq(stuck.trouble->code, PEN_ENET);
 	cr_expect_str_eq(stuck.trouble->why.text, "source 0 said network failure");
 	pen_plan_fini(&sim.plan);
+}
+
+/* A source that joins late is asked; one that leaves is the reason, if nobody else had the part. */
+Test(fetch_plan, sources_that_come_later)
+{
+	static struct sim sim;
+	static const enum manner manners[] = {HALF, GOOD};
+	struct pen_plan_config config = usual;
+	struct pen_why why = {"source 1 never came"};
+	config.parts = 10;
+	config.sources = 2;
+	for (int joins = 0; joins < 2; joins++) {
+		memset(&sim, 0, sizeof sim);
+		sim.manners = manners;
+		cr_assert_eq(pen_plan_init(&sim.plan, &config), 0);
+		pen_plan_absent(&sim.plan, 1);
+		for (int i = 0; i < 200; i++) {
+			struct pen_plan_action action = pen_plan_next(&sim.plan, true, sim.now);
+			cr_assert_neq(action.act, PEN_PLAN_END);
+			if (action.act == PEN_PLAN_START)
+				act(&sim, &action);
+			sim.now += PEN_NS_PER_MS;
+			for (uint32_t k = 0; k < 10; k++) {
+				if (sim.due[k] && sim.due[k] <= sim.now)
+					get_end(&sim, k);
+			}
+		}
+		cr_expect_eq(sim.plan.count[PEN_PART_APPLIED], 5);
+		cr_expect_eq(sim.plan.count[PEN_PART_LOST], 0);
+		if (joins)
+			pen_plan_join(&sim.plan, 1);
+		else
+			pen_plan_leave(&sim.plan, 1, PEN_ENET, &why);
+		while (sim_turn(&sim))
+			;
+		cr_expect_eq(sim.plan.count[PEN_PART_APPLIED], joins ? 10 : 5);
+		cr_expect_eq(pen_plan_result(&sim.plan, &why), joins ? 0 : PEN_ENET);
+		cr_expect(joins || strstr(why.text, "part 1 of 10: source 1 never came"), "%s",
+			why.text);
+		pen_plan_fini(&sim.plan);
+	}
 }

@@ -80,6 +80,12 @@ Test(tools_locate, chooses_and_finds)
 	cr_expect(!locate_find(&offers[2], 8, &offer));
 }
 
+static bool never(void *context)
+{
+	(void)context;
+	return false;
+}
+
 Test(tools_locate, looks_into_directories)
 {
 	static struct locate_offers offers;
@@ -88,12 +94,13 @@ Test(tools_locate, looks_into_directories)
 	struct pen_why why = {0};
 	struct pen_hash root = root_hash();
 	snprintf(word, sizeof word, "dir:%s/near/golden/small", getenv("PEN_TEST_DATA"));
-	cr_assert_eq(pen_origin_open(word, &origin, &why), 0, "%s", why.text);
+	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
 	struct locate_ask ask = {.word = word,
 		.origin = origin,
 		.root = &root,
 		.tries = 1,
-		.stall_ns = PEN_NS_PER_S};
+		.stall_ns = PEN_NS_PER_S,
+		.stop = never};
 	cr_expect_eq(locate(&ask, &offers, &why), 0, "%s", why.text);
 	cr_expect_eq(offers.count, 1);
 	cr_expect_eq(offers.list[0].n, 7);
@@ -136,11 +143,6 @@ static void drip_cancel(struct pen_origin *origin, uint64_t tag)
 {
 	(void)tag;
 	((struct dripper *)origin)->cancelled = true;
-}
-
-static bool never(void)
-{
-	return false;
 }
 
 Test(tools_locate, gives_up_on_a_source_that_drips)

@@ -47,6 +47,14 @@ uint64_t cli_number(
 	return value;
 }
 
+uint64_t cli_size(struct argp_state *state, const char *flag, const char *text)
+{
+	uint64_t bytes = 0;
+	if (pen_size_parse(text, &bytes))
+		argp_error(state, "%s is '%s': expected a size such as 512MiB or 2GiB", flag, text);
+	return bytes;
+}
+
 struct pen_hash cli_hash(struct argp_state *state, const char *flag, const char *text)
 {
 	struct pen_hash hash = {0};

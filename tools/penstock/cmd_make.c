@@ -25,6 +25,8 @@ struct make {
 	bool height_given, shard_given, json, terminal;
 	const char *parts; /* --parts, read once N is known */
 	uint64_t jobs;
+	uint64_t memory; /* --memory, 0: no cap */
+	struct pen_make_budget budget;
 	int64_t begun_ns, parts_begun_ns, shown_ns;
 	struct source source;
 	struct pen_make_hand hands[PEN_CREW_JOBS_MAX];
@@ -47,6 +49,7 @@ enum {
 	KEY_FORM,
 	KEY_LEVEL,
 	KEY_JOBS,
+	KEY_MEMORY,
 	KEY_JSON,
 };
 
@@ -62,6 +65,7 @@ static const struct argp_option options[] = {
 	{"form", KEY_FORM, "FORM", 0, "Form of the parts: nearcore (default)", 0},
 	{"level", KEY_LEVEL, "L", 0, "zstd level, -22 to 22 (default 1, as nearcore)", 0},
 	{"jobs", KEY_JOBS, "J", 0, "Workers (default: a CPU each)", 0},
+	{"memory", KEY_MEMORY, "SIZE", 0, "Hold no more than this, such as 1GiB", 0},
 	{"json", KEY_JSON, NULL, 0, "Print one JSON object", 0},
 	{0},
 };
@@ -138,6 +142,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PARTS: make->parts = arg; return 0;
 	case KEY_JOBS:
 		make->jobs = cli_number(state, "--jobs", arg, 1, PEN_CREW_JOBS_MAX);
+		return 0;
+	case KEY_MEMORY:
+		if (pen_size_parse(arg, &make->memory) || !make->memory)
+			argp_error(state, "--memory is '%s': expected a size such as 1GiB", arg);
 		return 0;
 	case KEY_JSON: make->json = true; return 0;
 	case ARGP_KEY_ARG: argp_error(state, "'%s' is not a flag", arg); return 0;
@@ -232,6 +240,9 @@ static void close_hands(struct make *make)
 static int settle(struct make *make)
 {
 	int err = pen_make_parts(&make->survey.sum, make->of, &make->want.parts, &make->why);
+	if (!err)
+		err = pen_make_budget_settle(&make->survey, (unsigned)make->jobs, make->memory,
+			&make->budget, &make->why);
 	if (err || !make->parts)
 		return err;
 	err = set_parse(make->parts, make->want.parts, &make->only, &make->why);
@@ -261,6 +272,7 @@ static int run(struct make *make)
 	if (!err)
 		err = settle(make);
 	make->parts_begun_ns = pen_clock_ns();
+	with.scratch = make->budget.scratch;
 	if (!err)
 		err = pen_make_run(&with, &make->survey, &make->want, &make->sum, &make->why);
 	if (make->terminal)
@@ -278,12 +290,16 @@ static void print_time(const struct make *make)
 {
 	const struct pen_make_time *first = &make->survey_time, *then = &make->sum.time;
 	int64_t end = pen_clock_ns();
-	printf(make->json ? ",\"jobs\":%llu,\"seconds\":%.3f,\"survey_seconds\":%.3f,"
+	printf(make->json ? ",\"memory_bytes\":{\"declared\":%zu,\"survey\":%zu,\"scratch\":%zu}"
+			    ",\"jobs\":%llu,\"seconds\":%.3f,\"survey_seconds\":%.3f,"
 			    "\"cpu_seconds\":{\"read\":%.3f,\"bounds\":%.3f,\"build\":%.3f,"
 			    "\"hash\":%.3f,\"sort\":%.3f,\"compress\":%.3f,\"write\":%.3f}}\n"
-			  : "%llu workers, %.2f s (survey %.2f); of their time: read %.2f, "
+			  : "memory declared %zu bytes: survey %zu, and for each worker 3 x %zu "
+			    "of entries\n%llu workers, %.2f s (survey %.2f); of their time: read "
+			    "%.2f, "
 			    "bounds %.2f, build %.2f, hash %.2f, sort %.2f, compress %.2f, "
 			    "write %.2f s\n",
+		pen_make_budget_sum(&make->budget), make->budget.survey, make->budget.scratch,
 		(unsigned long long)make->jobs, seconds(end - make->begun_ns),
 		seconds(make->parts_begun_ns - make->begun_ns), seconds(first->read + then->read),
 		seconds(then->bounds), seconds(first->build + then->build),

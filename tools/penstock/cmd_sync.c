@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "cli.h"
 #include "drivers/table.h"
+#include "memory.h"
 #include "progress.h"
 #include "stop.h"
 #include "supply.h"
@@ -21,6 +22,8 @@ struct flags {
 	struct pen_hash root;
 	struct pen_shard shard;
 	const char *db;
+	const char *cacert; /* NULL: the system's */
+	uint64_t memory_bytes;
 	uint32_t of; /* 0: not given */
 	unsigned jobs, connections, stall_s, tries;
 	bool root_given, shard_given, bare, json, debug, quiet;
@@ -36,6 +39,8 @@ enum {
 	FLAG_CONNECTIONS,
 	FLAG_STALL,
 	FLAG_TRIES,
+	FLAG_MEMORY,
+	FLAG_CACERT,
 	FLAG_BARE,
 	FLAG_JSON,
 	FLAG_LOG
@@ -54,6 +59,9 @@ static const struct argp_option options[] = {
 	{"connections", FLAG_CONNECTIONS, "N", 0, "parts fetched at a time (8)", 0},
 	{"stall", FLAG_STALL, "SECONDS", 0, "give up on what sends no byte for so long (30)", 0},
 	{"tries", FLAG_TRIES, "N", 0, "tries of a part at a source, 1 s doubling between (5)", 0},
+	{"memory", FLAG_MEMORY, "SIZE", 0, "take no more memory than this (1GiB)", 0},
+	{"cacert", FLAG_CACERT, "FILE", 0,
+		"trust the certificates in this PEM file for https (the system's)", 0},
 	{"bare", FLAG_BARE, NULL, 0, "parts have no envelope (before protocol version 82)", 0},
 	{"json", FLAG_JSON, NULL, 0, "print the summary as JSON", 0},
 	{"log-level", FLAG_LOG, "LEVEL", 0,
@@ -119,6 +127,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FLAG_TRIES:
 		flags->tries = (unsigned)cli_number(state, "--tries", arg, 1, PEN_TRIES_MAX);
 		return 0;
+	case FLAG_MEMORY: flags->memory_bytes = cli_size(state, "--memory", arg); return 0;
+	case FLAG_CACERT: flags->cacert = arg; return 0;
 	case FLAG_BARE: flags->bare = true; return 0;
 	case FLAG_JSON: flags->json = true; return 0;
 	case FLAG_LOG: log_level(flags, arg, state); return 0;
@@ -195,9 +205,8 @@ static int database_begin(struct run *run, struct pen_why *why)
 /* From workers and from the main thread: one call, one line. */
 static void on_event(void *context, uint32_t k, enum pen_sync_event event)
 {
-	static const char *const words[] = {"fetch", "prove", "commit", "done"};
 	(void)context;
-	fprintf(stderr, "part %u %s\n", k, words[event]);
+	fprintf(stderr, "part %u %s\n", k, pen_sync_event_text(event));
 }
 
 static int sync_open(struct run *run, struct pen_why *why)
@@ -208,13 +217,18 @@ static int sync_open(struct run *run, struct pen_why *why)
 		.applied = run->applied,
 		.sources = run->supply.sources,
 		.sources_count = run->supply.count,
+		.absent = run->supply.absent,
 		.tries = flags->tries,
 		.connections = flags->connections,
 		.jobs = flags->jobs,
+		.memory_bytes = flags->memory_bytes,
 		.stall_ns = flags->stall_s * PEN_NS_PER_S,
 		.bare = flags->bare,
 		.on_event = flags->debug ? on_event : NULL};
-	return pen_sync_open(&run->sync, &config, why);
+	int err = pen_sync_open(&run->sync, &config, why);
+	if (!err && !flags->quiet)
+		memory_say(&run->sync.budget, !flags->debug);
+	return err;
 }
 
 static void interrupt(struct run *run)
@@ -252,6 +266,7 @@ static int sync_run(struct run *run, struct pen_why *why)
 	while (pen_sync_turn(&run->sync, now)) {
 		if (stop_asked())
 			interrupt(run);
+		supply_turn(&run->supply, &run->sync.plan);
 		progress_turn(&run->progress, now);
 		pen_sync_wait(&run->sync, now);
 		now = pen_clock_ns();
@@ -358,6 +373,7 @@ static int sync_state(struct run *run, struct pen_why *why)
 {
 	const struct flags *flags = run->flags;
 	struct supply_ask ask = {.words = flags->from,
+		.options = {.cacert = flags->cacert},
 		.count = flags->from_count,
 		.tries = flags->tries,
 		.stall_ns = flags->stall_s * PEN_NS_PER_S,
@@ -380,7 +396,11 @@ int cmd_sync(int argc, char **argv)
 		"database. "
 		"What is applied stays: started again, it goes on from there.",
 		NULL, NULL, NULL};
-	struct flags flags = {.jobs = pen_cpu_count(), .connections = 8, .stall_s = 30, .tries = 5};
+	struct flags flags = {.jobs = pen_cpu_count(),
+		.connections = 8,
+		.stall_s = 30,
+		.tries = 5,
+		.memory_bytes = PEN_BUDGET_BYTES_DEFAULT};
 	struct run run = {.flags = &flags};
 	struct pen_why why = {0};
 	cli_parse(&argp, "penstock sync", argc, argv, &flags);
@@ -388,6 +408,7 @@ int cmd_sync(int argc, char **argv)
 		.shard_id = flags.shard.id,
 		.root = flags.root,
 		.parts = flags.of};
+	memory_fix();
 	stop_install();
 	int err = sync_state(&run, &why);
 	pen_sync_close(&run.sync);

@@ -3,12 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
 bool http_name(const char *path, char name[HTTP_NAME_BYTES])
 {
 	size_t len = 0;
+	/* As a proxy asks, and every server must understand (RFC 9112, 3.2.2). */
+	if (!strncasecmp(path, "http://", 7))
+		path += 7 + strcspn(path + 7, "/");
 	if (*path++ != '/')
 		return false;
 	for (; *path; path++) {

@@ -27,8 +27,8 @@ struct http_span {
 
 /*
  * Turn the path of a request, "/a%20b", into a name in the store, "a b": percent-decoded once,
- * without the leading slash. False for what names nothing: no leading slash, a bad escape, a NUL,
- * too long.
+ * without the leading slash; a scheme and host before it are left out. False for what names
+ * nothing: no leading slash, a bad escape, a NUL, too long.
  */
 bool http_name(const char *path, char name[HTTP_NAME_BYTES]);
 

@@ -99,7 +99,7 @@ static struct pen_origin_done get_wait(const struct locate_ask *ask, const struc
 			byte_ns = now;
 			seen = into->len;
 		}
-		if (ask->stop())
+		if (ask->stop(ask->context))
 			ended_by = PEN_EINTERRUPTED;
 		else if (now - byte_ns >= ask->stall_ns)
 			ended_by = PEN_ESTALL;
@@ -133,7 +133,7 @@ static void backoff_wait(const struct locate_ask *ask, unsigned failures)
 	int64_t ns = PEN_BACKOFF_NS_MIN << (failures < 6 ? failures : 6);
 	if (ns > PEN_BACKOFF_NS_MAX)
 		ns = PEN_BACKOFF_NS_MAX;
-	for (int64_t end = pen_clock_ns() + ns; pen_clock_ns() < end && !ask->stop();)
+	for (int64_t end = pen_clock_ns() + ns; pen_clock_ns() < end && !ask->stop(ask->context);)
 		pen_clock_sleep_ns(LOCATE_LOOK_NS);
 }
 
@@ -144,7 +144,7 @@ static int get(
 	for (unsigned i = 0; i < ask->tries && err == PEN_ENET; i++) {
 		if (i)
 			backoff_wait(ask, i - 1);
-		if (ask->stop())
+		if (ask->stop(ask->context))
 			return pen_fail(why, PEN_EINTERRUPTED, "interrupted");
 		err = get_once(ask, name, into, why);
 	}
@@ -174,6 +174,6 @@ int locate(const struct locate_ask *ask, struct locate_offers *out, struct pen_w
 {
 	memset(out, 0, sizeof *out);
 	if (!strncmp(ask->word, "dir:", 4))
-		return locate_dir(ask->word + 4, ask->root, out, why);
+		return locate_dir(ask, out, why);
 	return locate_http(ask, out, why);
 }

@@ -36,12 +36,14 @@ struct locate_ask {
 	const struct pen_hash *root;
 	unsigned tries; /* of a get that the network fails, 1 s doubling between */
 	int64_t stall_ns; /* no byte for so long: PEN_ESTALL */
-	bool (*stop)(void); /* asked while waiting: give up with PEN_EINTERRUPTED */
+	bool (*stop)(void *context); /* asked while waiting: give up with PEN_EINTERRUPTED */
+	void *context;
 };
 
 /*
- * Ask one source. 0; PEN_ENOTFOUND: it has nothing of this root; PEN_ENET, PEN_ESTALL,
- * PEN_EINTERRUPTED, PEN_EINPUT (an answer that lies), -errno; with a sentence that names it.
+ * Ask one source; different sources in different threads, if need be. 0; PEN_ENOTFOUND: it has
+ * nothing of this root; PEN_ENET, PEN_ESTALL, PEN_EINTERRUPTED, PEN_EINPUT (an answer that lies),
+ * -errno; with a sentence that names it.
  */
 int locate(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why);
 

@@ -13,7 +13,7 @@
 
 struct search {
 	struct pen_disk *disk;
-	const struct pen_hash *root;
+	const struct locate_ask *ask;
 	struct locate_offers *out;
 	struct pen_vet vet;
 	struct pen_buf dirs, files;
@@ -44,7 +44,7 @@ static bool file_is_of_root(
 	char name[PEN_PART_NAME_BYTES], path[PEN_CATALOG_PATH_BYTES];
 	struct pen_catalog_file found = {.n = file->n, .k = file->k};
 	snprintf(path, sizeof path, "%s/%s", dir, pen_part_name(file->k, file->n, name));
-	struct pen_vet_ask ask = {search->disk, path, search->root, true};
+	struct pen_vet_ask ask = {search->disk, path, search->ask->root, true};
 	int err = pen_vet_file(&search->vet, &ask, &found, NULL);
 	if (err && !pen_vet_refuses(err) && !search->unread)
 		search->unread = err;
@@ -88,6 +88,8 @@ static int search_run(struct search *search)
 		at += strlen(dir) + 1;
 		if (!dir[0])
 			continue;
+		if (search->ask->stop(search->ask->context))
+			return PEN_EINTERRUPTED;
 		int closed = pen_tree_files(search->disk, dir, &search->files);
 		if (!closed)
 			dir_search(search, dir);
@@ -100,7 +102,7 @@ static int search_run(struct search *search)
 static int nothing_fail(const struct search *search, const char *path, struct pen_why *why)
 {
 	char text[PEN_HASH_TEXT_BYTES];
-	pen_base58(search->root, text);
+	pen_base58(search->ask->root, text);
 	if (search->unread)
 		return pen_fail(why, search->unread,
 			"dir:%s: nothing of %s in what could be read, and some could not: %s", path,
@@ -113,10 +115,10 @@ static int nothing_fail(const struct search *search, const char *path, struct pe
 		"dir:%s: no state_part_* in it and no store: nothing of %s", path, text);
 }
 
-int locate_dir(const char *path, const struct pen_hash *root, struct locate_offers *out,
-	struct pen_why *why)
+int locate_dir(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why)
 {
-	struct search search = {.root = root, .out = out};
+	const char *path = ask->word + strlen("dir:");
+	struct search search = {.ask = ask, .out = out};
 	memset(out, 0, sizeof *out);
 	int err = pen_disk_open_dir(path, false, &search.disk, why);
 	if (err)

@@ -4,8 +4,7 @@
 
 #include "locate.h"
 
-/* Look into the directory or store at `path`. As locate. */
-int locate_dir(const char *path, const struct pen_hash *root, struct locate_offers *out,
-	struct pen_why *why);
+/* Look into the directory or store behind "dir:". As locate. */
+int locate_dir(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why);
 
 #endif

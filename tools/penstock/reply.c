@@ -115,10 +115,12 @@ enum MHD_Result reply_file(struct reply *reply, const struct reply_file *file)
 		close(file->fd);
 		return without_body(reply, MHD_HTTP_NOT_MODIFIED, tag, NULL);
 	}
-	/* A range of a file that has changed since would be glued to the old one. */
+	/* A range of a file that has changed since would be glued to the old one; and only for GET
+	 * is there such a thing (RFC 9110, 14.2). */
 	const char *same = header(reply, MHD_HTTP_HEADER_IF_RANGE);
-	const char *asked = same && strcmp(same, tag) != 0 ? NULL
-							   : header(reply, MHD_HTTP_HEADER_RANGE);
+	const char *asked = reply->head || (same && strcmp(same, tag) != 0)
+		? NULL
+		: header(reply, MHD_HTTP_HEADER_RANGE);
 	switch (http_range(asked, file->bytes, &span)) {
 	case HTTP_RANGE_WHOLE: return with_span(reply, file, &span, tag, NULL);
 	case HTTP_RANGE_PART:

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "drivers/table.h"
+#include "base/clock.h"
+
+/* How often it is looked whether a source has answered. */
+#define SUPPLY_LOOK_NS (10 * PEN_NS_PER_MS)
 
 /* The gravest failure so far, and how to go on with another source. */
 struct worst {
@@ -12,11 +15,38 @@ struct worst {
 	struct pen_why why;
 };
 
+static bool must_quit(void *context)
+{
+	return atomic_load(&((struct supply *)context)->quit);
+}
+
+static void query_run(void *context)
+{
+	struct supply_query *query = context;
+	struct supply *supply = query->supply;
+	struct locate_ask ask = {.word = supply->ask.words[query - supply->queries],
+		.origin = query->origin,
+		.root = &supply->root,
+		.tries = supply->ask.tries,
+		.stall_ns = supply->ask.stall_ns,
+		.stop = must_quit,
+		.context = supply};
+	query->result = locate(&ask, &query->offers, &query->why);
+	if (query->result)
+		query->offers = (struct locate_offers){0};
+	atomic_store_explicit(&query->over, true, memory_order_release);
+}
+
 int supply_open(struct supply *supply, const struct supply_ask *ask, struct pen_why *why)
 {
 	supply->ask = *ask;
+	supply->queries = calloc(ask->count, sizeof *supply->queries);
+	if (!supply->queries)
+		return pen_fail(why, -ENOMEM, "no memory for the sources");
 	for (unsigned s = 0; s < ask->count; s++) {
-		int err = pen_origin_open(ask->words[s], &supply->origins[s], why);
+		supply->queries[s].supply = supply;
+		int err = pen_origin_open(
+			ask->words[s], &ask->options, &supply->queries[s].origin, why);
 		if (err)
 			return err;
 	}
@@ -25,11 +55,16 @@ int supply_open(struct supply *supply, const struct supply_ask *ask, struct pen_
 
 void supply_close(struct supply *supply)
 {
-	for (unsigned s = 0; s < supply->ask.count; s++) {
-		if (supply->origins[s])
-			supply->origins[s]->ops->close(supply->origins[s]);
+	atomic_store(&supply->quit, true);
+	for (unsigned s = 0; supply->queries && s < supply->ask.count; s++) {
+		struct supply_query *query = &supply->queries[s];
+		pen_thread_join(&query->thread);
+		if (query->origin)
+			query->origin->ops->close(query->origin);
 	}
-	*supply = (struct supply){0};
+	free(supply->queries);
+	supply->queries = NULL;
+	supply->count = 0;
 }
 
 static void worst_note(struct worst *worst, int code, const struct pen_why *why)
@@ -40,39 +75,14 @@ static void worst_note(struct worst *worst, int code, const struct pen_why *why)
 	worst->why = *why;
 }
 
-/* Ask all sources; those that fail have no offers afterwards. */
-static int ask_all(struct supply *supply, const struct pen_hash *root, struct locate_offers *offers,
-	struct worst *worst)
-{
-	for (unsigned s = 0; s < supply->ask.count; s++) {
-		struct pen_why why = {0};
-		struct locate_ask ask = {.word = supply->ask.words[s],
-			.origin = supply->origins[s],
-			.root = root,
-			.tries = supply->ask.tries,
-			.stall_ns = supply->ask.stall_ns,
-			.stop = supply->ask.stop};
-		int err = locate(&ask, &offers[s], &why);
-		if (!err)
-			continue;
-		offers[s] = (struct locate_offers){0};
-		worst_note(worst, err, &why);
-		if (err == PEN_EINTERRUPTED) {
-			*worst = (struct worst){err, why};
-			return err;
-		}
-		if (supply->ask.count > 1)
-			fprintf(stderr, "left out: %s\n", why.text);
-	}
-	return 0;
-}
-
 /* Whether a source can deliver the state in n parts; if not, why. */
-static int source_check(const struct supply *supply, unsigned s, const struct locate_offers *offers,
-	uint32_t n, struct pen_why *why)
+static int query_check(const struct supply_query *query, uint32_t n, struct pen_why *why)
 {
 	struct locate_offer offer;
-	const char *label = supply->origins[s]->label;
+	const struct locate_offers *offers = &query->offers;
+	const char *label = query->origin->label;
+	if (query->result)
+		return pen_fail(why, query->result, "%s", query->why.text);
 	if (offers->memory_usage && n > pen_part_count_max(offers->memory_usage))
 		return pen_fail(why, PEN_EREFUSED,
 			"%s: a state of memory_usage %llu is not cut into %u parts: at most %llu",
@@ -84,50 +94,129 @@ static int source_check(const struct supply *supply, unsigned s, const struct lo
 	return 0;
 }
 
-static void sources_take(
-	struct supply *supply, const struct locate_offers *offers, uint32_t n, struct worst *worst)
+static bool is_over(const struct supply_query *query)
 {
-	for (unsigned s = 0; s < supply->ask.count; s++) {
-		struct locate_offer offer;
-		struct pen_why why;
-		if (!offers[s].any && offers[s].count == 0)
-			continue;
-		int err = source_check(supply, s, &offers[s], n, &why);
-		if (err) {
-			worst_note(worst, err, &why);
-			if (supply->ask.count > 1)
-				fprintf(stderr, "left out: %s\n", why.text);
-			continue;
-		}
-		locate_find(&offers[s], n, &offer);
-		struct pen_source *source = &supply->sources[supply->count++];
-		source->origin = supply->origins[s];
-		memcpy(source->prefix, offer.prefix, sizeof source->prefix);
-	}
+	return atomic_load_explicit(&query->over, memory_order_acquire);
 }
 
-static bool anybody(const struct locate_offers *offers, unsigned count)
+/* An answer that is enough to begin with; n is 0 while it is open. */
+static bool is_useful(const struct supply_query *query, uint32_t n)
 {
+	struct pen_why why;
+	if (!is_over(query) || query->result)
+		return false;
+	return n ? query_check(query, n, &why) == 0 : query->offers.count > 0;
+}
+
+static void left_out(const struct supply *supply, const struct pen_why *why)
+{
+	if (supply->ask.count > 1)
+		fprintf(stderr, "left out: %s\n", why->text);
+}
+
+/* Ask all at once, until all have answered or one has and the others had their time. */
+static int ask_all(struct supply *supply, uint32_t n, struct pen_why *why)
+{
+	int64_t until = INT64_MAX;
+	unsigned count = supply->ask.count, over = 0;
 	for (unsigned s = 0; s < count; s++) {
-		if (offers[s].any)
+		struct supply_query *query = &supply->queries[s];
+		int err = pen_thread_start(&query->thread, query_run, query, s);
+		if (err)
+			return pen_fail(why, err, "cannot start a thread: %s", pen_err_text(err));
+	}
+	while (over < count && pen_clock_ns() < until) {
+		bool useful = false;
+		pen_clock_sleep_ns(SUPPLY_LOOK_NS);
+		if (supply->ask.stop())
+			atomic_store(&supply->quit, true);
+		over = 0;
+		for (unsigned s = 0; s < count; s++) {
+			over += is_over(&supply->queries[s]);
+			useful |= is_useful(&supply->queries[s], n);
+		}
+		if (useful && until == INT64_MAX)
+			until = pen_clock_ns() + SUPPLY_GRACE_NS;
+	}
+	return must_quit(supply) ? pen_fail(why, PEN_EINTERRUPTED, "interrupted") : 0;
+}
+
+static bool anybody(const struct supply *supply)
+{
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		if (supply->queries[s].seen && supply->queries[s].offers.any)
 			return true;
 	}
 	return false;
 }
 
-static int agree(struct supply *supply, const struct locate_offers *offers, uint32_t *n,
-	struct worst *worst, struct pen_why *why)
+/* The N of those that have answered. */
+static uint32_t choose(const struct supply *supply)
 {
-	if (*n == 0)
-		*n = locate_choose(offers, supply->ask.count);
-	if (*n == 0 && anybody(offers, supply->ask.count))
+	uint32_t n = 0;
+	struct locate_offers *offers = calloc(supply->ask.count, sizeof *offers);
+	for (unsigned s = 0; offers && s < supply->ask.count; s++) {
+		if (supply->queries[s].seen)
+			offers[s] = supply->queries[s].offers;
+	}
+	if (offers)
+		n = locate_choose(offers, supply->ask.count);
+	free(offers);
+	return n;
+}
+
+static void source_fill(struct supply *supply, const struct supply_query *query)
+{
+	struct locate_offer offer = {0};
+	struct pen_source *source = &supply->sources[query->source];
+	locate_find(&query->offers, supply->n, &offer);
+	memcpy(source->prefix, offer.prefix, sizeof source->prefix);
+}
+
+/*
+ * Those that can take part, and all others as absent: one that has failed leaves again at once, so
+ * that its reason counts where nobody else has a part. False if there is nobody to begin with.
+ */
+static bool sources_take(struct supply *supply, struct worst *worst)
+{
+	bool useful = false;
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		struct supply_query *query = &supply->queries[s];
+		struct pen_why why;
+		int err = query->seen ? query_check(query, supply->n, &why) : 0;
+		query->source = supply->count++;
+		supply->sources[query->source].origin = query->origin;
+		if (err)
+			worst_note(worst, err, &why);
+		if (query->seen && !err) {
+			source_fill(supply, query);
+			useful = true;
+			continue;
+		}
+		query->seen = false;
+		supply->absent |= UINT32_C(1) << query->source;
+	}
+	return useful;
+}
+
+static int agree(struct supply *supply, struct worst *worst, struct pen_why *why)
+{
+	for (unsigned s = 0; s < supply->ask.count; s++)
+		supply->queries[s].seen = is_over(&supply->queries[s]);
+	if (supply->n == 0)
+		supply->n = choose(supply);
+	if (supply->n == 0 && anybody(supply))
 		return pen_fail(why, PEN_EUSAGE,
 			"a plain web server does not say into how many parts the state is cut: "
 			"--of N is required");
-	if (*n)
-		sources_take(supply, offers, *n, worst);
-	if (supply->count)
+	/* Without an N nobody has anything, and the check says why for each. */
+	if (sources_take(supply, worst))
 		return 0;
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		struct pen_why reason;
+		if (query_check(&supply->queries[s], supply->n, &reason))
+			left_out(supply, &reason);
+	}
 	return pen_fail(why, worst->code, "%s", worst->why.text);
 }
 
@@ -135,12 +224,31 @@ int supply_locate(
 	struct supply *supply, const struct pen_hash *root, uint32_t *n, struct pen_why *why)
 {
 	struct worst worst = {0};
-	struct locate_offers *offers = calloc(supply->ask.count, sizeof *offers);
-	if (!offers)
-		return pen_fail(why, -ENOMEM, "no memory for the sources");
-	int err = ask_all(supply, root, offers, &worst);
-	err = err ? pen_fail(why, err, "%s", worst.why.text)
-		  : agree(supply, offers, n, &worst, why);
-	free(offers);
+	supply->root = *root;
+	supply->n = *n;
+	int err = ask_all(supply, *n, why);
+	if (!err)
+		err = agree(supply, &worst, why);
+	*n = supply->n;
 	return err;
+}
+
+void supply_turn(struct supply *supply, struct pen_plan *plan)
+{
+	for (unsigned s = 0; supply->absent && s < supply->ask.count; s++) {
+		struct supply_query *query = &supply->queries[s];
+		struct pen_why why;
+		if (query->seen || !is_over(query))
+			continue;
+		query->seen = true;
+		supply->absent &= ~(UINT32_C(1) << query->source);
+		int err = query_check(query, supply->n, &why);
+		if (err) {
+			left_out(supply, &why);
+			pen_plan_leave(plan, query->source, err, &why);
+			continue;
+		}
+		source_fill(supply, query);
+		pen_plan_join(plan, query->source);
+	}
 }

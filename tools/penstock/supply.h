@@ -1,39 +1,72 @@
 /*
  * supply: the sources of one sync: opened, asked what they offer, and agreed on one N. A source
- * that cannot take part is left out with a line on stderr, as long as another one can.
+ * that cannot take part is left out with a line on stderr, as long as another one can. One that
+ * is slow to answer holds up nobody: it joins when it has. One thread, but for the asking itself.
  */
 #ifndef PEN_TOOLS_SUPPLY_H
 #define PEN_TOOLS_SUPPLY_H
 
+#include <stdatomic.h>
+
+#include "base/thread.h"
+#include "drivers/table.h"
 #include "locate.h"
+
+/* How long others are waited for once a source has answered usefully: long enough that healthy
+ * sources agree on the same N in every run. */
+#define SUPPLY_GRACE_NS INT64_C(1000000000)
 
 struct supply_ask {
 	const char *const *words; /* as the user gave them */
 	unsigned count; /* 1..PEN_SOURCES_MAX */
+	struct pen_origin_options options; /* for all of them */
 	unsigned tries;
 	int64_t stall_ns;
 	bool (*stop)(void);
 };
 
+/* One source that is asked, in a thread of its own until it has answered. */
+struct supply_query {
+	struct supply *supply;
+	struct pen_thread thread;
+	struct pen_origin *origin; /* the thread's until `over` */
+	struct locate_offers offers;
+	int result;
+	struct pen_why why; /* when result is not 0 */
+	_Atomic bool over;
+	bool seen; /* its answer was taken into account */
+	unsigned source; /* its index in supply->sources, if it takes part or still may */
+};
+
 /* Zeroed is closed. */
 struct supply {
 	struct supply_ask ask;
-	struct pen_origin *origins[PEN_SOURCES_MAX]; /* one a word */
-	struct pen_source sources[PEN_SOURCES_MAX]; /* those that take part */
+	struct pen_hash root;
+	struct supply_query *queries; /* one a word */
+	_Atomic bool quit; /* whoever still waits for an answer gives up */
+	struct pen_source sources[PEN_SOURCES_MAX]; /* those that take part, or may join later */
 	unsigned count; /* of them */
+	uint32_t absent; /* bit i: sources[i] has not answered yet */
+	uint32_t n; /* what was agreed on */
 };
 
 /* Open every source. 0, or the first error: a word that is none must not go unnoticed. */
 int supply_open(struct supply *supply, const struct supply_ask *ask, struct pen_why *why);
 
+/* Ends what is still being asked. Nothing may use the origins any more. */
 void supply_close(struct supply *supply);
 
 /*
- * Find the state at the sources. *n is the number of parts, or 0: then it is chosen (locate.h).
- * 0 and supply->sources; PEN_EUSAGE if N must be given; PEN_EREFUSED if the state cannot have so
- * many; else the gravest of what the sources said (not found if they have other N).
+ * Find the state at the sources, all of them asked at once. *n is the number of parts, or 0: then
+ * it is chosen (locate.h) among what has been answered SUPPLY_GRACE_NS after the first useful
+ * answer. Who answers later may join. 0 and supply->sources; PEN_EUSAGE if N must be given;
+ * PEN_EREFUSED if the state cannot have so many; else the gravest of what the sources said (not
+ * found if they have other N).
  */
 int supply_locate(
 	struct supply *supply, const struct pen_hash *root, uint32_t *n, struct pen_why *why);
+
+/* Let sources that have answered meanwhile join the plan, or leave it; never blocks. */
+void supply_turn(struct supply *supply, struct pen_plan *plan);
 
 #endif
