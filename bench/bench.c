@@ -139,28 +139,29 @@ static int time_round(const struct bench_race *race, struct readings *readings)
 	return 0;
 }
 
+static unsigned tries_max(const struct bench_race *race)
+{
+	return race->clock == BENCH_WALL ? BENCH_QUIET_TRIES_MAX_WALL : BENCH_QUIET_TRIES_MAX;
+}
+
 /* Wait until others leave the machine alone, as long as that may take. */
 static void wait_quiet(const struct bench_race *race, struct readings *readings)
 {
-	const struct timespec while_ns = {0, BENCH_QUIET_NS};
+	const struct timespec moment = {0, BENCH_QUIET_NS};
 	struct bench_others others;
-	if (race->clock != BENCH_WALL)
-		return;
-	for (; readings->waited < BENCH_QUIET_TRIES_MAX; readings->waited++) {
+	for (; readings->waited < tries_max(race); readings->waited++) {
 		bench_others_begin(&others);
-		nanosleep(&while_ns, NULL);
+		nanosleep(&moment, NULL);
 		if (bench_others_end(&others) <= BENCH_OTHERS_MAX)
 			break;
 	}
 }
 
-/* Is the last round worth nothing, and may it be taken again? */
+/* Is the last round worth little, and may it be taken again? */
 static bool is_disturbed(const struct bench_race *race, struct readings *readings)
 {
-	bool is = race->clock == BENCH_WALL &&
-		readings->others[readings->count] > BENCH_OTHERS_MAX &&
-		readings->disturbed < BENCH_DISTURBED_MAX &&
-		readings->waited < BENCH_QUIET_TRIES_MAX;
+	bool is = readings->others[readings->count] > BENCH_OTHERS_MAX &&
+		readings->disturbed < BENCH_DISTURBED_MAX && readings->waited < tries_max(race);
 	readings->disturbed += is;
 	return is;
 }
@@ -232,10 +233,9 @@ static void print_spread(const struct bench_race *race, const struct readings *r
 	       "\"mean\":%.4f,\"tight\":%s},",
 		interval->min, interval->max, interval->low, interval->high, interval->mean,
 		bench_interval_tight(interval) ? "true" : "false");
-	printf("\"rounds\":%zu,\"clock\":\"%s\",\"others\":%.3f,", readings->count,
-		clocks[race->clock], bench_median(readings->others, readings->count));
-	if (race->clock == BENCH_WALL)
-		printf("\"disturbed\":%u,", readings->disturbed);
+	printf("\"rounds\":%zu,\"clock\":\"%s\",\"others\":%.3f,\"disturbed\":%u,", readings->count,
+		clocks[race->clock], bench_median(readings->others, readings->count),
+		readings->disturbed);
 }
 
 static void print_line(

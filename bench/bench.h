@@ -9,8 +9,9 @@
  *
  * Work of one thread is timed by that thread's CPU clock, so that who else runs on the machine
  * counts less; that of several threads by the process's. How work spreads over threads shows on the
- * wall clock alone: there a round waits until others leave the machine alone, and one that they had
- * much of is thrown away and taken again; if that never ends, the result says that it is void.
+ * wall clock alone. A round waits until others leave the machine alone, and one that they had much
+ * of is thrown away and taken again, as long as that may take; every line says what others had, and
+ * a result of the wall clock that they had much of is void.
  */
 #ifndef PEN_BENCH_BENCH_H
 #define PEN_BENCH_BENCH_H
@@ -19,13 +20,15 @@
 #include <stdint.h>
 
 #define BENCH_AMOUNTS_MAX 4u
-/* Of all CPUs' time in a round on the wall clock, what others may have. */
-#define BENCH_OTHERS_MAX 0.03
-/* Rounds on the wall clock that are thrown away at most. */
-#define BENCH_DISTURBED_MAX 40u
-/* How long others are watched before such a round, and how often at most in a race: two minutes. */
+/* Of all CPUs' time in a round, what others may have. */
+#define BENCH_OTHERS_MAX 0.02
+/* Rounds that are thrown away because they had more, at most. */
+#define BENCH_DISTURBED_MAX 20u
+/* How long others are watched before a round, and how often at most in a race when they are at
+ * work: half a minute, two where the ratio is void otherwise. */
 #define BENCH_QUIET_NS 300000000
-#define BENCH_QUIET_TRIES_MAX 400u
+#define BENCH_QUIET_TRIES_MAX 100u
+#define BENCH_QUIET_TRIES_MAX_WALL 400u
 
 /* What is read before and after a run. */
 enum bench_clock {
