@@ -1,25 +1,46 @@
 /*
- * make: parts in nearcore form without compression, on one core, against nearcore's own way in
- * memory (bench/rebuild.h) with the same hash kernel. Both read a state that lies in memory: the
- * rival its sorted flat pairs and its nodes by hash, ours the file that the pairs are in.
+ * make: a whole state's parts in nearcore form, out of a file that lies in memory.
  *
- *   make/part   every part, cut out of a surveyed file (make/cut.h): what one more part costs
- *   make/state  every part, and before it the survey, which finds root and number of parts
+ * On one core without compression, against nearcore's own way in memory (bench/rebuild.h) with the
+ * same hash kernel; the rival has the state's sorted flat pairs and its nodes by hash:
+ *
+ *   make/part    every part, cut out of a surveyed file (make/cut.h); both sides hash the values
+ *   make/state   every part and the survey before it: all that is hashed is hashed in here
  *
  * Whether that rival is a fair one shows in its rate: nearcore itself makes 24 to 27 MB of
  * PartialState a second on a core like ours, with zstd level 1 inside; below that the ratio is
  * void.
+ *
+ * And with its workers, as `penstock make` runs, but for the disk (bench/whole.h):
+ *
+ *   make/scaling        zstd level 1, two workers against one, divided by what the bare hash
+ *                       kernel gains from a second thread in the same round
+ *   make/scaling-plain  the same without compression
+ *   make/nearcore       zstd level 1, one worker, CPU time of all threads, against what nearcore's
+ *                       own code reached: a constant, for that code is not run here
  */
+#include <stdio.h>
+
 #include "bench/memfile.h"
 #include "bench/messages.h"
 #include "bench/rebuild.h"
-#include "make/cut.h"
+#include "bench/whole.h"
 #include "part/id.h"
 
 /* Parts of a run of --check, where a part of nearcore's size would be the whole state. */
 #define PARTS_CHECK 5u
 /* nearcore's own best, MB of PartialState a second. */
 #define NEARCORE_MB_PER_S 27.0
+/* The upper of its readings: one thread, 1.06 million keys of a state like `mainnet` in 14 parts,
+ * 223 MB, from memory, no disk, zstd level 1; 113 to 129 thousand keys a second. */
+#define NEARCORE_KEYS_PER_S 129000.0
+/* nearcore's default. */
+#define LEVEL 1
+/* Once over all messages takes a fifth of what making parts of them does. */
+#define KERNEL_PASSES 5u
+/* The races of workers cut the state into so many times nearcore's number of parts: the 13 of a
+ * million keys cannot be shared out evenly, the hundreds of a real shard can. */
+#define SCALING_PARTS 4u
 
 struct race {
 	struct bench *bench;
@@ -32,6 +53,8 @@ struct race {
 	struct pen_cut cut;
 	struct pen_buf contents[2]; /* the parts one behind the other: the rival's, ours */
 	uint64_t parts;
+	struct bench_whole whole;
+	uint64_t sums[2]; /* of what the last runs of one worker, of two, made */
 	struct pen_why why;
 };
 
@@ -107,6 +130,86 @@ static int check_rival(struct race *race)
 	return err || same(race) ? err : PEN_EBUG;
 }
 
+static int run_workers(struct race *race, unsigned jobs, bool compressed)
+{
+	int err = compressed ? bench_whole_make(&race->whole, jobs, LEVEL, &race->why)
+			     : bench_whole_cut(&race->whole, jobs, &race->why);
+	race->sums[jobs - 1] = race->whole.content_sum;
+	return err;
+}
+
+static int run_one(void *context)
+{
+	return run_workers(context, 1, true);
+}
+
+static int run_two(void *context)
+{
+	return run_workers(context, 2, true);
+}
+
+static int run_one_plain(void *context)
+{
+	return run_workers(context, 1, false);
+}
+
+static int run_two_plain(void *context)
+{
+	return run_workers(context, 2, false);
+}
+
+static int run_kernel(struct race *race, unsigned jobs)
+{
+	unsigned passes = race->bench->check ? 1 : KERNEL_PASSES;
+	return bench_whole_hash(&race->messages, passes, jobs, &race->why);
+}
+
+static int run_kernel_one(void *context)
+{
+	return run_kernel(context, 1);
+}
+
+static int run_kernel_two(void *context)
+{
+	return run_kernel(context, 2);
+}
+
+static bool same_sums(void *context)
+{
+	const struct race *race = context;
+	return race->sums[0] == race->sums[1];
+}
+
+/* Where the time of all runs went, in parts of the whole: by the clock on the wall, so each stage
+ * has its share of what others took. */
+static void print_stages(void *context)
+{
+	const struct race *race = context;
+	const struct pen_make_time *time = &race->whole.time;
+	const struct {
+		const char *name;
+		int64_t ns;
+	} stages[] = {{"read", time->read}, {"bounds", time->bounds}, {"build", time->build},
+		{"hash", time->hash}, {"sort", time->sort}, {"compress", time->compress},
+		{"write", time->write}};
+	const size_t count = sizeof stages / sizeof *stages;
+	double all = 0;
+	for (size_t i = 0; i < count; i++)
+		all += (double)stages[i].ns;
+	for (size_t i = 0; i < count; i++)
+		printf("%s\"%s\":%.3f", i ? "," : "\"stages\":{", stages[i].name,
+			(double)stages[i].ns / all);
+	printf("},\"stored_MB\":%.1f,", (double)race->whole.sum.stored_bytes / 1e6);
+}
+
+static int open_cutting(struct race *race)
+{
+	int err = bench_memfile_survey(&race->file, &race->survey, &race->why);
+	/* The rival hashes values while it makes a part: so do we, without those that were kept. */
+	pen_buf_fini(&race->survey.hashes);
+	return err ? err : open_cut(race, &race->cut, &race->survey);
+}
+
 static int prepare(struct race *race)
 {
 	race->parts = race->bench->check ? PARTS_CHECK
@@ -115,12 +218,12 @@ static int prepare(struct race *race)
 	if (!err)
 		err = bench_memfile_write(&race->pairs, &race->bytes);
 	bench_memfile_init(&race->file, pen_buf_bytes(&race->bytes));
+	bench_whole_init(&race->whole, pen_buf_bytes(&race->bytes), race->parts);
+	race->whole.sums = race->bench->check;
 	if (!err)
 		err = check_rival(race);
 	if (!err)
-		err = bench_memfile_survey(&race->file, &race->survey, &race->why);
-	if (!err)
-		err = open_cut(race, &race->cut, &race->survey);
+		err = open_cutting(race);
 	if (err)
 		bench_fail(
 			race->bench, "%s", race->why.text[0] ? race->why.text : pen_err_text(err));
@@ -144,6 +247,44 @@ static void run(struct race *race, const char *name, int (*ours)(void *context),
 	bench_run(race->bench, &one);
 }
 
+static void run_scaling(
+	struct race *race, const char *name, int (*one)(void *context), int (*two)(void *context))
+{
+	race->whole.parts = SCALING_PARTS * race->parts;
+	const struct bench_race scaling = {
+		.name = name,
+		.rival = {"one worker", one},
+		.ours = {"two workers", two},
+		.by = {{"hash kernel, one thread", run_kernel_one},
+			{"hash kernel, two threads", run_kernel_two}},
+		.context = race,
+		.same = same_sums,
+		.amounts = {{"keys", (double)race->pairs.count},
+			{"parts", (double)race->whole.parts}},
+		.floor = 0.93,
+		.clock = BENCH_WALL,
+	};
+	bench_run(race->bench, &scaling);
+}
+
+static void run_nearcore(struct race *race)
+{
+	double keys = (double)race->pairs.count;
+	race->whole.parts = race->parts;
+	const struct bench_race nearcore = {
+		.name = "nearcore",
+		.rival = {"nearcore's own code with zstd -1, read on a machine like ours",
+			.constant = keys / NEARCORE_KEYS_PER_S},
+		.ours = {"engine/make with zstd -1, a worker", run_one},
+		.context = race,
+		.amounts = {{"keys", keys}, {"parts", (double)race->parts}},
+		.floor = 8,
+		.clock = BENCH_PROCESS,
+		.more = print_stages,
+	};
+	bench_run(race->bench, &nearcore);
+}
+
 int main(int argc, char **argv)
 {
 	static struct race race;
@@ -154,6 +295,9 @@ int main(int argc, char **argv)
 		!bench_messages_open(&race.messages, &race.pairs, &bench) && !prepare(&race)) {
 		run(&race, "part", run_parts, 2.5);
 		run(&race, "state", run_state, 0);
+		run_nearcore(&race);
+		run_scaling(&race, "scaling", run_one, run_two);
+		run_scaling(&race, "scaling-plain", run_one_plain, run_two_plain);
 	}
 	for (size_t i = 0; i < 2; i++)
 		pen_buf_fini(&race.contents[i]);
