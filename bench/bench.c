@@ -25,6 +25,7 @@ struct readings {
 	double ratios[BENCH_ROUNDS_MAX];
 	double others[BENCH_ROUNDS_MAX]; /* of the machine's time in the round */
 	size_t count;
+	unsigned turns; /* in a round */
 	unsigned disturbed; /* rounds thrown away */
 	unsigned waited; /* times that others were at work */
 	struct bench_interval interval;
@@ -112,31 +113,50 @@ static int run_side(const struct bench_race *race, const struct bench_side *side
 	return side->run ? side->run(race->context) : 0;
 }
 
-static int time_side(const struct bench_race *race, const struct bench_side *side, double *out)
+/* Run a side and add its time to *sum. */
+static int time_side(const struct bench_race *race, int side, double *sum)
 {
+	const struct bench_side *one = side_of(race, side);
 	double before = seconds(race);
-	int err = run_side(race, side);
-	*out = side->run ? seconds(race) - before : side->constant;
+	int err = run_side(race, one);
+	*sum += one->run ? seconds(race) - before : one->constant;
 	return err;
 }
 
-/* One round: the rival, then ours, then what they are divided by. */
+/* All sides once, the rival first. */
+static int time_turn(const struct bench_race *race, struct readings *readings)
+{
+	int err = 0;
+	for (int side = 0; side < sides_of(race) && !err; side++)
+		err = time_side(race, side, &readings->seconds[side][readings->count]);
+	return err;
+}
+
 static int time_round(const struct bench_race *race, struct readings *readings)
 {
 	size_t at = readings->count;
 	double(*taken)[BENCH_ROUNDS_MAX] = readings->seconds;
 	struct bench_others others;
+	int err = 0;
 	bench_others_begin(&others);
-	for (int side = 0; side < sides_of(race); side++) {
-		int err = time_side(race, side_of(race, side), &taken[side][at]);
-		if (err)
-			return err;
-	}
+	for (int side = 0; side < SIDES; side++)
+		taken[side][at] = 0;
+	for (unsigned turn = 0; turn < readings->turns && !err; turn++)
+		err = time_turn(race, readings);
+	for (int side = 0; side < SIDES; side++)
+		taken[side][at] /= readings->turns;
 	readings->others[at] = bench_others_end(&others);
 	readings->ratios[at] = taken[RIVAL][at] / taken[OURS][at];
 	if (race->by[0].run)
 		readings->ratios[at] /= taken[BY_RIVAL][at] / taken[BY_OURS][at];
-	return 0;
+	return err;
+}
+
+/* How many turns make a round, by how long our side took when it was warmed. */
+static unsigned turns_of(double ours)
+{
+	double turns = BENCH_ROUND_SECONDS / ours;
+	return turns >= BENCH_TURNS_MAX ? BENCH_TURNS_MAX : (unsigned)turns + 1;
 }
 
 static unsigned tries_max(const struct bench_race *race)
@@ -233,9 +253,9 @@ static void print_spread(const struct bench_race *race, const struct readings *r
 	       "\"mean\":%.4f,\"tight\":%s},",
 		interval->min, interval->max, interval->low, interval->high, interval->mean,
 		bench_interval_tight(interval) ? "true" : "false");
-	printf("\"rounds\":%zu,\"clock\":\"%s\",\"others\":%.3f,\"disturbed\":%u,", readings->count,
-		clocks[race->clock], bench_median(readings->others, readings->count),
-		readings->disturbed);
+	printf("\"rounds\":%zu,\"turns\":%u,\"clock\":\"%s\",\"others\":%.3f,\"disturbed\":%u,",
+		readings->count, readings->turns, clocks[race->clock],
+		bench_median(readings->others, readings->count), readings->disturbed);
 }
 
 static void print_line(
@@ -265,19 +285,25 @@ static void print_line(
 	fflush(stdout);
 }
 
-/* Once each, which warms caches and pages. */
-static int warm(const struct bench_race *race)
+/* Once each, which warms caches and pages; with --check no clock is read. */
+static int warm(const struct bench *bench, const struct bench_race *race, struct readings *readings)
 {
+	double ours = 0;
 	int err = 0;
-	for (int side = 0; side < sides_of(race) && !err; side++)
-		err = run_side(race, side_of(race, side));
+	for (int side = 0; side < sides_of(race) && !err; side++) {
+		if (side == OURS && !bench->check)
+			err = time_side(race, side, &ours);
+		else
+			err = run_side(race, side_of(race, side));
+	}
+	readings->turns = bench->check ? 1 : turns_of(ours);
 	return err;
 }
 
 static double race_on(struct bench *bench, const struct bench_race *race)
 {
 	struct readings readings = {0};
-	int err = warm(race);
+	int err = warm(bench, race, &readings);
 	if (!err && race->same && !race->same(race->context))
 		return bench_fail(bench, "%s: the two sides do not agree", race->name), 0;
 	if (!err && bench->check)

@@ -20,6 +20,10 @@
 #include <stdint.h>
 
 #define BENCH_AMOUNTS_MAX 4u
+/* The sides take turns in a round until ours had about so many seconds, which spreads a burst of
+ * others' work over all of them; so many turns at most. */
+#define BENCH_ROUND_SECONDS 1.0
+#define BENCH_TURNS_MAX 12u
 /* Of all CPUs' time in a round, what others may have. */
 #define BENCH_OTHERS_MAX 0.02
 /* Rounds that are thrown away because they had more, at most. */
