@@ -3,13 +3,10 @@
 #include <errno.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "make/hex.h"
 #include "make/kv.h"
-
-/* How long a disk may be silent before it is asked again. */
-#define REAP_WAIT_NS PEN_NS_PER_S
+#include "store/file.h"
 
 /* What has to be visible behind a stretch, so that the next key is: in kv, and in hex digits. */
 static size_t next_bytes(const struct pen_feed *feed)
@@ -58,21 +55,17 @@ static int read_bytes(
 		.file = feed->file,
 		.offset = feed->offset,
 		.bytes = (uint32_t)need};
-	struct pen_disk_done done;
 	if (pen_buf_reserve(into, need))
 		return pen_fail(
 			why, -ENOMEM, "%s: no memory for %zu bytes of it", feed->from.label, need);
 	op.at = into->at;
-	while (disk->ops->submit(disk, &op, 1) != 1) {
-	}
-	while (disk->ops->reap(disk, &done, 1, REAP_WAIT_NS) != 1) {
-	}
-	if (done.result < 0)
-		return pen_fail(why, (int)done.result, "%s: cannot read it at byte offset %llu: %s",
+	int64_t result = pen_file_op(disk, &op);
+	if (result < 0)
+		return pen_fail(why, (int)result, "%s: cannot read it at byte offset %llu: %s",
 			feed->from.label, (unsigned long long)feed->offset,
-			pen_err_text((int)done.result));
-	PEN_CHECK((uint64_t)done.result <= need);
-	into->len = (size_t)done.result;
+			pen_err_text((int)result));
+	PEN_CHECK((uint64_t)result <= need);
+	into->len = (size_t)result;
 	*ended = into->len < need;
 	return 0;
 }

@@ -4,11 +4,9 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "base/clock.h"
+#include "store/file.h"
 
 #define HEAD_BYTES 4
-/* How long a disk may be silent before it is asked again. */
-#define REAP_WAIT_NS PEN_NS_PER_S
 /* A prefix and a number. */
 #define NAME_BYTES 128
 
@@ -16,17 +14,6 @@ static const char *run_name(const struct pen_gather_spill *spill, unsigned run, 
 {
 	snprintf(name, NAME_BYTES, "%s.%u", spill->prefix, run);
 	return name;
-}
-
-/* One operation, waited for. */
-static int64_t run_op(struct pen_disk *disk, const struct pen_disk_op *op)
-{
-	struct pen_disk_done done;
-	while (disk->ops->submit(disk, op, 1) != 1) {
-	}
-	while (disk->ops->reap(disk, &done, 1, REAP_WAIT_NS) != 1) {
-	}
-	return done.result;
 }
 
 int pen_run_create(
@@ -56,7 +43,7 @@ static int flush(struct pen_run_writer *writer)
 		.offset = writer->offset,
 		.at = writer->buf.at,
 		.bytes = (uint32_t)writer->buf.len};
-	int64_t result = run_op(writer->disk, &op);
+	int64_t result = pen_file_op(writer->disk, &op);
 	if (result < 0)
 		return (int)result;
 	writer->offset += writer->buf.len;
@@ -119,7 +106,7 @@ static int reader_fill(struct reader *reader, size_t need)
 		.offset = reader->offset,
 		.at = reader->buf.at + rest,
 		.bytes = (uint32_t)(reader->buf.cap - rest)};
-	int64_t result = run_op(reader->disk, &op);
+	int64_t result = pen_file_op(reader->disk, &op);
 	if (result < 0)
 		return (int)result;
 	reader->offset += (uint64_t)result;

@@ -10,8 +10,7 @@
 /* How long one reap may wait; only a bound for the loop, which goes on. */
 #define FILE_WAIT_NS PEN_NS_PER_S
 
-/* Do one operation and wait for it. Bytes moved or -errno. */
-static int64_t run(struct pen_disk *disk, const struct pen_disk_op *op)
+int64_t pen_file_op(struct pen_disk *disk, const struct pen_disk_op *op)
 {
 	struct pen_disk_done done;
 	while (disk->ops->submit(disk, op, 1) == 0)
@@ -30,7 +29,7 @@ static int transfer(
 		size_t left = bytes - moved;
 		struct pen_disk_op op = {kind, file, moved, (uint8_t *)at + moved,
 			left < FILE_OP_BYTES ? (uint32_t)left : FILE_OP_BYTES, moved};
-		int64_t result = run(disk, &op);
+		int64_t result = pen_file_op(disk, &op);
 		if (result < 0)
 			return (int)result;
 		if (result != op.bytes)
@@ -69,7 +68,7 @@ int pen_file_write(struct pen_disk *disk, const char *name, struct pen_bytes byt
 	void *at = (void *)(uintptr_t)bytes.at;
 	int err = transfer(disk, PEN_DISK_WRITE, file, at, bytes.len);
 	if (!err)
-		err = (int)run(disk, &(struct pen_disk_op){PEN_DISK_SYNC, file});
+		err = (int)pen_file_op(disk, &(struct pen_disk_op){PEN_DISK_SYNC, file});
 	disk->ops->close(disk, file);
 	return err;
 }

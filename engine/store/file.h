@@ -10,6 +10,9 @@
 #include "base/err.h"
 #include "port/disk.h"
 
+/* Do one operation and wait for it: bytes moved, or -errno. */
+int64_t pen_file_op(struct pen_disk *disk, const struct pen_disk_op *op);
+
 /*
  * Read file `name` into `into` (its old content is replaced); *stat may be NULL. 0, -ENOENT,
  * PEN_EINPUT if it has more than bytes_max bytes, is a directory or shrank meanwhile, -ENOMEM,
