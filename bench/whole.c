@@ -49,17 +49,6 @@ static void reset(struct bench_whole *whole, unsigned jobs)
 	}
 }
 
-static void add_time(struct pen_make_time *sum, const struct pen_make_time *time)
-{
-	sum->read += time->read;
-	sum->bounds += time->bounds;
-	sum->build += time->build;
-	sum->hash += time->hash;
-	sum->sort += time->sort;
-	sum->compress += time->compress;
-	sum->write += time->write;
-}
-
 int bench_whole_make(struct bench_whole *whole, unsigned jobs, int level, struct pen_why *why)
 {
 	struct pen_survey survey = {0};
@@ -70,8 +59,8 @@ int bench_whole_make(struct bench_whole *whole, unsigned jobs, int level, struct
 	int err = pen_make_survey(&whole->make, NULL, &survey, &time, why);
 	if (!err)
 		err = pen_make_run(&whole->make, &survey, &want, &whole->sum, why);
-	add_time(&whole->time, &time);
-	add_time(&whole->time, &whole->sum.time);
+	pen_make_time_add(&whole->time, &time);
+	pen_make_time_add(&whole->time, &whole->sum.time);
 	for (unsigned i = 0; i < jobs; i++)
 		whole->content_sum += whole->nowhere[i].sum;
 	pen_survey_fini(&survey);

@@ -226,17 +226,6 @@ static int worker_open(
 	return pen_cut_open(&worker->cut, making->survey, &from, &spill, make->scratch, why);
 }
 
-static void add_time(struct pen_make_time *sum, const struct pen_make_time *time)
-{
-	sum->read += time->read;
-	sum->bounds += time->bounds;
-	sum->build += time->build;
-	sum->hash += time->hash;
-	sum->sort += time->sort;
-	sum->compress += time->compress;
-	sum->write += time->write;
-}
-
 static void worker_close(struct worker *worker)
 {
 	pen_cut_close(&worker->cut);
@@ -261,7 +250,7 @@ static void work(struct pen_crew *crew, void *context, unsigned number)
 		if (!err)
 			err = count_part(&worker, k);
 	}
-	add_time(&making->sum->time, &worker.cut.time);
+	pen_make_time_add(&making->sum->time, &worker.cut.time);
 	pen_crew_unlock(crew);
 	if (err)
 		pen_crew_fail(crew, k, err, &why);

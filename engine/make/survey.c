@@ -6,6 +6,17 @@
 #include "base/check.h"
 #include "base/clock.h"
 
+void pen_make_time_add(struct pen_make_time *sum, const struct pen_make_time *time)
+{
+	sum->read += time->read;
+	sum->bounds += time->bounds;
+	sum->build += time->build;
+	sum->hash += time->hash;
+	sum->sort += time->sort;
+	sum->compress += time->compress;
+	sum->write += time->write;
+}
+
 void pen_limbs_fini(struct pen_limbs *limbs)
 {
 	if (!limbs)

@@ -75,6 +75,9 @@ struct pen_make_time {
 	int64_t read, bounds, build, hash, sort, compress, write;
 };
 
+/* Add the stages of one thread to a sum. */
+void pen_make_time_add(struct pen_make_time *sum, const struct pen_make_time *time);
+
 /* Free the memory of one worker. NULL and zeroed ones are fine. */
 void pen_limbs_fini(struct pen_limbs *limbs);
 

@@ -61,13 +61,6 @@ static int build_stretch(struct tour *tour, struct guide *guide, struct pen_why 
 	return err ? err : pen_survey_build(&guide->stretch, &guide->limbs, &guide->time);
 }
 
-static void add_time(struct pen_make_time *sum, const struct pen_make_time *time)
-{
-	sum->read += time->read;
-	sum->build += time->build;
-	sum->hash += time->hash;
-}
-
 static void work(struct pen_crew *crew, void *context, unsigned worker)
 {
 	struct tour *tour = context;
@@ -88,7 +81,7 @@ static void work(struct pen_crew *crew, void *context, unsigned worker)
 		if (!err)
 			err = add_in_turn(crew, tour, &guide, number);
 	}
-	add_time(tour->time, &guide.time);
+	pen_make_time_add(tour->time, &guide.time);
 	pen_crew_unlock(crew);
 	if (err < 0)
 		pen_crew_fail(crew, number, err, &why);

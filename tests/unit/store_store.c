@@ -3,46 +3,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "drivers/table.h"
-#include "scratch.h"
-#include "store/file.h"
 #include "store/store.h"
-
-static struct pen_bytes text_bytes(const char *text)
-{
-	return (struct pen_bytes){(const uint8_t *)text, strlen(text)};
-}
-
-static struct pen_disk *disk_at(const struct scratch *scratch, const char *name)
-{
-	struct pen_disk *disk;
-	struct pen_why why = {0};
-	cr_assert_eq(
-		pen_disk_open_dir(scratch_at(scratch, name), true, &disk, &why), 0, "%s", why.text);
-	return disk;
-}
-
-static void expect_file(struct pen_disk *disk, const char *name, const char *text)
-{
-	struct pen_buf buf = {0};
-	cr_assert_eq(pen_file_read(disk, name, 4096, &buf, NULL), 0, "%s", name);
-	cr_assert_eq(pen_bytes_compare(pen_buf_bytes(&buf), text_bytes(text)), 0, "%s", name);
-	pen_buf_fini(&buf);
-}
-
-static int count_name(void *context, const char *name, const struct pen_disk_stat *stat)
-{
-	(void)name, (void)stat;
-	++*(unsigned *)context;
-	return 0;
-}
-
-static unsigned count_names(struct pen_disk *disk, const char *name)
-{
-	unsigned count = 0;
-	cr_assert_eq(disk->ops->list(disk, name, count_name, &count), 0);
-	return count;
-}
+#include "store_util.h"
 
 Test(store_store, one_writer_who_cleans_up)
 {
