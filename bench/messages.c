@@ -1,14 +1,12 @@
 #include "bench/messages.h"
 
+#include "make/survey.h"
 #include "part/partial.h"
 
 static int push_window(struct pen_build *build, const struct pen_pair *pairs, size_t count)
 {
-	struct pen_bytes values[BENCH_WINDOW_PAIRS];
-	struct pen_hash hashes[BENCH_WINDOW_PAIRS];
-	for (size_t i = 0; i < count; i++)
-		values[i] = pairs[i].value;
-	pen_sha256_many(values, count, hashes);
+	struct pen_hash hashes[PEN_SURVEY_PAIRS];
+	pen_pairs_hash(pairs, count, hashes);
 	for (size_t i = 0; i < count; i++) {
 		int err = pen_build_push(
 			build, pairs[i].key, (uint32_t)pairs[i].value.len, &hashes[i]);
@@ -22,7 +20,7 @@ int bench_trie_build(struct pen_build *build, const struct pen_pair *pairs, size
 	struct pen_trie_sum *out)
 {
 	for (size_t at = 0, window; at < count; at += window) {
-		window = count - at < BENCH_WINDOW_PAIRS ? count - at : BENCH_WINDOW_PAIRS;
+		window = count - at < PEN_SURVEY_PAIRS ? count - at : PEN_SURVEY_PAIRS;
 		int err = push_window(build, pairs + at, window);
 		if (err)
 			return err;

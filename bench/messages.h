@@ -8,9 +8,6 @@
 #include "bench/pairs.h"
 #include "part/entries.h"
 
-/* Pairs whose values are hashed together before their keys are pushed. */
-#define BENCH_WINDOW_PAIRS 256u
-
 /* Zeroed is empty and valid. */
 struct bench_messages {
 	struct pen_bytes *list; /* borrowed from the pairs, or in chunks */
