@@ -29,11 +29,7 @@ static bool use_lanes(void)
 
 void pen_sha256(struct pen_bytes message, struct pen_hash *out)
 {
-	SHA256_CTX ctx;
-	SHA256_Init(&ctx);
-	SHA256_Update(&ctx, message.at, message.len);
-	SHA256_Final(out->bytes, &ctx);
-	blocks += blocks_of(message.len);
+	pen_sha256_runs(&message, 1, out);
 }
 
 void pen_sha256_many(const struct pen_bytes *messages, size_t count, struct pen_hash *out)
@@ -46,6 +42,19 @@ void pen_sha256_many(const struct pen_bytes *messages, size_t count, struct pen_
 	pen_sha_ni_many(messages, count, out);
 	for (size_t i = 0; i < count; i++)
 		blocks += blocks_of(messages[i].len);
+}
+
+void pen_sha256_runs(const struct pen_bytes *runs, size_t count, struct pen_hash *out)
+{
+	SHA256_CTX ctx;
+	size_t len = 0;
+	SHA256_Init(&ctx);
+	for (size_t i = 0; i < count; i++) {
+		SHA256_Update(&ctx, runs[i].at, runs[i].len);
+		len += runs[i].len;
+	}
+	SHA256_Final(out->bytes, &ctx);
+	blocks += blocks_of(len);
 }
 
 uint64_t pen_sha256_blocks(void)

@@ -24,6 +24,10 @@ void pen_sha256(struct pen_bytes message, struct pen_hash *out);
 /* The digests of `count` messages, out[i] of messages[i]. The preferred call for many. */
 void pen_sha256_many(const struct pen_bytes *messages, size_t count, struct pen_hash *out);
 
+/* The digest of `count` runs of bytes, one behind the other: a prefix and a block, without a copy.
+ */
+void pen_sha256_runs(const struct pen_bytes *runs, size_t count, struct pen_hash *out);
+
 /* 64-byte blocks compressed by this thread since it started, padding included. */
 uint64_t pen_sha256_blocks(void);
 

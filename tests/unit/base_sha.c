@@ -54,3 +54,20 @@ Test(base_sha, output_may_lie_in_the_message)
 	pen_sha256((struct pen_bytes){bytes, sizeof bytes}, (struct pen_hash *)bytes);
 	cr_expect_eq(memcmp(bytes, apart.bytes, 32), 0);
 }
+
+Test(base_sha, runs_are_one_message)
+{
+	uint8_t bytes[300];
+	struct pen_rng rng = {11};
+	struct pen_hash whole, cut;
+	pen_rng_bytes(&rng, bytes, sizeof bytes);
+	pen_sha256((struct pen_bytes){bytes, sizeof bytes}, &whole);
+	for (size_t i = 0; i <= sizeof bytes; i++) {
+		struct pen_bytes runs[] = {{bytes, i / 2}, {NULL, 0}, {bytes + i / 2, i - i / 2},
+			{bytes + i, 300 - i}};
+		uint64_t before = pen_sha256_blocks();
+		pen_sha256_runs(runs, 4, &cut);
+		cr_expect_eq(pen_sha256_blocks() - before, 5);
+		cr_expect(pen_hash_equal(&whole, &cut), "cut at %zu", i);
+	}
+}
