@@ -1,0 +1,68 @@
+/*
+ * feedback: when the next PULL is due. PULL is the only thing that a receiver sends while data
+ * flows; too few starve the server of credit and repairs, too many cost both sides packets.
+ *
+ * One is due when PEN_FEEDBACK_PACKETS_MAX packets came since the last; when a round trip (1 ms at
+ * least) passed since then and PEN_FEEDBACK_PACKETS packets came, or any came that nothing else
+ * will follow; at once when the server said that its grant is used up and there is more to ask for.
+ * A repair that is due waits for the others only as long as the budget is spent: PULLs so far <=
+ * PEN_FEEDBACK_SPARE + packets / PEN_FEEDBACK_PACKETS. A timeout's PULL always goes. So bulk costs
+ * at most one PULL in 64 packets, and an object of a few packets two or three. One thread; time is
+ * an argument.
+ */
+#ifndef PEN_FLOW_FEEDBACK_H
+#define PEN_FLOW_FEEDBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Packets a PULL, on average at least. */
+#define PEN_FEEDBACK_PACKETS 64u
+/* Packets after which one goes anyhow: a quarter of a thousand packets of a window in flight. */
+#define PEN_FEEDBACK_PACKETS_MAX 256u
+/* The shortest interval of those that a round trip sets off. */
+#define PEN_FEEDBACK_NS_MIN INT64_C(1000000)
+/* PULLs beyond the average: to open slots, and to finish them when packets are few. */
+#define PEN_FEEDBACK_SPARE 8u
+
+struct pen_feedback {
+	uint64_t packets, pulls; /* in all */
+	uint32_t since; /* packets since the last PULL */
+	int64_t last_ns; /* when the last PULL left */
+	bool dry; /* the server has used its grant up */
+};
+
+/* Why one is due. */
+enum pen_feedback_why {
+	PEN_FEEDBACK_NOT,
+	PEN_FEEDBACK_COUNT, /* enough packets came */
+	PEN_FEEDBACK_ROUND, /* a round trip has passed */
+	PEN_FEEDBACK_DRY, /* the grant is used up */
+	PEN_FEEDBACK_REPAIR, /* there are losses to ask for */
+	PEN_FEEDBACK_WHYS,
+};
+
+/* What the stream wants. */
+struct pen_feedback_need {
+	bool more; /* packets are missing beyond what was granted */
+	bool repair; /* packets are to be asked for again */
+	int64_t srtt_ns;
+};
+
+void pen_feedback_init(struct pen_feedback *feedback, int64_t now_ns);
+
+/* A DATA packet came; `last`: the last one under its grant. */
+void pen_feedback_came(struct pen_feedback *feedback, bool last);
+
+/* Is a PULL due? */
+enum pen_feedback_why pen_feedback_due(
+	const struct pen_feedback *feedback, const struct pen_feedback_need *need, int64_t now_ns);
+
+/* A PULL left. */
+void pen_feedback_sent(struct pen_feedback *feedback, int64_t now_ns);
+
+/* When to ask again if nothing comes; INT64_MAX if only packets can make one due. */
+int64_t pen_feedback_due_ns(
+	const struct pen_feedback *feedback, const struct pen_feedback_need *need);
+
+#endif

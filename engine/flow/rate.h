@@ -1,0 +1,79 @@
+/*
+ * rate: how fast one server may send to us, decided here, at the receiver, and told to the server
+ * as pace and window. First control: up to a fixed ceiling, backing off when queues grow.
+ *
+ * The caller reports what came between two PULLs; reports are gathered into rounds of one srtt, and
+ * a decision is made at the end of each. Starting, the rate doubles each round until the queue
+ * exceeds its target, more than 2 % is lost, or twice what arrives would be passed. Then it rises
+ * by 1/16 a round while the queue is within the target, and falls to 7/8 when it is not, or when
+ * more than 2 % of a round is lost, though never below 7/8 of what did arrive. Loss below that
+ * without a queue is the path's own and no reason to slow down. A timeout halves. A round in which
+ * something else held the stream back (nothing to ask for, credit, the disk) proves nothing and
+ * changes nothing. A model of the delivery rate can take this one's place behind the same calls.
+ *
+ * Rates are bytes of UDP payload a second. No memory of its own; one thread; time is an argument.
+ */
+#ifndef PEN_FLOW_RATE_H
+#define PEN_FLOW_RATE_H
+
+#include "flow/rtt.h"
+
+/* The rate before anything is known: 100 Mb/s, the least that a sync server has. */
+#define PEN_RATE_START UINT64_C(12500000)
+/* No rate falls below 512 kb/s: some packets a timeout, else nothing would show that it is better
+ * again. */
+#define PEN_RATE_MIN UINT64_C(64000)
+/* A ceiling for who has none: 400 Gb/s. Above it products of rate and time leave 64 bits. */
+#define PEN_RATE_MAX UINT64_C(50000000000)
+/* Queue that is aimed for, at least: what a host's own batching looks like, and an eighth of the
+ * path, which lets us have our share beside senders that fill the queue. */
+#define PEN_RATE_QUEUE_NS_MIN INT64_C(1000000)
+#define PEN_RATE_QUEUE_SHARE 8
+/* Lost packets in a thousand that are the path's own. */
+#define PEN_RATE_LOSS_PER_MILLE 20u
+/* Packets of a round without which its share of losses says nothing. */
+#define PEN_RATE_LOSS_PACKETS 50u
+
+struct pen_rate_config {
+	uint64_t max; /* ceiling in bytes a second: --rate, or a share of it; 0: none but ours */
+	uint64_t start; /* where to begin, as remembered of this path; 0: PEN_RATE_START */
+};
+
+/* What came since the last report. */
+struct pen_rate_report {
+	uint64_t bytes; /* UDP payload of all packets that came */
+	uint32_t packets; /* that came */
+	uint32_t lost; /* called lost */
+	bool limited; /* something other than pace and window held the stream back */
+};
+
+struct pen_rate {
+	uint64_t max; /* bytes a second, as the rest */
+	uint64_t pace; /* decided */
+	uint64_t measured; /* what arrived, smoothed over rounds that were not limited */
+	bool starting; /* doubling */
+	struct pen_rate_report round; /* gathered since round_ns */
+	int64_t round_ns;
+	int64_t queue_min_ns; /* least queue of the round: one late packet is no queue */
+	uint64_t raised, lowered, timeouts; /* decisions, for whoever asks why */
+};
+
+void pen_rate_init(struct pen_rate *rate, const struct pen_rate_config *config, int64_t now_ns);
+
+/* Another ceiling (0: none but ours); the pace is lowered to it at once. */
+void pen_rate_limit(struct pen_rate *rate, uint64_t max);
+
+/* What came since the last report; `rtt` is of the same path, borrowed for the call. */
+void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report,
+	const struct pen_rtt *rtt, int64_t now_ns);
+
+/* A timeout passed in which nothing came. */
+void pen_rate_timeout(struct pen_rate *rate, int64_t now_ns);
+
+/* Bytes that may be in flight: pace times srtt and the queue that is aimed for. */
+uint64_t pen_rate_window(const struct pen_rate *rate, const struct pen_rtt *rtt);
+
+/* The queue that is aimed for on this path. */
+int64_t pen_rate_target_ns(const struct pen_rtt *rtt);
+
+#endif

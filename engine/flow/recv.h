@@ -1,0 +1,82 @@
+/*
+ * recv: what came of one slot, and what to ask for again.
+ *
+ * A slot is one piece in flight: up to PEN_RECV_PACKETS_MAX packets of one size, which the server
+ * sends once in the order of their index, and again when a PULL names them. A packet is counted by
+ * its index only, so any packet may come at any time, twice, or from a repair that was thought in
+ * vain. What is missing is asked for when it is seen to be lost: `reach`, the highest index that
+ * came, has left it behind by the thresholds of flow/loss.h; when the slot is silent for a timeout
+ * all that is missing is asked for (the server skips what it has not sent a first time). What was
+ * asked for is not asked again before a timeout has passed. After the second time it is a miss that
+ * another peer may mend. Zeroed by init; no memory of its own; one thread; time is an argument.
+ */
+#ifndef PEN_FLOW_RECV_H
+#define PEN_FLOW_RECV_H
+
+#include "flow/loss.h"
+
+/* Packets of a slot: 1 MiB in payloads of 1,200 bytes are 874. */
+#define PEN_RECV_PACKETS_MAX 896u
+#define PEN_RECV_WORDS (PEN_RECV_PACKETS_MAX / 64)
+/* Marks of when `reach` was where: so finely is the age of a gap known. */
+#define PEN_RECV_MARKS 8u
+
+enum pen_recv_came {
+	PEN_RECV_NEW,
+	PEN_RECV_DUPLICATE,
+	PEN_RECV_OUTSIDE, /* the index is beyond the slot */
+};
+
+struct pen_recv_mark {
+	uint32_t reach;
+	int64_t at_ns;
+};
+
+struct pen_recv {
+	uint32_t packets; /* of the slot, 1..PEN_RECV_PACKETS_MAX */
+	uint32_t got; /* that came */
+	uint32_t reach; /* the highest index that came, and one */
+	uint32_t asked; /* indices asked for again so far, repetitions too */
+	uint32_t again; /* the most often that one index was asked for again */
+	uint32_t duplicates; /* packets that had come before */
+	int64_t last_ns; /* when the last new packet came, or the slot was opened */
+	unsigned marks; /* marks in use, oldest first */
+	struct pen_recv_mark mark[PEN_RECV_MARKS];
+	uint64_t bits[PEN_RECV_WORDS]; /* came */
+	uint32_t asked_us[PEN_RECV_PACKETS_MAX]; /* stamp of the last time it was asked for */
+	uint8_t times[PEN_RECV_PACKETS_MAX]; /* how often it was asked for again, 255 at most */
+};
+
+/* What decides whether a gap is to be asked for: of the session that serves the slot. */
+struct pen_recv_view {
+	const struct pen_loss *loss; /* borrowed for the call */
+	int64_t srtt_ns;
+	int64_t timeout_ns; /* of flow/rtt.h */
+	int64_t now_ns;
+};
+
+/* A slot of `packets` packets is opened. */
+void pen_recv_init(struct pen_recv *recv, uint32_t packets, int64_t now_ns);
+
+/* Packet `index` came. */
+enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns);
+
+/* Have all packets come? */
+bool pen_recv_whole(const struct pen_recv *recv);
+
+bool pen_recv_has(const struct pen_recv *recv, uint32_t index);
+
+/*
+ * Write the bitmap of what is to be asked for now (bit i of word i / 64) and return how many bits
+ * are set. Changes nothing: pen_recv_asked does, when the PULL leaves.
+ */
+uint32_t pen_recv_missing(const struct pen_recv *recv, const struct pen_recv_view *view,
+	uint64_t missing[PEN_RECV_WORDS]);
+
+/* A PULL with these bits left. */
+void pen_recv_asked(struct pen_recv *recv, const uint64_t missing[PEN_RECV_WORDS], int64_t now_ns);
+
+/* When pen_recv_missing will have something new to say, if nothing comes; INT64_MAX when whole. */
+int64_t pen_recv_due_ns(const struct pen_recv *recv, const struct pen_recv_view *view);
+
+#endif
