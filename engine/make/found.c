@@ -36,9 +36,10 @@ static int note_other(struct pen_found *found, uint32_t k, uint32_t n)
 static int note_name(void *context, const char *name, const struct pen_disk_stat *stat)
 {
 	struct pen_found *found = context;
+	enum pen_form form;
 	uint32_t k, n;
 	(void)stat;
-	if (pen_part_name_parse(name, &k, &n))
+	if (pen_part_name_parse(name, &form, &k, &n) || form != PEN_FORM_NEARCORE)
 		return 0;
 	if (n != found->parts || k >= n)
 		return note_other(found, k, n);
@@ -66,7 +67,7 @@ static int prove_file(struct pen_found *found, const char *name, const struct pe
 static int prove(struct pen_found *found, const struct pen_part_id *id, struct pen_why *why)
 {
 	char name[PEN_NAME_BYTES], root[PEN_HASH_TEXT_BYTES];
-	pen_part_path(found->labels, id->k, id->n, name);
+	pen_part_path(found->labels, PEN_FORM_NEARCORE, id, name);
 	int err = prove_file(found, name, id);
 	switch (pen_err_exit(err)) {
 	case PEN_EXIT_OK: return 0;

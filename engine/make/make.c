@@ -57,14 +57,16 @@ static int note_part(struct worker *worker, const struct pen_part_id *id)
 {
 	struct making *making = worker->making;
 	char dir[PEN_NAME_BYTES];
-	struct pen_catalog_file file = {.root = id->root,
+	struct pen_catalog_file file = {.form = PEN_FORM_NEARCORE,
+		.root = id->root,
 		.memory_usage = making->survey->sum.memory_usage,
 		.n = (uint32_t)id->n,
 		.k = (uint32_t)id->k,
 		.bytes = worker->stat.bytes,
 		.mtime_ns = worker->stat.mtime_ns};
-	return pen_catalog_note(&making->catalog, pen_labels_dir(&making->want->labels, dir), &file,
-		pen_buf_bytes(&worker->sealed));
+	pen_blob_id(pen_buf_bytes(&worker->sealed), file.blob);
+	return pen_catalog_note(
+		&making->catalog, pen_labels_dir(&making->want->labels, dir), &file);
 }
 
 /* The index can always be rebuilt: parts that are made are no failure for want of it. */
@@ -124,6 +126,7 @@ static int seal_part(struct worker *worker, struct pen_why *why)
 static int make_part(struct worker *worker, uint64_t k, struct pen_why *why)
 {
 	const struct pen_make_want *want = worker->making->want;
+	const struct pen_part_id id = {worker->making->survey->sum.root, k, want->parts};
 	char name[PEN_NAME_BYTES];
 	int err = pen_cut_part(&worker->cut, k, want->parts, why);
 	if (!err)
@@ -134,7 +137,7 @@ static int make_part(struct worker *worker, uint64_t k, struct pen_why *why)
 	int64_t begin = pen_clock_ns();
 	if (!err)
 		err = pen_writer_put(&worker->writer,
-			pen_part_path(&want->labels, k, want->parts, name),
+			pen_part_path(&want->labels, PEN_FORM_NEARCORE, &id, name),
 			pen_buf_bytes(&worker->sealed), &worker->stat, why);
 	worker->cut.time.write += pen_clock_ns() - begin;
 	return err;

@@ -69,19 +69,16 @@ int pen_catalog_add(struct pen_catalog *catalog, const struct pen_catalog_file *
 	PEN_CHECK(file->dir < dir_count(catalog));
 	PEN_CHECK(file->refused || file->k < file->n);
 	PEN_CHECK(file->refused || file->n <= PEN_PARTS_MAX);
+	PEN_CHECK(file->form < PEN_FORMS);
 	if (pen_catalog_file_count(catalog) == PEN_CATALOG_FILES_MAX)
 		return PEN_EREFUSED;
 	return pen_buf_append(&catalog->files, file, sizeof *file);
 }
 
-int pen_catalog_note(struct pen_catalog *catalog, const char *dir, struct pen_catalog_file *file,
-	struct pen_bytes stored)
+int pen_catalog_note(struct pen_catalog *catalog, const char *dir, struct pen_catalog_file *file)
 {
 	int err = pen_catalog_dir(catalog, dir, &file->dir);
-	if (err)
-		return err;
-	pen_blob_id(stored, file->blob);
-	return pen_catalog_add(catalog, file);
+	return err ? err : pen_catalog_add(catalog, file);
 }
 
 static int order(uint64_t a, uint64_t b)
@@ -89,12 +86,19 @@ static int order(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* By root, n, k, dir; the newer of two files of one name first. */
+/* By root, n, form: what makes a set. */
+static int set_order(const struct pen_catalog_file *a, const struct pen_catalog_file *b)
+{
+	int by = memcmp(a->root.bytes, b->root.bytes, PEN_HASH_BYTES);
+	by = by ? by : order(a->n, b->n);
+	return by ? by : order(a->form, b->form);
+}
+
+/* By set, k, dir; the newer of two files of one name first. */
 static int file_order(const void *left, const void *right)
 {
 	const struct pen_catalog_file *a = left, *b = right;
-	int by = memcmp(a->root.bytes, b->root.bytes, PEN_HASH_BYTES);
-	by = by ? by : order(a->n, b->n);
+	int by = set_order(a, b);
 	by = by ? by : order(a->k, b->k);
 	by = by ? by : order(a->dir, b->dir);
 	return by ? by : (a->mtime_ns < b->mtime_ns) - (a->mtime_ns > b->mtime_ns);
@@ -102,8 +106,7 @@ static int file_order(const void *left, const void *right)
 
 static bool same_name(const struct pen_catalog_file *a, const struct pen_catalog_file *b)
 {
-	return a->n == b->n && a->k == b->k && a->dir == b->dir &&
-		pen_hash_equal(&a->root, &b->root);
+	return set_order(a, b) == 0 && a->k == b->k && a->dir == b->dir;
 }
 
 /* Keep the first of files that have one name. */
@@ -124,6 +127,7 @@ static int set_open(struct pen_catalog *catalog, const struct pen_catalog_file *
 	struct pen_catalog_set set = {.root = file->root,
 		.memory_usage = file->memory_usage,
 		.n = file->n,
+		.form = file->form,
 		.file_first = i,
 		.bits_at = catalog->bits.len};
 	if (pen_buf_grow(&catalog->bits, bytes))
@@ -148,7 +152,7 @@ static int sets_build(struct pen_catalog *catalog)
 		struct pen_catalog_set *set = set_last(catalog);
 		if (file->refused)
 			continue;
-		if (!set || set->n != file->n || !pen_hash_equal(&set->root, &file->root)) {
+		if (!set || set_order(pen_catalog_file_at(catalog, set->file_first), file) != 0) {
 			if (set_open(catalog, file, i))
 				return -ENOMEM;
 			set = set_last(catalog);
@@ -161,11 +165,15 @@ static int sets_build(struct pen_catalog *catalog)
 	return 0;
 }
 
-static int place_order(const struct pen_catalog_file *file, uint32_t dir, uint32_t n, uint32_t k)
+/* By what a file's name says, directory first. */
+static int name_order(const struct pen_catalog_file *a, const struct pen_catalog_file *b)
 {
-	int by = order(file->dir, dir);
-	by = by ? by : order(file->n, n);
-	return by ? by : order(file->k, k);
+	int by = order(a->dir, b->dir);
+	by = by ? by : order(a->form, b->form);
+	if (!by && a->form == PEN_FORM_RAW)
+		return memcmp(a->root.bytes, b->root.bytes, PEN_HASH_BYTES);
+	by = by ? by : order(a->n, b->n);
+	return by ? by : order(a->k, b->k);
 }
 
 static int by_dir_order(const void *left, const void *right, void *context)
@@ -173,7 +181,7 @@ static int by_dir_order(const void *left, const void *right, void *context)
 	const struct pen_catalog *catalog = context;
 	const struct pen_catalog_file *a = pen_catalog_file_at(catalog, pen_le32(left));
 	const struct pen_catalog_file *b = pen_catalog_file_at(catalog, pen_le32(right));
-	return place_order(a, b->dir, b->n, b->k);
+	return name_order(a, b);
 }
 
 static int by_dir_build(struct pen_catalog *catalog)
@@ -207,9 +215,9 @@ const struct pen_catalog_set *pen_catalog_sets(const struct pen_catalog *catalog
 	return (const void *)catalog->sets.at;
 }
 
-/* The first set that is not below (root, n). */
-static uint32_t set_bound(
-	const struct pen_catalog *catalog, const struct pen_hash *root, uint64_t n)
+/* The first set that is not below (root, n, form). */
+static uint32_t set_bound(const struct pen_catalog *catalog, const struct pen_hash *root,
+	uint64_t n, enum pen_form form)
 {
 	uint32_t low = 0, high;
 	const struct pen_catalog_set *sets = pen_catalog_sets(catalog, &high);
@@ -217,6 +225,7 @@ static uint32_t set_bound(
 		uint32_t middle = low + (high - low) / 2;
 		int by = memcmp(sets[middle].root.bytes, root->bytes, PEN_HASH_BYTES);
 		by = by ? by : order(sets[middle].n, n);
+		by = by ? by : order(sets[middle].form, form);
 		if (by < 0)
 			low = middle + 1;
 		else
@@ -230,17 +239,18 @@ const struct pen_catalog_set *pen_catalog_root(
 {
 	uint32_t all;
 	const struct pen_catalog_set *sets = pen_catalog_sets(catalog, &all);
-	uint32_t first = set_bound(catalog, root, 0);
-	*count = set_bound(catalog, root, UINT64_MAX) - first;
+	uint32_t first = set_bound(catalog, root, 0, PEN_FORM_NEARCORE);
+	*count = set_bound(catalog, root, UINT64_MAX, PEN_FORM_NEARCORE) - first;
 	return *count ? sets + first : NULL;
 }
 
-const struct pen_catalog_set *pen_catalog_set(
-	const struct pen_catalog *catalog, const struct pen_hash *root, uint32_t n)
+const struct pen_catalog_set *pen_catalog_set(const struct pen_catalog *catalog,
+	const struct pen_hash *root, uint32_t n, enum pen_form form)
 {
-	uint32_t count, at = set_bound(catalog, root, n);
+	uint32_t count, at = set_bound(catalog, root, n, form);
 	const struct pen_catalog_set *sets = pen_catalog_sets(catalog, &count);
-	bool found = at < count && sets[at].n == n && pen_hash_equal(&sets[at].root, root);
+	bool found = at < count && sets[at].n == n && sets[at].form == form &&
+		pen_hash_equal(&sets[at].root, root);
 	return found ? sets + at : NULL;
 }
 
@@ -266,14 +276,14 @@ const struct pen_catalog_file *pen_catalog_part(
 }
 
 const struct pen_catalog_file *pen_catalog_at(
-	const struct pen_catalog *catalog, uint32_t dir, uint32_t n, uint32_t k)
+	const struct pen_catalog *catalog, const struct pen_catalog_file *name)
 {
 	uint32_t low = 0, high = (uint32_t)(catalog->by_dir.len / sizeof(uint32_t));
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		const struct pen_catalog_file *file = pen_catalog_file_at(
 			catalog, pen_le32(catalog->by_dir.at + 4 * (size_t)middle));
-		int by = place_order(file, dir, n, k);
+		int by = name_order(file, name);
 		if (by == 0)
 			return file;
 		if (by < 0)
@@ -287,10 +297,12 @@ const struct pen_catalog_file *pen_catalog_at(
 const char *pen_catalog_path(const struct pen_catalog *catalog, const struct pen_catalog_file *file,
 	char path[PEN_CATALOG_PATH_BYTES])
 {
-	char name[PEN_PART_NAME_BYTES];
+	char part[PEN_PART_NAME_BYTES], raw[PEN_HASH_TEXT_BYTES];
 	const char *dir = pen_catalog_dir_name(catalog, file->dir);
-	snprintf(path, PEN_CATALOG_PATH_BYTES, "%s%s%s", dir, dir[0] ? "/" : "",
-		pen_part_name(file->k, file->n, name));
+	const char *name = file->form == PEN_FORM_RAW
+		? pen_base58(&file->root, raw)
+		: pen_part_name(file->form, file->k, file->n, part);
+	snprintf(path, PEN_CATALOG_PATH_BYTES, "%s%s%s", dir, dir[0] ? "/" : "", name);
 	return path;
 }
 

@@ -11,7 +11,7 @@
 #include "part/id.h"
 #include "store/file.h"
 
-#define INDEX_TITLE "penstock index 1"
+#define INDEX_TITLE "penstock index 2"
 /* "dir " and a directory; the other lines are shorter. */
 #define LINE_BYTES_MAX (PEN_CATALOG_DIR_BYTES + 8)
 /* Words of the longest kind of line. */
@@ -45,9 +45,12 @@ static int file_encode(const struct pen_catalog *catalog, const struct pen_catal
 	int err = 0;
 	if (dir)
 		err = line_append(out, "dir %s\n", pen_catalog_dir_name(catalog, file->dir));
-	if (!err && (dir || last->n != file->n || !pen_hash_equal(&last->root, &file->root)))
-		err = line_append(out, "state %s %" PRIu32 " %" PRIu64 "\n",
-			pen_base58(&file->root, root), file->n, file->memory_usage);
+	if (!err &&
+		(dir || last->form != file->form || last->n != file->n ||
+			!pen_hash_equal(&last->root, &file->root)))
+		err = line_append(out, "state %s %s %" PRIu32 " %" PRIu64 "\n",
+			pen_form_text(file->form), pen_base58(&file->root, root), file->n,
+			file->memory_usage);
 	if (err)
 		return err;
 	pen_hex((struct pen_bytes){file->blob, PEN_BLOB_BYTES}, blob);
@@ -79,7 +82,7 @@ int pen_index_encode(const struct pen_catalog *catalog, struct pen_buf *out)
 /* Where the decoder stands. */
 struct parse {
 	struct pen_catalog *catalog;
-	struct pen_catalog_file file; /* dir, root, n of the lines before */
+	struct pen_catalog_file file; /* dir, form, root, n of the lines before */
 	bool has_dir, has_state;
 };
 
@@ -125,12 +128,14 @@ static int dir_line(struct parse *parse, const char *dir)
 static int state_line(struct parse *parse, char *words[LINE_WORDS_MAX])
 {
 	uint64_t n;
-	int err = pen_base58_decode(words[1], strlen(words[1]), &parse->file.root);
+	int err = pen_form_parse(words[1], &parse->file.form);
 	if (!err)
-		err = pen_number_parse(words[2], PEN_PARTS_MAX, &n);
+		err = pen_base58_decode(words[2], strlen(words[2]), &parse->file.root);
 	if (!err)
-		err = pen_number_parse(words[3], UINT64_MAX, &parse->file.memory_usage);
-	if (err || n == 0 || !parse->has_dir)
+		err = pen_number_parse(words[3], PEN_PARTS_MAX, &n);
+	if (!err)
+		err = pen_number_parse(words[4], UINT64_MAX, &parse->file.memory_usage);
+	if (err || n == 0 || !parse->has_dir || (parse->file.form == PEN_FORM_RAW && n != 1))
 		return PEN_EINPUT;
 	parse->file.n = (uint32_t)n;
 	parse->has_state = true;
@@ -163,7 +168,7 @@ static int line_decode(struct parse *parse, char *line)
 	if (!strncmp(line, "dir ", 4))
 		return dir_line(parse, line + 4);
 	unsigned count = words_cut(line, words);
-	if (count == 4 && !strcmp(words[0], "state"))
+	if (count == 5 && !strcmp(words[0], "state"))
 		return state_line(parse, words);
 	if (count == 5 && !strcmp(words[0], "part"))
 		return part_line(parse, words);

@@ -2,14 +2,15 @@
  * index: a catalog on disk, so that parts need not be proved again at each start. Lines of text,
  * every one ended by '\n':
  *
- *   penstock index 1
- *   dir <directory in the store>           for the parts that follow
- *   state <root> <N> <memory_usage>        for the parts that follow
+ *   penstock index 2
+ *   dir <directory in the store>             for the parts that follow
+ *   state <form> <root> <N> <memory_usage>   for the parts that follow
  *   part <k> <bytes> <mtime in ns> <blob id, 32 hex digits>
  *   end <SHA-256 of everything before this line, 64 hex digits>
  *
  * It only remembers: a part whose file has another length or time is proved again, and an index
- * that is damaged, foreign or missing costs nothing but the time to rebuild it.
+ * that is damaged, foreign, of another Penstock or missing costs nothing but the time to rebuild
+ * it.
  */
 #ifndef PEN_STORE_INDEX_H
 #define PEN_STORE_INDEX_H

@@ -9,6 +9,12 @@
 
 #define PART_DIGITS 6
 
+/* What the names of parts begin with. Raw objects are not parts of anything. */
+static const char *const words[] = {
+	[PEN_FORM_NEARCORE] = "state_part_",
+	[PEN_FORM_LEAN] = "lean_part_",
+};
+
 bool pen_chain_valid(const char *text)
 {
 	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
@@ -91,11 +97,13 @@ int pen_labels_parse(const char *dir, struct pen_labels *out)
 	return err;
 }
 
-const char *pen_part_name(uint64_t k, uint64_t n, char name[PEN_PART_NAME_BYTES])
+const char *pen_part_name(
+	enum pen_form form, uint64_t k, uint64_t n, char name[PEN_PART_NAME_BYTES])
 {
+	PEN_CHECK(form < PEN_COUNT(words));
 	PEN_CHECK(k <= PEN_PART_NAME_MAX);
 	PEN_CHECK(n <= PEN_PART_NAME_MAX);
-	snprintf(name, PEN_PART_NAME_BYTES, "state_part_%06u_of_%06u", (unsigned)k % 1000000u,
+	snprintf(name, PEN_PART_NAME_BYTES, "%s%06u_of_%06u", words[form], (unsigned)k % 1000000u,
 		(unsigned)n % 1000000u);
 	return name;
 }
@@ -116,9 +124,10 @@ static int digits_take(const char **at, const char *word, uint32_t *out)
 	return 0;
 }
 
-int pen_part_name_parse(const char *name, uint32_t *k, uint32_t *n)
+int pen_part_name_parse(const char *name, enum pen_form *form, uint32_t *k, uint32_t *n)
 {
-	int err = digits_take(&name, "state_part_", k);
+	*form = name[0] == 'l' ? PEN_FORM_LEAN : PEN_FORM_NEARCORE;
+	int err = digits_take(&name, words[*form], k);
 	if (!err)
 		err = digits_take(&name, "_of_", n);
 	if (!err && *name)
@@ -126,11 +135,18 @@ int pen_part_name_parse(const char *name, uint32_t *k, uint32_t *n)
 	return err;
 }
 
-const char *pen_part_path(
-	const struct pen_labels *labels, uint64_t k, uint64_t n, char name[PEN_NAME_BYTES])
+const char *pen_part_path(const struct pen_labels *labels, enum pen_form form,
+	const struct pen_part_id *id, char name[PEN_NAME_BYTES])
 {
 	char part[PEN_PART_NAME_BYTES];
 	size_t at = strlen(pen_labels_dir(labels, name));
-	snprintf(name + at, PEN_NAME_BYTES - at, "/%s", pen_part_name(k, n, part));
+	snprintf(name + at, PEN_NAME_BYTES - at, "/%s", pen_part_name(form, id->k, id->n, part));
+	return name;
+}
+
+const char *pen_raw_path(const struct pen_hash *root, char name[PEN_NAME_BYTES])
+{
+	char text[PEN_HASH_TEXT_BYTES];
+	snprintf(name, PEN_NAME_BYTES, PEN_RAW_DIR "/%s", pen_base58(root, text));
 	return name;
 }

@@ -52,7 +52,8 @@ static int file_refuse(
 	struct visit *visit, const struct pen_catalog_file *file, int err, struct pen_why *why)
 {
 	const struct pen_scan_hooks *hooks = &visit->scan->hooks;
-	struct pen_catalog_file refused = {.n = file->n,
+	struct pen_catalog_file refused = {.form = file->form,
+		.n = file->n,
 		.k = file->k,
 		.bytes = file->bytes,
 		.mtime_ns = file->mtime_ns,
@@ -90,10 +91,9 @@ static int file_prove(struct visit *visit, struct pen_catalog_file *file)
 static int file_visit(struct visit *visit, const struct pen_tree_file *there)
 {
 	const struct pen_scan_hooks *hooks = &visit->scan->hooks;
-	const struct pen_catalog_file *known = visit->dir_known == UINT32_MAX
-		? NULL
-		: pen_catalog_at(visit->known, visit->dir_known, there->n, there->k);
-	struct pen_catalog_file file = {.n = there->n, .k = there->k};
+	struct pen_catalog_file file = {
+		.form = there->form, .n = there->n, .k = there->k, .dir = visit->dir_known};
+	const struct pen_catalog_file *known = pen_catalog_at(visit->known, &file);
 	visit->scan->sum.files++;
 	if (known && pen_catalog_matches(known, there->bytes, there->mtime_ns)) {
 		file = *known;

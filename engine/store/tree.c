@@ -123,7 +123,8 @@ static int file_found(void *context, const char *name, const struct pen_disk_sta
 {
 	struct pen_buf *files = context;
 	struct pen_tree_file file = {.bytes = stat->bytes, .mtime_ns = stat->mtime_ns};
-	if (stat->directory || pen_part_name_parse(name, &file.k, &file.n))
+	if (stat->directory || pen_part_name_parse(name, &file.form, &file.k, &file.n) ||
+		file.form != PEN_FORM_NEARCORE)
 		return 0;
 	if (files->len / sizeof file == PEN_CATALOG_FILES_MAX)
 		return PEN_EREFUSED;
@@ -134,6 +135,7 @@ static int file_order(const void *left, const void *right)
 {
 	const struct pen_tree_file *a = left, *b = right;
 	int by = (a->n > b->n) - (a->n < b->n);
+	by = by ? by : (a->form > b->form) - (a->form < b->form);
 	return by ? by : (a->k > b->k) - (a->k < b->k);
 }
 

@@ -8,10 +8,12 @@
 #define PEN_STORE_TREE_H
 
 #include "base/buf.h"
+#include "part/form.h"
 #include "port/disk.h"
 
 /* A file whose name is a part's, whatever it holds. */
 struct pen_tree_file {
+	enum pen_form form;
 	uint32_t n, k;
 	uint64_t bytes;
 	int64_t mtime_ns;
@@ -25,8 +27,8 @@ struct pen_tree_file {
 int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names);
 
 /*
- * Put the part files of `dir` into `files` (struct pen_tree_file), replaced: sorted by n, k. A
- * directory that is gone has none. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_FILES_MAX, -errno
+ * Put the part files of `dir` into `files` (struct pen_tree_file), replaced: sorted by n, form, k.
+ * A directory that is gone has none. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_FILES_MAX, -errno
  * (-EACCES: it may not be listed).
  */
 int pen_tree_files(struct pen_disk *disk, const char *dir, struct pen_buf *files);

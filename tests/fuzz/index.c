@@ -27,12 +27,14 @@ static void check_files(void)
 {
 	for (uint32_t i = 0; i < pen_catalog_file_count(&catalog); i++) {
 		const struct pen_catalog_file *file = pen_catalog_file_at(&catalog, i);
-		const struct pen_catalog_set *set = pen_catalog_set(&catalog, &file->root, file->n);
+		const struct pen_catalog_set *set = pen_catalog_set(
+			&catalog, &file->root, file->n, file->form);
 		char path[PEN_CATALOG_PATH_BYTES];
 		PEN_CHECK(file->k < file->n);
 		PEN_CHECK(set);
 		PEN_CHECK(pen_catalog_bits(&catalog, set)[file->k >> 3] >> (file->k & 7) & 1);
 		PEN_CHECK(pen_catalog_part(&catalog, set, file->k));
+		PEN_CHECK(pen_catalog_at(&catalog, file));
 		PEN_CHECK(!strstr(pen_catalog_path(&catalog, file, path), "/../"));
 	}
 }

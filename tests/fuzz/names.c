@@ -16,11 +16,12 @@ static void check_labels(const char *text)
 
 static void check_part(const char *text)
 {
+	enum pen_form form;
 	uint32_t k, n;
 	char name[PEN_PART_NAME_BYTES];
-	if (pen_part_name_parse(text, &k, &n))
+	if (pen_part_name_parse(text, &form, &k, &n))
 		return;
-	PEN_CHECK(!strcmp(pen_part_name(k, n, name), text));
+	PEN_CHECK(!strcmp(pen_part_name(form, k, n, name), text));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,4 +1,5 @@
-/* Numbers, sizes, ShardUIds and hex as people type them: what is taken says the same when printed.
+/* Numbers, sizes, ShardUIds, forms and hex as people type them: what is taken says the same when
+ * printed.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -6,6 +7,7 @@
 
 #include "base/text.h"
 #include "fuzz.h"
+#include "part/form.h"
 #include "part/id.h"
 
 /* Longer texts are no different. */
@@ -38,6 +40,13 @@ static void check_shard(const char *text)
 	PEN_CHECK(back.version == shard.version);
 }
 
+static void check_form(const char *text)
+{
+	enum pen_form form;
+	if (pen_form_parse(text, &form) == 0)
+		PEN_CHECK(!strcmp(pen_form_text(form), text));
+}
+
 static void check_hex(struct pen_bytes text)
 {
 	uint8_t bytes[TEXT_BYTES_MAX / 2];
@@ -60,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check_hex((struct pen_bytes){data, len});
 	check_number(text);
 	check_shard(text);
+	check_form(text);
 	pen_size_parse(text, &size);
 	return 0;
 }

@@ -178,7 +178,7 @@ wait_status 200 /metrics
 result $? 'served afterwards'
 grep -qE '^penstock_http_requests_total\{class="2xx"\} [1-9]' "$scratch/body" &&
 	grep -qE '^penstock_http_sent_bytes_total [1-9]' "$scratch/body" &&
-	grep -qx 'penstock_parts_offered 7' "$scratch/body" &&
+	grep -qx 'penstock_parts_offered{form="nearcore"} 7' "$scratch/body" &&
 	grep -qx 'penstock_roots 1' "$scratch/body"
 result $? 'metrics' || cat "$scratch/body"
 

@@ -72,7 +72,8 @@ static inline void house_part(
 	char name[PEN_PART_NAME_BYTES];
 	test_state_part(state, k, n, &part);
 	cr_assert_eq(pen_envelope_seal(&zstd, pen_buf_bytes(&part), 1, &sealed, NULL), 0);
-	house_put(house, dir, pen_part_name(k, n, name), pen_buf_bytes(&sealed), NULL);
+	house_put(house, dir, pen_part_name(PEN_FORM_NEARCORE, k, n, name), pen_buf_bytes(&sealed),
+		NULL);
 	pen_zstd_fini(&zstd);
 	pen_buf_fini(&part);
 	pen_buf_fini(&sealed);

@@ -86,8 +86,9 @@ static void expect_golden(struct shop *shop, const char *state, uint64_t k, uint
 {
 	char name[PEN_NAME_BYTES], golden_name[64], part[PEN_PART_NAME_BYTES];
 	struct pen_buf ours = {0}, our_content = {0}, their_content = {0};
-	pen_part_path(&shop->labels, k, n, name);
-	snprintf(golden_name, sizeof golden_name, "golden/%s/%s", state, pen_part_name(k, n, part));
+	shop_name(shop, k, n, name);
+	snprintf(golden_name, sizeof golden_name, "golden/%s/%s", state,
+		pen_part_name(PEN_FORM_NEARCORE, k, n, part));
 	cr_assert_eq(pen_file_read(shop->disk, name, 1 << 28, &ours, NULL), 0, "%s", name);
 	struct pen_buf theirs = test_data(golden_name);
 	content_of(pen_buf_bytes(&ours), &our_content);
@@ -189,10 +190,10 @@ Test(make_make, nothing_is_overwritten)
 	shop_put(&shop, 4, 5, "junk", 4);
 	cr_assert_eq(run(&shop, 5, NULL, &sum), PEN_EREFUSED);
 	cr_assert_eq(sum.made, 0);
-	pen_part_path(&shop.labels, 4, 5, name);
+	shop_name(&shop, 4, 5, name);
 	cr_assert_eq(pen_file_read(shop.disk, name, 100, &left, NULL), 0);
 	cr_assert_eq(left.len, 4);
-	pen_part_path(&shop.labels, 0, 5, name);
+	shop_name(&shop, 0, 5, name);
 	cr_assert_eq(pen_file_read(shop.disk, name, 100, &left, NULL), -ENOENT);
 	pen_buf_fini(&left);
 	shop_close(&shop);

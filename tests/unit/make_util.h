@@ -59,13 +59,21 @@ static inline void shop_close(struct shop *shop)
 	scratch_close(&shop->scratch);
 }
 
+/* The name of part k of n of the shop's labels; returns `name`. */
+static inline const char *shop_name(
+	const struct shop *shop, uint64_t k, uint64_t n, char name[PEN_NAME_BYTES])
+{
+	const struct pen_part_id id = {.k = k, .n = n};
+	return pen_part_path(&shop->labels, PEN_FORM_NEARCORE, &id, name);
+}
+
 /* Put `bytes` where part k of n of the shop's labels lies. */
 static inline void shop_put(
 	struct shop *shop, uint64_t k, uint64_t n, const void *bytes, size_t len)
 {
 	char name[PEN_NAME_BYTES];
 	struct pen_bytes file = {bytes, len};
-	pen_part_path(&shop->labels, k, n, name);
+	shop_name(shop, k, n, name);
 	cr_assert_eq(pen_writer_put(&shop->store.parts, name, file, NULL, NULL), 0);
 }
 

@@ -8,6 +8,7 @@ static void fill(struct pen_catalog *catalog, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		char dir[16];
 		struct pen_catalog_file file = {.memory_usage = UINT64_MAX,
+			.form = i % 2 ? PEN_FORM_LEAN : PEN_FORM_NEARCORE,
 			.n = 9 + i % 2,
 			.k = i % 9,
 			.bytes = (uint64_t)i << 33,
@@ -35,8 +36,9 @@ Test(store_index, comes_back_as_it_was)
 	cr_assert_eq(pen_catalog_file_count(&back), pen_catalog_file_count(&catalog) - 1);
 	cr_assert_eq(pen_index_encode(&back, &again), 0);
 	const struct pen_catalog_file *a = pen_catalog_file_at(&back, 42);
-	const struct pen_catalog_file *b = pen_catalog_at(&catalog,
-		pen_catalog_dir_find(&catalog, pen_catalog_dir_name(&back, a->dir)), a->n, a->k);
+	struct pen_catalog_file name = *a;
+	name.dir = pen_catalog_dir_find(&catalog, pen_catalog_dir_name(&back, a->dir));
+	const struct pen_catalog_file *b = pen_catalog_at(&catalog, &name);
 	cr_assert(pen_catalog_matches(a, b->bytes, b->mtime_ns));
 	cr_assert_arr_eq(a->blob, b->blob, PEN_BLOB_BYTES);
 	cr_assert(pen_hash_equal(&a->root, &b->root));
@@ -78,28 +80,37 @@ Test(store_index, foreign_lines)
 		const char *text;
 		int result;
 	} rows[] = {
-		{"penstock index 1\n", 0},
-		{"penstock index 2\n", PEN_EINPUT},
+		{"penstock index 2\n", 0},
+		{"penstock index 1\n", PEN_EINPUT},
+		{"penstock index 3\n", PEN_EINPUT},
 		{"", PEN_EINPUT},
-		{"penstock index 1", PEN_EINPUT},
-		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 0 5 6 " BLOB "\n", 0},
-		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 1 5 6 " BLOB "\n", PEN_EINPUT},
-		{"penstock index 1\ndir \nstate " ROOT " 0 5\n", PEN_EINPUT},
-		{"penstock index 1\ndir \nstate " ROOT " 65537 5\n", PEN_EINPUT},
-		{"penstock index 1\nstate " ROOT " 1 5\n", PEN_EINPUT},
-		{"penstock index 1\ndir \npart 0 5 6 " BLOB "\n", PEN_EINPUT},
-		{"penstock index 1\ndir \nstate " ROOT " 1 5\ndir x\npart 0 5 6 " BLOB "\n",
+		{"penstock index 2", PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB "\n", 0},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 1 5 6 " BLOB "\n",
 			PEN_EINPUT},
-		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 0 5 6 0" BLOB "\n", PEN_EINPUT},
-		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 0 5 -6 " BLOB "\n", PEN_EINPUT},
-		{"penstock index 1\ndir \nstate " ROOT " 1 5\npart 0 5 6 " BLOB " \n", PEN_EINPUT},
-		{"penstock index 1\ndir a=1/b\n", 0},
-		{"penstock index 1\ndir a/../b\n", PEN_EINPUT},
-		{"penstock index 1\ndir /a\n", PEN_EINPUT},
-		{"penstock index 1\ndir a/\n", PEN_EINPUT},
-		{"penstock index 1\ndir a b\n", PEN_EINPUT},
-		{"penstock index 1\nend\n", PEN_EINPUT},
-		{"penstock index 1\n\n", PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 0 5\n", PEN_EINPUT},
+		{"penstock index 2\ndir \nstate raw " ROOT " 1 5\npart 0 5 6 " BLOB "\n", 0},
+		{"penstock index 2\ndir \nstate raw " ROOT " 2 5\n", PEN_EINPUT},
+		{"penstock index 2\ndir \nstate any " ROOT " 1 5\n", PEN_EINPUT},
+		{"penstock index 2\ndir \nstate " ROOT " 1 5\n", PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 65537 5\n", PEN_EINPUT},
+		{"penstock index 2\nstate lean " ROOT " 1 5\n", PEN_EINPUT},
+		{"penstock index 2\ndir \npart 0 5 6 " BLOB "\n", PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\ndir x\npart 0 5 6 " BLOB "\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 0" BLOB "\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 -6 " BLOB "\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB " \n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir a=1/b\n", 0},
+		{"penstock index 2\ndir a/../b\n", PEN_EINPUT},
+		{"penstock index 2\ndir /a\n", PEN_EINPUT},
+		{"penstock index 2\ndir a/\n", PEN_EINPUT},
+		{"penstock index 2\ndir a b\n", PEN_EINPUT},
+		{"penstock index 2\nend\n", PEN_EINPUT},
+		{"penstock index 2\n\n", PEN_EINPUT},
 	};
 	struct pen_catalog back = {0};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

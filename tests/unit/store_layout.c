@@ -18,32 +18,40 @@ Test(store_layout, part_names)
 	static const struct {
 		const char *name;
 		int result;
+		enum pen_form form;
 		uint32_t k, n;
 	} rows[] = {
-		{"state_part_000005_of_000015", 0, 5, 15},
-		{"state_part_000000_of_000001", 0, 0, 1},
-		{"state_part_999999_of_999999", 0, 999999, 999999},
-		{"123123", PEN_EINPUT, 0, 0},
-		{"", PEN_EINPUT, 0, 0},
-		{"state_part_0000005_of_000015", PEN_EINPUT, 0, 0},
-		{"state_part_000005_of_0000015", PEN_EINPUT, 0, 0},
-		{"state_part_00005_of_000015", PEN_EINPUT, 0, 0},
-		{"state_part_000005_of_000015 ", PEN_EINPUT, 0, 0},
-		{" state_part_000005_of_000015", PEN_EINPUT, 0, 0},
-		{"state_part_+00005_of_000015", PEN_EINPUT, 0, 0},
-		{"state_part_000005_of_", PEN_EINPUT, 0, 0},
-		{"lean_part_000005_of_000015", PEN_EINPUT, 0, 0},
+		{"state_part_000005_of_000015", 0, PEN_FORM_NEARCORE, 5, 15},
+		{"state_part_000000_of_000001", 0, PEN_FORM_NEARCORE, 0, 1},
+		{"state_part_999999_of_999999", 0, PEN_FORM_NEARCORE, 999999, 999999},
+		{"lean_part_000005_of_000015", 0, PEN_FORM_LEAN, 5, 15},
+		{"lean_part_999999_of_999999", 0, PEN_FORM_LEAN, 999999, 999999},
+		{.name = "123123", .result = PEN_EINPUT},
+		{.name = "", .result = PEN_EINPUT},
+		{.name = "state_part_0000005_of_000015", .result = PEN_EINPUT},
+		{.name = "state_part_000005_of_0000015", .result = PEN_EINPUT},
+		{.name = "state_part_00005_of_000015", .result = PEN_EINPUT},
+		{.name = "state_part_000005_of_000015 ", .result = PEN_EINPUT},
+		{.name = " state_part_000005_of_000015", .result = PEN_EINPUT},
+		{.name = "state_part_+00005_of_000015", .result = PEN_EINPUT},
+		{.name = "state_part_000005_of_", .result = PEN_EINPUT},
+		{.name = "lean_part_000005_of_000015 ", .result = PEN_EINPUT},
+		{.name = "lean_part_00005_of_000015", .result = PEN_EINPUT},
+		{.name = "leanstate_part_000005_of_000015", .result = PEN_EINPUT},
+		{.name = "raw_part_000000_of_000001", .result = PEN_EINPUT},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		enum pen_form form;
 		uint32_t k, n;
 		char name[PEN_PART_NAME_BYTES];
-		cr_assert_eq(pen_part_name_parse(rows[i].name, &k, &n), rows[i].result, "%s",
+		cr_assert_eq(pen_part_name_parse(rows[i].name, &form, &k, &n), rows[i].result, "%s",
 			rows[i].name);
 		if (rows[i].result)
 			continue;
+		cr_assert_eq(form, rows[i].form);
 		cr_assert_eq(k, rows[i].k);
 		cr_assert_eq(n, rows[i].n);
-		cr_assert_str_eq(pen_part_name(k, n, name), rows[i].name);
+		cr_assert_str_eq(pen_part_name(form, k, n, name), rows[i].name);
 	}
 }
 
@@ -53,9 +61,14 @@ Test(store_layout, directories)
 	char name[PEN_NAME_BYTES];
 	cr_assert_str_eq(pen_labels_header(&labels, name),
 		"chain_id=mainnet/epoch_height=3169/epoch_id=" EPOCH "/headers/shard_id=7/header");
-	cr_assert_str_eq(pen_part_path(&labels, 5, 143, name),
+	const struct pen_part_id id = {.k = 5, .n = 143};
+	cr_assert_str_eq(pen_part_path(&labels, PEN_FORM_NEARCORE, &id, name),
 		"chain_id=mainnet/epoch_height=3169/epoch_id=" EPOCH
 		"/shard_id=7/state_part_000005_of_000143");
+	cr_assert_str_eq(pen_part_path(&labels, PEN_FORM_LEAN, &id, name),
+		"chain_id=mainnet/epoch_height=3169/epoch_id=" EPOCH
+		"/shard_id=7/lean_part_000005_of_000143");
+	cr_assert_str_eq(pen_raw_path(&labels.epoch_id, name), "raw/" EPOCH);
 	cr_assert_str_eq(pen_labels_dir(&labels, name),
 		"chain_id=mainnet/epoch_height=3169/epoch_id=" EPOCH "/shard_id=7");
 	cr_assert_eq(pen_labels_parse(name, &back), 0);
@@ -71,7 +84,8 @@ Test(store_layout, the_longest_name_fits)
 	memset(labels.chain, 'c', PEN_CHAIN_BYTES_MAX);
 	memset(labels.epoch_id.bytes, 0xff, 32);
 	char name[PEN_NAME_BYTES];
-	cr_assert_str_eq(strrchr(pen_part_path(&labels, 999999, 999999, name), '/'),
+	const struct pen_part_id id = {.k = 999999, .n = 999999};
+	cr_assert_str_eq(strrchr(pen_part_path(&labels, PEN_FORM_NEARCORE, &id, name), '/'),
 		"/state_part_999999_of_999999");
 	*strrchr(name, '/') = 0;
 	cr_assert_eq(pen_labels_parse(name, &back), 0);

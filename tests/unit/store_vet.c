@@ -10,7 +10,8 @@ static int vet_part(struct pen_vet *vet, struct house *house, const struct pen_h
 {
 	char name[PEN_PART_NAME_BYTES], path[PEN_NAME_BYTES];
 	struct pen_why why = {0};
-	snprintf(path, sizeof path, HOUSE_DIR "/%s", pen_part_name(file->k, file->n, name));
+	snprintf(path, sizeof path, HOUSE_DIR "/%s",
+		pen_part_name(file->form, file->k, file->n, name));
 	struct pen_vet_ask ask = {house->disk, path, hint, false};
 	int err = pen_vet_file(vet, &ask, file, &why);
 	cr_assert(err == 0 || why.text[0], "every refusal has a sentence: %d", err);

@@ -4,7 +4,8 @@
  *
  *   GET|HEAD /<path in the store>                  a file, with Range, ETag and If-None-Match
  *   GET      /root/R                               what is here of the state with root R, as JSON
- *   GET|HEAD /root/R/of/N/state_part_000005_of_N   that part, wherever it lies
+ *   GET|HEAD /root/R/of/N/state_part_000005_of_N   that part, wherever it lies; lean_part_...: the
+ *                                                  same in lean form
  *   GET      /metrics                              counters, as Prometheus reads them
  *
  * By path a file is served as it lies there; by root only what was proved. While the store is

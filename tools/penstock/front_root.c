@@ -39,42 +39,118 @@ static unsigned unknown(const struct shelf_view *view, struct pen_buf *body, con
 	return view->complete ? MHD_HTTP_NOT_FOUND : MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
-/* Three lists of one length: N, how many of its parts are here, and whether that is all. */
-static void sets_print(const struct pen_catalog_set *sets, uint32_t count, struct pen_buf *body)
+/* All that is here of one state. */
+struct state {
+	const struct pen_catalog *catalog;
+	const struct pen_catalog_set *sets; /* by n and form */
+	uint32_t count;
+};
+
+/* The number behind the last set that has the n of this one. */
+static uint32_t cut_end(const struct state *state, uint32_t at)
 {
-	for (uint32_t i = 0; i < count; i++)
-		print(body, "%s%" PRIu32, i ? ", " : "\"of\": [", sets[i].n);
-	for (uint32_t i = 0; i < count; i++)
-		print(body, "%s%" PRIu32, i ? ", " : "], \"have\": [", sets[i].have);
-	for (uint32_t i = 0; i < count; i++)
-		print(body, "%s%s", i ? ", " : "], \"complete\": [",
-			sets[i].have == sets[i].n ? "true" : "false");
+	uint32_t end = at + 1;
+	while (end < state->count && state->sets[end].n == state->sets[at].n)
+		end++;
+	return end;
+}
+
+/* Parts of one n, sets [at, end), that are here in any form. */
+static uint32_t cut_have(const struct state *state, uint32_t at, uint32_t end)
+{
+	uint32_t have = 0;
+	for (uint32_t byte = 0; byte < (state->sets[at].n + 7) / 8; byte++) {
+		unsigned any = 0;
+		for (uint32_t i = at; i < end; i++)
+			any |= pen_catalog_bits(state->catalog, &state->sets[i])[byte];
+		have += (uint32_t)__builtin_popcount(any);
+	}
+	return have;
+}
+
+/* Parts of one n that are here in this form. */
+static uint32_t cut_have_form(
+	const struct state *state, uint32_t at, uint32_t end, enum pen_form form)
+{
+	for (; at < end; at++)
+		if (state->sets[at].form == form)
+			return state->sets[at].have;
+	return 0;
+}
+
+static bool has_form(const struct state *state, enum pen_form form)
+{
+	return cut_have_form(state, 0, state->count, form) > 0;
+}
+
+/* How many parts of each n are here in one form. */
+static void form_print(const struct state *state, enum pen_form form, struct pen_buf *body)
+{
+	print(body, "\"%s\": [", pen_form_text(form));
+	for (uint32_t at = 0, end; at < state->count; at = end) {
+		end = cut_end(state, at);
+		print(body, "%s%" PRIu32, at ? ", " : "", cut_have_form(state, at, end, form));
+	}
 	print(body, "]");
+}
+
+/* Lists of one length: N, how many of its parts are here, whether that is all, and the same for
+ * each form that is here. */
+static void sets_print(const struct state *state, struct pen_buf *body)
+{
+	const struct pen_catalog_set *sets = state->sets;
+	bool first = true;
+	for (uint32_t at = 0; at < state->count; at = cut_end(state, at))
+		print(body, "%s%" PRIu32, at ? ", " : "\"of\": [", sets[at].n);
+	for (uint32_t at = 0, end; at < state->count; at = end) {
+		end = cut_end(state, at);
+		print(body, "%s%" PRIu32, at ? ", " : "], \"have\": [", cut_have(state, at, end));
+	}
+	for (uint32_t at = 0, end; at < state->count; at = end) {
+		end = cut_end(state, at);
+		print(body, "%s%s", at ? ", " : "], \"complete\": [",
+			cut_have(state, at, end) == sets[at].n ? "true" : "false");
+	}
+	print(body, "], \"forms\": {");
+	for (unsigned form = 0; form < PEN_FORMS; form++) {
+		if (!has_form(state, (enum pen_form)form))
+			continue;
+		print(body, "%s", first ? "" : ", ");
+		form_print(state, (enum pen_form)form, body);
+		first = false;
+	}
+	print(body, "}");
 }
 
 static unsigned root_print(
 	const struct shelf_view *view, const struct pen_hash *root, struct pen_buf *body)
 {
-	uint32_t count;
+	struct state state = {.catalog = &view->catalog};
 	char text[PEN_HASH_TEXT_BYTES];
-	const struct pen_catalog_set *sets = pen_catalog_root(&view->catalog, root, &count);
-	if (!sets)
+	state.sets = pen_catalog_root(&view->catalog, root, &state.count);
+	if (!state.sets)
 		return unknown(view, body, "no part of this state is here");
 	print(body, "{\"root\": \"%s\", \"memory_usage\": %" PRIu64 ", ", pen_base58(root, text),
-		sets->memory_usage);
-	sets_print(sets, count, body);
+		state.sets->memory_usage);
+	sets_print(&state, body);
 	print(body, ", \"scanning\": %s}\n", view->complete ? "false" : "true");
 	return MHD_HTTP_OK;
 }
 
-static unsigned part_find(const struct shelf_view *view, const struct pen_part_id *id,
+/* What is asked for: a part in one form. */
+struct wanted {
+	struct pen_hash root;
+	enum pen_form form;
+	uint32_t k, n;
+};
+
+static unsigned part_find(const struct shelf_view *view, const struct wanted *wanted,
 	struct root_part *part, struct pen_buf *body)
 {
 	const struct pen_catalog_set *set = pen_catalog_set(
-		&view->catalog, &id->root, (uint32_t)id->n);
-	const struct pen_catalog_file *file = set
-		? pen_catalog_part(&view->catalog, set, (uint32_t)id->k)
-		: NULL;
+		&view->catalog, &wanted->root, wanted->n, wanted->form);
+	const struct pen_catalog_file *file = set ? pen_catalog_part(&view->catalog, set, wanted->k)
+						  : NULL;
 	if (!file)
 		return unknown(view, body, "this part is not here");
 	pen_catalog_path(&view->catalog, file, part->path);
@@ -83,47 +159,47 @@ static unsigned part_find(const struct shelf_view *view, const struct pen_part_i
 	return ROOT_IS_PART;
 }
 
-/* Read "of/N/state_part_K_of_N". */
-static bool part_parse(const char *text, struct pen_part_id *id)
+/* Read "of/N/state_part_K_of_N", or lean_part. */
+static bool part_parse(const char *text, struct wanted *wanted)
 {
 	char number[8];
-	uint32_t k, n;
+	uint64_t n;
 	if (strncmp(text, "of/", 3) != 0)
 		return false;
 	text += 3;
 	size_t len = strcspn(text, "/");
-	if (len >= sizeof number || !text[len] || pen_part_name_parse(text + len + 1, &k, &n))
+	if (len >= sizeof number || !text[len] ||
+		pen_part_name_parse(text + len + 1, &wanted->form, &wanted->k, &wanted->n))
 		return false;
 	memcpy(number, text, len);
 	number[len] = 0;
-	if (pen_number_parse(number, PEN_PARTS_MAX, &id->n) || id->n != n || k >= n)
-		return false;
-	id->k = k;
-	return true;
+	return pen_number_parse(number, PEN_PARTS_MAX, &n) == 0 && wanted->n == n &&
+		wanted->k < wanted->n;
 }
 
 unsigned root_answer(const struct shelf_view *view, const char *rest, struct root_part *part,
 	struct pen_buf *body)
 {
 	char text[PEN_HASH_HEX_BYTES];
-	struct pen_part_id id;
+	struct wanted wanted;
 	size_t len = strcspn(rest, "/");
 	if (len >= sizeof text)
 		return bad_request(body, "expected a root of 32 bytes in base58 or hex");
 	memcpy(text, rest, len);
 	text[len] = 0;
-	if (pen_hash_parse(text, &id.root))
+	if (pen_hash_parse(text, &wanted.root))
 		return bad_request(body, "expected a root of 32 bytes in base58 or hex");
 	if (!rest[len])
-		return root_print(view, &id.root, body);
-	if (!part_parse(rest + len + 1, &id))
-		return bad_request(body, "expected /root/R/of/N/state_part_K_of_N");
-	return part_find(view, &id, part, body);
+		return root_print(view, &wanted.root, body);
+	if (!part_parse(rest + len + 1, &wanted))
+		return bad_request(
+			body, "expected /root/R/of/N/state_part_K_of_N or lean_part_K_of_N");
+	return part_find(view, &wanted, part, body);
 }
 
 struct numbers {
 	uint32_t roots; /* states of which a part is here */
-	uint64_t parts; /* distinct parts offered */
+	uint64_t parts[PEN_FORMS]; /* distinct parts offered in each form */
 	uint32_t refused;
 };
 
@@ -134,7 +210,7 @@ static struct numbers count(const struct pen_catalog *catalog)
 	const struct pen_catalog_set *sets = pen_catalog_sets(catalog, &sets_count);
 	for (uint32_t i = 0; i < sets_count; i++) {
 		numbers.roots += !i || !pen_hash_equal(&sets[i].root, &sets[i - 1].root);
-		numbers.parts += sets[i].have;
+		numbers.parts[sets[i].form] += sets[i].have;
 	}
 	for (uint32_t i = 0; i < pen_catalog_file_count(catalog); i++)
 		numbers.refused += pen_catalog_file_at(catalog, i)->refused;
@@ -161,6 +237,17 @@ static int classes(struct reply_counts *counts, struct pen_buf *body)
 	return err;
 }
 
+static int offered(const struct numbers *numbers, struct pen_buf *body)
+{
+	int err = print(body,
+		"# HELP penstock_parts_offered Distinct parts that are proved and served.\n"
+		"# TYPE penstock_parts_offered gauge\n");
+	for (unsigned i = 0; !err && i < PEN_FORMS; i++)
+		err = print(body, "penstock_parts_offered{form=\"%s\"} %" PRIu64 "\n",
+			pen_form_text((enum pen_form)i), numbers->parts[i]);
+	return err;
+}
+
 int root_metrics(const struct shelf_view *view, struct reply_counts *counts, struct pen_buf *body)
 {
 	struct numbers numbers = count(&view->catalog);
@@ -175,8 +262,6 @@ int root_metrics(const struct shelf_view *view, struct reply_counts *counts, str
 			atomic_load(&counts->cut)},
 		{"http_connections_total", "counter", "Connections accepted.", accepted},
 		{"http_connections", "gauge", "Connections open now.", accepted - closed},
-		{"parts_offered", "gauge", "Distinct parts that are proved and served.",
-			numbers.parts},
 		{"roots", "gauge", "States of which a part is offered.", numbers.roots},
 		{"files_refused", "gauge", "Part files that did not prove.", numbers.refused},
 		{"catalog_complete", "gauge", "1 once every part file was looked at.",
@@ -184,6 +269,8 @@ int root_metrics(const struct shelf_view *view, struct reply_counts *counts, str
 		{"files_unproved", "gauge", "Part files not looked at yet.", view->left},
 	};
 	int err = classes(counts, body);
+	if (!err)
+		err = offered(&numbers, body);
 	for (size_t i = 0; !err && i < sizeof rows / sizeof rows[0]; i++)
 		err = metric(body, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
 	return err;

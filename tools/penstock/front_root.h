@@ -19,7 +19,8 @@ struct root_part {
 };
 
 /*
- * Answer what stands behind "/root/": "R", or "R/of/N/state_part_K_of_N". ROOT_IS_PART and *part;
+ * Answer what stands behind "/root/": "R", or "R/of/N/state_part_K_of_N" (lean_part
+ * for lean form). ROOT_IS_PART and *part;
  * else the HTTP status and a JSON object appended to `body`.
  */
 unsigned root_answer(const struct shelf_view *view, const char *rest, struct root_part *part,

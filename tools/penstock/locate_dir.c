@@ -42,8 +42,9 @@ static bool file_is_of_root(
 	struct search *search, const char *dir, const struct pen_tree_file *file)
 {
 	char name[PEN_PART_NAME_BYTES], path[PEN_CATALOG_PATH_BYTES];
-	struct pen_catalog_file found = {.n = file->n, .k = file->k};
-	snprintf(path, sizeof path, "%s/%s", dir, pen_part_name(file->k, file->n, name));
+	struct pen_catalog_file found = {.form = file->form, .n = file->n, .k = file->k};
+	snprintf(
+		path, sizeof path, "%s/%s", dir, pen_part_name(file->form, file->k, file->n, name));
 	struct pen_vet_ask ask = {search->disk, path, search->ask->root, true};
 	int err = pen_vet_file(&search->vet, &ask, &found, NULL);
 	if (err && !pen_vet_refuses(err) && !search->unread)

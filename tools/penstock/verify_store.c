@@ -108,11 +108,11 @@ static void unread_note(struct verify *verify, int err)
 static void file_verify(
 	struct verify *verify, struct place *place, const struct pen_tree_file *there)
 {
-	struct pen_catalog_file file = {.n = there->n, .k = there->k};
+	struct pen_catalog_file file = {.form = there->form, .n = there->n, .k = there->k};
 	struct pen_why why = {0};
 	char name[PEN_PART_NAME_BYTES], path[PEN_CATALOG_PATH_BYTES];
 	snprintf(path, sizeof path, "%s%s%s", place->dir, place->dir[0] ? "/" : "",
-		pen_part_name(there->k, there->n, name));
+		pen_part_name(there->form, there->k, there->n, name));
 	struct pen_vet_ask ask = {
 		verify->disk, path, place->known || place->hinted ? &place->root : NULL, false};
 	int err = pen_vet_file(&verify->vet, &ask, &file, &why);
