@@ -92,7 +92,10 @@ int pen_store_lock(struct pen_store *store, struct pen_why *why)
 	if (store->lock.held)
 		return 0;
 	if (store->side->read_only)
-		return pen_fail(why, -EROFS, "%s cannot be written to", store->side->root);
+		return pen_fail(why, -EROFS,
+			"%s cannot be written to: it is read-only, or this user may not write "
+			"there",
+			store->side->root);
 	int err = pen_writer_probe(&store->sides, why);
 	if (!err)
 		err = lock_take(store, why);

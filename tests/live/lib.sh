@@ -12,11 +12,13 @@ small_root=GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv
 edges_root=28dXfKSczkZrkaRUrxLpwxGmnxNtbz2Uw5Dt3zseFiir
 
 cleanup() {
-	local left
+	local left mounted
 	left=$(jobs -p)
 	[ -z "$left" ] || kill -9 $left 2>/dev/null
 	wait 2>/dev/null
-	mountpoint -q "$scratch/tiny" 2>/dev/null && umount "$scratch/tiny"
+	for mounted in "$scratch/tiny" "$scratch/closed"; do
+		mountpoint -q "$mounted" 2>/dev/null && umount "$mounted"
+	done
 	rm -rf "$scratch"
 }
 trap cleanup EXIT

@@ -106,6 +106,37 @@ if mount -t tmpfs -o size=2m tmpfs "$scratch/tiny" 2>/dev/null; then
 else
 	skip 'a full disk: no privilege to mount a small tmpfs'
 fi
+# refused_store CODE NAME: a store that may not be written to is that, and says so.
+refused_store() {
+	expect 9 "$1" "make into $2"
+	grep -q 'cannot be written to: it is read-only, or this user may not write there' \
+		"$scratch/err"
+	result $? '  says so' || cat "$scratch/err"
+}
+
+mkdir "$scratch/closed"
+if mount -t tmpfs -o size=2m,ro tmpfs "$scratch/closed" 2>/dev/null; then
+	make "$scratch/closed"
+	refused_store $? 'a read-only file system'
+	make "$scratch/closed/new"
+	expect 9 $? '  also where the store would have to be made'
+	umount "$scratch/closed"
+else
+	skip 'a read-only store: no privilege to mount one'
+fi
+chmod 555 "$scratch/closed"
+if [ "$(id -u)" -ne 0 ]; then
+	make "$scratch/closed"
+	refused_store $? 'a directory without write permission'
+elif setpriv --reuid=65534 --regid=65534 --clear-groups "$PENSTOCK" --version >/dev/null 2>&1; then
+	chmod 755 "$scratch"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$PENSTOCK" make --from "kv:$state" \
+		--store "$scratch/closed" "${labels[@]}" >"$scratch/out" 2>"$scratch/err"
+	refused_store $? 'a directory without write permission'
+else
+	skip 'a directory without write permission: another user may not run this build'
+fi
+expect '' "$(ls -A "$scratch/closed")" 'nothing was left there'
 make "$scratch/none" --from kv:/nowhere/state.kv
 expect 9 $? 'a source that is not there'
 
