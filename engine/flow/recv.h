@@ -14,22 +14,16 @@
 #define PEN_FLOW_RECV_H
 
 #include "flow/loss.h"
+#include "flow/marks.h"
 
 /* Packets of a slot: 1 MiB in payloads of 1,200 bytes are 874. */
 #define PEN_RECV_PACKETS_MAX 896u
 #define PEN_RECV_WORDS (PEN_RECV_PACKETS_MAX / 64)
-/* Marks of when `reach` was where: so finely is the age of a gap known. */
-#define PEN_RECV_MARKS 8u
 
 enum pen_recv_came {
 	PEN_RECV_NEW,
 	PEN_RECV_DUPLICATE,
 	PEN_RECV_OUTSIDE, /* the index is beyond the slot */
-};
-
-struct pen_recv_mark {
-	uint32_t reach;
-	int64_t at_ns;
 };
 
 struct pen_recv {
@@ -40,8 +34,7 @@ struct pen_recv {
 	uint32_t again; /* the most often that one index was asked for again */
 	uint32_t duplicates; /* packets that had come before */
 	int64_t last_ns; /* when the last new packet came, or the slot was opened */
-	unsigned marks; /* marks in use, oldest first */
-	struct pen_recv_mark mark[PEN_RECV_MARKS];
+	struct pen_marks marks; /* of reach */
 	uint64_t bits[PEN_RECV_WORDS]; /* came */
 	uint32_t asked_us[PEN_RECV_PACKETS_MAX]; /* stamp of the last time it was asked for */
 	uint8_t times[PEN_RECV_PACKETS_MAX]; /* how often it was asked for again, 255 at most */
@@ -56,7 +49,7 @@ struct pen_recv_view {
 };
 
 /* A slot of `packets` packets is opened. */
-void pen_recv_init(struct pen_recv *recv, uint32_t packets, int64_t now_ns);
+void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_recv_view *view);
 
 /* Packet `index` came. */
 enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns);

@@ -13,12 +13,11 @@
 #define PEN_FLOW_SEQS_H
 
 #include "flow/loss.h"
+#include "flow/marks.h"
 
 /* Numbers that are remembered, and so the most packets in flight of a session: 1.8 Gb/s at 100 ms
  * with the small packets, 10 Gb/s with the large, in 2 KiB. A power of two. */
 #define PEN_SEQS_WINDOW 16384u
-/* Moments at which `top` is noted: so finely is the age of a gap known. */
-#define PEN_SEQS_MARKS 16u
 
 enum pen_seqs_came {
 	PEN_SEQS_NEW,
@@ -28,21 +27,15 @@ enum pen_seqs_came {
 	PEN_SEQS_CAMES,
 };
 
-/* When all numbers below `top` had been sent, as seen from here. */
-struct pen_seqs_mark {
-	uint64_t top;
-	int64_t at_ns;
-};
-
 struct pen_seqs {
 	struct pen_loss loss;
 	uint64_t floor; /* all below is settled */
-	uint64_t top; /* the highest number that came, and one */
+	uint64_t top; /* the highest number that came or was given up, and one */
+	uint64_t given; /* below this all was given up once: what comes of it was not reordered */
 	uint64_t count[PEN_SEQS_CAMES]; /* packets by what became of them */
 	uint64_t lost; /* packets called lost, less those that came late */
 	uint32_t above; /* packets that came between floor and top */
-	unsigned marks; /* marks in use, oldest first */
-	struct pen_seqs_mark mark[PEN_SEQS_MARKS];
+	struct pen_marks marks; /* of top */
 	uint64_t bits[PEN_SEQS_WINDOW / 64]; /* by number modulo the window: it came */
 };
 

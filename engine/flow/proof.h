@@ -1,0 +1,45 @@
+/*
+ * proof: what a PULL says to prove that packets arrived (wire/wire.h, PROOF OF RECEIPT).
+ *
+ * Each DATA packet brought a token that only the server can make. A PULL names a set of packets by
+ * bitmap, and the XOR of their tokens. The set begins where the one of the PULL before the last
+ * ended, so every packet stands in two PULLs and one may be lost; what is in more was proved before
+ * and costs nothing. Packets that come so late that their place has passed stay unproved. One
+ * thread.
+ */
+#ifndef PEN_FLOW_PROOF_H
+#define PEN_FLOW_PROOF_H
+
+#include "flow/seqs.h"
+#include "wire/wire.h"
+
+/* Tokens kept: twice what one PULL can prove, in 8 KiB. A power of two. */
+#define PEN_PROOF_TOKENS 4096u
+#define PEN_PROOF_BYTES (8u * PEN_WIRE_PROOF_WORDS_MAX)
+
+struct pen_proof {
+	uint64_t before, last; /* tops of the stream at the PULL before the last, and the last */
+	uint16_t token[PEN_PROOF_TOKENS]; /* by seq modulo the length, of those that came */
+};
+
+/* What goes into a PULL. */
+struct pen_proof_set {
+	uint64_t first; /* seq of bit 0: a multiple of 64 */
+	uint32_t words; /* of 64 bits; 0: nothing to prove */
+	uint16_t sum; /* XOR of the tokens */
+	uint8_t bits[PEN_PROOF_BYTES];
+};
+
+void pen_proof_init(struct pen_proof *proof);
+
+/* Packet `seq` came as PEN_SEQS_NEW or PEN_SEQS_LATE, with this token. */
+void pen_proof_note(struct pen_proof *proof, uint64_t seq, uint16_t token);
+
+/* What the next PULL proves; `seqs` is of the same session. */
+void pen_proof_make(
+	const struct pen_proof *proof, const struct pen_seqs *seqs, struct pen_proof_set *set);
+
+/* That PULL left. */
+void pen_proof_sent(struct pen_proof *proof, const struct pen_seqs *seqs);
+
+#endif

@@ -1,0 +1,161 @@
+/* A slot: what came, what is asked for again and when. */
+#include "flow/recv.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+
+#define MS INT64_C(1000000)
+
+static struct pen_recv recv;
+static struct pen_loss loss;
+
+static struct pen_recv_view view_at(int64_t now)
+{
+	return (struct pen_recv_view){
+		.loss = &loss, .srtt_ns = 8 * MS, .timeout_ns = 20 * MS, .now_ns = now};
+}
+
+static void init(uint32_t packets)
+{
+	struct pen_recv_view view = view_at(0);
+	pen_recv_init(&recv, packets, &view);
+}
+
+static void add(uint32_t from, uint32_t end, int64_t now)
+{
+	for (; from < end; from++)
+		pen_recv_add(&recv, from, now);
+}
+
+Test(flow_recv, asks_for_what_is_lost)
+{
+	static const struct {
+		const char *name;
+		uint32_t packets;
+		struct {
+			uint32_t from, end;
+			int64_t at;
+		} runs[3];
+		int64_t now;
+		uint32_t missing, first; /* how many, and the lowest of them */
+		int64_t due;
+	} rows[] = {
+		{"nothing came yet", 100, {{0}}, 19 * MS, 0, 0, 20 * MS},
+		{"nothing came at all", 100, {{0}}, 20 * MS, 100, 0, 20 * MS},
+		{"the largest slot", 896, {{0}}, 20 * MS, 896, 0, 20 * MS},
+		{"whole", 100, {{0, 100, 0}}, 50 * MS, 0, 0, INT64_MAX},
+		{"one packet", 1, {{0, 1, 0}}, 50 * MS, 0, 0, INT64_MAX},
+		{"not sent yet", 100, {{0, 50, MS}}, 20 * MS, 0, 0, 21 * MS},
+		{"a gap, at first", 100, {{0, 10, 0}, {11, 20, 0}}, MS, 0, 0, 2 * MS},
+		{"a gap, later", 100, {{0, 10, 0}, {11, 20, 0}}, 2 * MS, 1, 10, 2 * MS},
+		{"a gap far behind", 100, {{0, 10, 0}, {13, 43, 0}}, 0, 1, 10, 0},
+		{"the tail", 70, {{0, 64, MS}}, 21 * MS, 6, 64, 21 * MS},
+		{"gap and tail", 70, {{1, 64, MS}}, 21 * MS, 7, 0, 3 * MS},
+	};
+	pen_loss_init(&loss);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		uint64_t missing[PEN_RECV_WORDS];
+		init(rows[i].packets);
+		for (unsigned k = 0; k < PEN_COUNT(rows[i].runs); k++)
+			add(rows[i].runs[k].from, rows[i].runs[k].end, rows[i].runs[k].at);
+		struct pen_recv_view view = view_at(rows[i].now);
+		uint32_t count = pen_recv_missing(&recv, &view, missing), first = 0;
+		cr_expect_eq(count, rows[i].missing, "%s: %u", rows[i].name, count);
+		while (count && !(missing[first / 64] >> first % 64 & 1))
+			first++;
+		cr_expect_eq(first, rows[i].first, "%s: %u", rows[i].name, first);
+		int64_t due = pen_recv_due_ns(&recv, &view);
+		/* What is due already may be due at any earlier time. */
+		cr_expect(due == rows[i].due || (rows[i].missing && due <= rows[i].now),
+			"%s: due %lld", rows[i].name, (long long)due);
+	}
+}
+
+/* What was asked for is asked for again after a timeout, counted, and no sooner. */
+Test(flow_recv, repeats_after_a_timeout)
+{
+	uint64_t missing[PEN_RECV_WORDS];
+	pen_loss_init(&loss);
+	init(100);
+	add(0, 10, 0);
+	add(12, 60, 0);
+	int64_t now = 0;
+	for (uint32_t time = 1; time <= 3; time++, now += 20 * MS) {
+		struct pen_recv_view view = view_at(now);
+		add(60 + time, 61 + time, now); /* the slot is not silent */
+		cr_expect_eq(pen_recv_missing(&recv, &view, missing), time == 1 ? 2 : 2 + 1,
+			"at %lld", (long long)now);
+		/* 60 is left behind later; it is never asked for here. */
+		missing[0] &= UINT64_C(3) << 10;
+		pen_recv_asked(&recv, missing, now);
+		cr_expect_eq(recv.again, time);
+		cr_expect_eq(recv.asked, 2 * time);
+		view = view_at(now + 1 * MS);
+		pen_recv_missing(&recv, &view, missing);
+		cr_expect_eq(missing[0] >> 10 & 3, 0, "on its way");
+		view = view_at(now + 19 * MS);
+		pen_recv_missing(&recv, &view, missing);
+		cr_expect_eq(missing[0] >> 10 & 3, 0, "still");
+	}
+	add(10, 12, now);
+	struct pen_recv_view view = view_at(now);
+	pen_recv_missing(&recv, &view, missing);
+	cr_expect_eq(missing[0] >> 10 & 3, 0);
+}
+
+Test(flow_recv, counts_each_packet_once)
+{
+	static const struct {
+		uint32_t index;
+		enum pen_recv_came came;
+		uint32_t got, reach;
+	} rows[] = {
+		{0, PEN_RECV_NEW, 1, 1},
+		{0, PEN_RECV_DUPLICATE, 1, 1},
+		{64, PEN_RECV_NEW, 2, 65},
+		{65, PEN_RECV_OUTSIDE, 2, 65},
+		{UINT32_MAX, PEN_RECV_OUTSIDE, 2, 65},
+		{63, PEN_RECV_NEW, 3, 65},
+		{64, PEN_RECV_DUPLICATE, 3, 65},
+	};
+	pen_loss_init(&loss);
+	init(65);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		cr_expect_eq(pen_recv_add(&recv, rows[i].index, 0), rows[i].came, "row %zu", i);
+		cr_expect_eq(recv.got, rows[i].got, "row %zu", i);
+		cr_expect_eq(recv.reach, rows[i].reach, "row %zu", i);
+		cr_expect(!pen_recv_whole(&recv));
+	}
+	cr_expect_eq(recv.duplicates, 2);
+	cr_expect(pen_recv_has(&recv, 63));
+	cr_expect(!pen_recv_has(&recv, 62));
+	cr_expect(!pen_recv_has(&recv, 65));
+	add(0, 65, 0);
+	cr_expect(pen_recv_whole(&recv));
+}
+
+/* Packets one by one in time: the age of a gap is never overstated, and found within a window. */
+Test(flow_recv, ages_of_gaps_hold_over_many_marks)
+{
+	uint64_t missing[PEN_RECV_WORDS];
+	pen_loss_init(&loss);
+	loss.packets = PEN_LOSS_PACKETS_MAX;
+	for (int64_t step = 10000; step <= MS; step *= 10) {
+		init(896);
+		int64_t asked = 0;
+		for (uint32_t i = 0; i < 896 && !asked; i++) {
+			int64_t now = i * step;
+			if (i == 5)
+				continue;
+			add(i, i + 1, now);
+			struct pen_recv_view view = view_at(now);
+			if (pen_recv_missing(&recv, &view, missing))
+				asked = now;
+		}
+		cr_expect_geq(asked, 6 * step + 2 * MS, "step %lld: %lld", (long long)step,
+			(long long)asked);
+		cr_expect_leq(asked, 6 * step + 5 * MS / 2 + 2 * step, "step %lld: %lld",
+			(long long)step, (long long)asked);
+	}
+}
