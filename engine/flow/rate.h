@@ -6,10 +6,12 @@
  * a decision is made at the end of each. Starting, the rate doubles each round until the queue
  * exceeds its target, more than 2 % is lost, or twice what arrives would be passed. Then it rises
  * by 1/16 a round while the queue is within the target, and falls to 7/8 when it is not, or when
- * more than 2 % of a round is lost, though never below 7/8 of what did arrive. Loss below that
- * without a queue is the path's own and no reason to slow down. A timeout halves. A round in which
- * something else held the stream back (nothing to ask for, credit, the disk) proves nothing and
- * changes nothing. A model of the delivery rate can take this one's place behind the same calls.
+ * more than 2 % of a round is lost, though never below 7/8 of what did arrive (half of it, when the
+ * queue is eight times its target). Loss below that without a queue is the path's own and no reason
+ * to slow down; so is more, up to 15 %, if slowing down did not make it less by a quarter. A
+ * timeout halves. A round in which something else held the stream back (nothing to ask for, credit,
+ * the disk) proves nothing and changes nothing. A model of the delivery rate can take this one's
+ * place behind the same calls.
  *
  * Rates are bytes of UDP payload a second. No memory of its own; one thread; time is an argument.
  */
@@ -29,8 +31,10 @@
  * path, which lets us have our share beside senders that fill the queue. */
 #define PEN_RATE_QUEUE_NS_MIN INT64_C(1000000)
 #define PEN_RATE_QUEUE_SHARE 8
-/* Lost packets in a thousand that are the path's own. */
+/* Lost packets in a thousand that are the path's own; and the most that are believed to be, when
+ * slowing down did not help. */
 #define PEN_RATE_LOSS_PER_MILLE 20u
+#define PEN_RATE_LOSS_OWN_MAX 150u
 /* Packets of a round without which its share of losses says nothing. */
 #define PEN_RATE_LOSS_PACKETS 50u
 
@@ -52,6 +56,9 @@ struct pen_rate {
 	uint64_t pace; /* decided */
 	uint64_t measured; /* what arrived, smoothed over rounds that were not limited */
 	bool starting; /* doubling */
+	uint32_t tolerated; /* lost packets in a thousand that are the path's own */
+	uint32_t
+		blamed; /* as many were lost when the pace was last lowered for it; 0: not lately */
 	struct pen_rate_report round; /* gathered since round_ns */
 	int64_t round_ns;
 	int64_t queue_min_ns; /* least queue of the round: one late packet is no queue */
@@ -70,7 +77,9 @@ void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report
 /* A timeout passed in which nothing came. */
 void pen_rate_timeout(struct pen_rate *rate, int64_t now_ns);
 
-/* Bytes that may be in flight: pace times srtt and the queue that is aimed for. */
+/* Bytes that may be in flight: what the pace sends in twice the least round trip and twice the
+ * queue that is aimed for. It only keeps a pace that is too high from filling a queue without end.
+ */
 uint64_t pen_rate_window(const struct pen_rate *rate, const struct pen_rtt *rtt);
 
 /* The queue that is aimed for on this path. */

@@ -1,0 +1,147 @@
+#include "flow/rate.h"
+
+#include "base/check.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+/* Targets of queue above which waiting for small steps would keep it for seconds. */
+#define QUEUE_DRAIN 8
+
+static uint64_t clamp(const struct pen_rate *rate, uint64_t pace)
+{
+	uint64_t most = rate->max > PEN_RATE_MIN ? rate->max : PEN_RATE_MIN;
+	if (pace < PEN_RATE_MIN)
+		return PEN_RATE_MIN;
+	return pace < most ? pace : most;
+}
+
+void pen_rate_limit(struct pen_rate *rate, uint64_t max)
+{
+	rate->max = max && max < PEN_RATE_MAX ? max : PEN_RATE_MAX;
+	rate->pace = clamp(rate, rate->pace);
+}
+
+/* Forget what was gathered; a new round begins. */
+static void begin_round(struct pen_rate *rate, int64_t now_ns)
+{
+	rate->round = (struct pen_rate_report){0};
+	rate->round_ns = now_ns;
+	rate->queue_min_ns = INT64_MAX;
+}
+
+void pen_rate_init(struct pen_rate *rate, const struct pen_rate_config *config, int64_t now_ns)
+{
+	PEN_CHECK(now_ns >= 0);
+	*rate = (struct pen_rate){.starting = true, .tolerated = PEN_RATE_LOSS_PER_MILLE};
+	rate->pace = config->start ? config->start : PEN_RATE_START;
+	pen_rate_limit(rate, config->max);
+	begin_round(rate, now_ns);
+}
+
+int64_t pen_rate_target_ns(const struct pen_rtt *rtt)
+{
+	return PEN_RATE_QUEUE_NS_MIN + rtt->min_ns / PEN_RATE_QUEUE_SHARE;
+}
+
+/* Lost packets of a round in a thousand; 0 when there were too few to say. */
+static uint32_t loss_of(const struct pen_rate_report *round)
+{
+	uint64_t sent = (uint64_t)round->packets + round->lost;
+	return sent < PEN_RATE_LOSS_PACKETS ? 0 : (uint32_t)(round->lost * UINT64_C(1000) / sent);
+}
+
+/* More is lost than the path's own. If the last slowing down did not help, it is the path's own. */
+static bool too_lossy(struct pen_rate *rate, uint32_t loss)
+{
+	if (loss <= rate->tolerated)
+		return false;
+	if (rate->blamed && loss >= rate->blamed - rate->blamed / 4) {
+		uint32_t own = loss + loss / 4;
+		rate->tolerated = own < PEN_RATE_LOSS_OWN_MAX ? own : PEN_RATE_LOSS_OWN_MAX;
+		rate->blamed = 0;
+		return loss > rate->tolerated;
+	}
+	rate->blamed = loss;
+	return true;
+}
+
+/* To 7/8 of the pace, but not below 7/8 of what did arrive: that much the path carries. A queue of
+ * several targets is drained at half of it. */
+static void lower(struct pen_rate *rate, uint64_t arrived, bool drain)
+{
+	uint64_t carried = arrived < rate->pace ? arrived : rate->pace;
+	uint64_t to = rate->pace - rate->pace / 8;
+	/* A start that overshot falls to what arrived at once; later steps are small. */
+	if (rate->starting)
+		to = rate->pace / 2;
+	uint64_t least = drain ? carried / 2 : carried - carried / 8;
+	if (to < least || drain)
+		to = least;
+	rate->starting = false;
+	rate->pace = clamp(rate, to);
+	rate->lowered++;
+}
+
+static void raise(struct pen_rate *rate, uint64_t arrived)
+{
+	uint64_t to = rate->starting ? rate->pace * 2 : rate->pace + rate->pace / 16;
+	/* Twice what arrives is room enough to find more; beyond it the pace would mean nothing. */
+	if (to > arrived * 2)
+		to = arrived * 2;
+	if (to <= rate->pace)
+		return;
+	rate->pace = clamp(rate, to);
+	rate->raised++;
+}
+
+static void decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
+{
+	uint64_t elapsed = (uint64_t)(now_ns - rate->round_ns);
+	PEN_CHECK(elapsed > 0);
+	uint64_t arrived = (uint64_t)((unsigned __int128)rate->round.bytes * NS_PER_S / elapsed);
+	int64_t target_ns = pen_rate_target_ns(rtt);
+	bool queued = rate->queue_min_ns > target_ns;
+	/* A queue or losses are news even when something else held us back; an idle path is none.
+	 */
+	bool lossy = too_lossy(rate, loss_of(&rate->round));
+	if (queued || lossy)
+		lower(rate, arrived, rate->queue_min_ns > QUEUE_DRAIN * target_ns);
+	else if (!rate->round.limited)
+		raise(rate, arrived);
+	if (rate->round.limited && arrived < rate->measured)
+		return;
+	rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
+					: arrived;
+}
+
+void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report,
+	const struct pen_rtt *rtt, int64_t now_ns)
+{
+	PEN_CHECK(now_ns >= rate->round_ns);
+	rate->round.bytes += report->bytes;
+	rate->round.packets += report->packets;
+	rate->round.lost += report->lost;
+	rate->round.limited |= report->limited;
+	int64_t queue = pen_rtt_queue_ns(rtt);
+	if (queue < rate->queue_min_ns)
+		rate->queue_min_ns = queue;
+	if (now_ns - rate->round_ns < rtt->srtt_ns || now_ns == rate->round_ns)
+		return;
+	if (rate->round.packets || rate->round.lost)
+		decide(rate, rtt, now_ns);
+	begin_round(rate, now_ns);
+}
+
+void pen_rate_timeout(struct pen_rate *rate, int64_t now_ns)
+{
+	rate->starting = false;
+	rate->pace = clamp(rate, rate->pace / 2);
+	rate->timeouts++;
+	begin_round(rate, now_ns);
+}
+
+uint64_t pen_rate_window(const struct pen_rate *rate, const struct pen_rtt *rtt)
+{
+	int64_t span = 2 * (rtt->min_ns + pen_rate_target_ns(rtt));
+	PEN_CHECK(span > 0);
+	return (uint64_t)((unsigned __int128)rate->pace * (uint64_t)span / NS_PER_S);
+}

@@ -1,0 +1,97 @@
+/* When a PULL is due, and how many there are for how many packets. */
+#include "flow/feedback.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+
+#define MS INT64_C(1000000)
+
+Test(flow_feedback, is_due)
+{
+	static const struct {
+		const char *name;
+		uint64_t packets, pulls; /* before */
+		uint32_t since;
+		bool last;
+		struct pen_feedback_need need;
+		int64_t now;
+		enum pen_feedback_why why;
+		int64_t due;
+	} rows[] = {
+		{"nothing came", 0, 0, 0, false, {true, false, MS}, 90 * MS, PEN_FEEDBACK_NOT,
+			INT64_MAX},
+		{"some, too soon", 0, 0, 3, false, {true, false, 5 * MS}, 4 * MS, PEN_FEEDBACK_NOT,
+			5 * MS},
+		{"some, a round later", 0, 0, 3, false, {true, false, 5 * MS}, 5 * MS,
+			PEN_FEEDBACK_ROUND, 5 * MS},
+		{"a round is 1 ms at least", 0, 0, 3, false, {true, false, 100}, MS - 1,
+			PEN_FEEDBACK_NOT, MS},
+		{"nothing more to come", 0, 0, 3, false, {false, false, 5 * MS}, 9 * MS,
+			PEN_FEEDBACK_NOT, INT64_MAX},
+		{"many", 0, 0, 256, false, {false, false, 5 * MS}, 1, PEN_FEEDBACK_COUNT, 5 * MS},
+		{"dry", 0, 0, 1, true, {true, false, 5 * MS}, 1, PEN_FEEDBACK_DRY, 0},
+		{"dry, all has come", 0, 0, 1, true, {false, false, 5 * MS}, 1, PEN_FEEDBACK_NOT,
+			INT64_MAX},
+		{"a repair", 0, 0, 1, false, {false, true, 5 * MS}, 5 * MS, PEN_FEEDBACK_REPAIR,
+			5 * MS},
+		{"the budget is spent", 640, 18, 1, false, {true, true, MS}, 9 * MS,
+			PEN_FEEDBACK_NOT, INT64_MAX},
+		{"spent, but dry", 640, 18, 1, true, {true, true, MS}, 9 * MS, PEN_FEEDBACK_DRY, 0},
+		{"one is left", 640, 17, 1, false, {true, true, MS}, 9 * MS, PEN_FEEDBACK_REPAIR,
+			MS},
+		{"64 came", 640, 17, 64, false, {false, false, MS}, 9 * MS, PEN_FEEDBACK_ROUND, MS},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_feedback feedback;
+		pen_feedback_init(&feedback, 0);
+		feedback.packets = rows[i].packets;
+		feedback.pulls = rows[i].pulls;
+		for (uint32_t k = 0; k < rows[i].since; k++)
+			pen_feedback_came(&feedback, rows[i].last);
+		feedback.packets = rows[i].packets;
+		cr_expect_eq(pen_feedback_due(&feedback, &rows[i].need, rows[i].now), rows[i].why,
+			"%s", rows[i].name);
+		cr_expect_eq(pen_feedback_due_ns(&feedback, &rows[i].need), rows[i].due, "%s",
+			rows[i].name);
+		pen_feedback_sent(&feedback, rows[i].now);
+		cr_expect_eq(feedback.pulls, rows[i].pulls + 1);
+		cr_expect_eq(pen_feedback_due(&feedback, &rows[i].need, rows[i].now),
+			PEN_FEEDBACK_NOT, "%s: just sent", rows[i].name);
+	}
+}
+
+/* Streams of packets at an even pace, with a repair always waiting: the share of PULLs. */
+Test(flow_feedback, stays_within_one_in_64)
+{
+	static const struct {
+		const char *name;
+		uint64_t packets;
+		int64_t gap; /* between packets */
+		int64_t srtt;
+		bool repair;
+		uint64_t least, most;
+	} rows[] = {
+		{"100 Mb/s, 1 ms", 20000, 100000, MS, false, 78, 321},
+		{"100 Mb/s, 1 ms, lossy", 20000, 100000, MS, true, 78, 321},
+		{"10 Gb/s, 1 ms", 100000, 1000, MS, true, 390, 1571},
+		{"10 Gb/s, 100 ms", 100000, 1000, 100 * MS, false, 390, 400},
+		{"1 Mb/s, 100 ms", 300, 10 * MS, 100 * MS, false, 8, 13},
+		{"three packets", 3, 100000, MS, false, 0, 1},
+		{"100 packets at once", 100, 1000, MS, false, 0, 1},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_feedback feedback;
+		pen_feedback_init(&feedback, 0);
+		for (uint64_t k = 0; k < rows[i].packets; k++) {
+			int64_t now = (int64_t)k * rows[i].gap;
+			struct pen_feedback_need need = {
+				.more = true, .repair = rows[i].repair, .srtt_ns = rows[i].srtt};
+			pen_feedback_came(&feedback, false);
+			if (pen_feedback_due(&feedback, &need, now))
+				pen_feedback_sent(&feedback, now);
+		}
+		cr_expect(feedback.pulls >= rows[i].least && feedback.pulls <= rows[i].most,
+			"%s: %llu", rows[i].name, (unsigned long long)feedback.pulls);
+	}
+}

@@ -1,0 +1,157 @@
+/* The rate against a model of a path: a bottleneck with a queue, a round trip and random loss. */
+#include "flow/rate.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+
+#define MS INT64_C(1000000)
+#define S INT64_C(1000000000)
+#define MB UINT64_C(1000000)
+#define PACKET 1200u
+
+struct path {
+	uint64_t capacity; /* bytes a second */
+	int64_t base; /* round trip without queue */
+	uint64_t buffer; /* bytes of queue, then packets are dropped */
+	unsigned per_mille; /* lost at random */
+};
+
+struct end {
+	struct pen_rate rate;
+	struct pen_rtt rtt;
+	uint64_t bytes; /* that came in the second half */
+	int64_t queue_max; /* in the second half */
+};
+
+/* Let `seconds` go by in steps of a millisecond; the sender follows the pace of a round trip ago.
+ */
+static void run(
+	struct end *end, const struct path *path, struct pen_rate_config config, int seconds)
+{
+	static uint64_t pace[4096];
+	uint64_t queue = 0, lost_part = 0;
+	int64_t lag = path->base / MS + 1;
+	memset(end, 0, sizeof *end);
+	pen_rtt_init(&end->rtt, path->base, 0);
+	pen_rate_init(&end->rate, &config, 0);
+	for (int64_t ms = 1; ms <= seconds * 1000; ms++) {
+		pace[ms % 4096] = end->rate.pace;
+		uint64_t sent = ms > lag ? pace[(ms - lag) % 4096] / 1000 : 0;
+		queue += sent;
+		uint64_t out = queue < path->capacity / 1000 ? queue : path->capacity / 1000;
+		queue -= out;
+		uint64_t dropped = queue > path->buffer ? queue - path->buffer : 0;
+		queue -= dropped;
+		int64_t wait = (int64_t)(queue * (uint64_t)S / path->capacity);
+		lost_part += out * path->per_mille / 1000 + dropped;
+		struct pen_rate_report report = {
+			.bytes = out - out * path->per_mille / 1000,
+			.packets = (uint32_t)(out / PACKET),
+			.lost = (uint32_t)(lost_part / PACKET),
+		};
+		lost_part %= PACKET;
+		pen_rtt_sample(&end->rtt, path->base + wait, ms * MS);
+		pen_rate_report(&end->rate, &report, &end->rtt, ms * MS);
+		if (ms <= seconds * 500)
+			continue;
+		end->bytes += report.bytes;
+		end->queue_max = wait > end->queue_max ? wait : end->queue_max;
+	}
+}
+
+Test(flow_rate, finds_what_a_path_carries)
+{
+	static const struct {
+		const char *name;
+		struct path path;
+		struct pen_rate_config config;
+		double least; /* share of capacity or ceiling that arrives */
+		int64_t queue_max;
+	} rows[] = {
+		{"1 Gb/s, LAN", {125 * MB, MS, 4 * MB, 0}, {0}, .9, 8 * MS},
+		{"10 Gb/s, LAN", {1250 * MB, MS, 8 * MB, 0}, {0}, .9, 8 * MS},
+		{"100 Mb/s, 100 ms", {125 * MB / 10, 100 * MS, 4 * MB, 0}, {0}, .85, 100 * MS},
+		{"1 Gb/s, 100 ms", {125 * MB, 100 * MS, 12 * MB, 0}, {0}, .85, 100 * MS},
+		{"1 % lost", {125 * MB, 10 * MS, 4 * MB, 10}, {0}, .85, 20 * MS},
+		{"5 % lost: not ours", {125 * MB, 10 * MS, 4 * MB, 50}, {0}, .7, 20 * MS},
+		{"a short queue", {125 * MB, 20 * MS, 30000, 0}, {0}, .7, 20 * MS},
+		{"a ceiling", {125 * MB, MS, 4 * MB, 0}, {.max = 50 * MB}, .39, MS},
+		{"starts above it", {125 * MB, MS, 4 * MB, 0}, {50 * MB, 90 * MB}, .39, MS},
+		{"starts far too fast", {125 * MB / 10, 50 * MS, 4 * MB, 0}, {.start = 125 * MB},
+			.7, 60 * MS},
+	};
+	static struct end end;
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		run(&end, &rows[i].path, rows[i].config, 20);
+		double share = (double)end.bytes / ((double)rows[i].path.capacity * 10);
+		cr_expect(share >= rows[i].least, "%s: %.3f arrives", rows[i].name, share);
+		cr_expect(share <= 1.001, "%s: %.3f arrives", rows[i].name, share);
+		cr_expect(end.queue_max <= rows[i].queue_max, "%s: queue of %.1f ms", rows[i].name,
+			(double)end.queue_max / 1e6);
+		cr_expect(!rows[i].config.max || end.rate.pace <= rows[i].config.max);
+		double measured = (double)end.rate.measured / (double)rows[i].path.capacity;
+		cr_expect(measured > rows[i].least * .8 && measured < 1.05, "%s: measured %.3f",
+			rows[i].name, measured);
+	}
+}
+
+Test(flow_rate, decides)
+{
+	static const struct {
+		const char *name;
+		bool starting;
+		struct pen_rate_report report; /* of a round of 10 ms at 10 MB/s */
+		int64_t queue;
+		uint64_t pace; /* after it; 10 MB/s before */
+	} rows[] = {
+		{"doubles", true, {100000, 100, 0, false}, 0, 20 * MB},
+		{"to twice what came", true, {80000, 80, 0, false}, 0, 16 * MB},
+		{"rises", false, {100000, 100, 0, false}, 0, 10625000},
+		{"too little came to rise", false, {50000, 50, 0, false}, 0, 10 * MB},
+		{"held back", false, {100000, 100, 0, true}, 0, 10 * MB},
+		{"nothing came", false, {0, 0, 0, false}, 0, 10 * MB},
+		{"a queue within the target", false, {100000, 100, 0, false}, 2 * MS, 10625000},
+		{"a queue", false, {100000, 100, 0, false}, 5 * MS, 8750000},
+		{"a queue ends the start", true, {20000, 20, 0, false}, 5 * MS, 5 * MB},
+		{"but not below what came", true, {80000, 80, 0, false}, 5 * MS, 7 * MB},
+		{"a queue although held back", false, {100000, 100, 0, true}, 5 * MS, 8750000},
+		{"loss of the path", false, {98000, 98, 2, false}, 0, 10625000},
+		{"loss", false, {97000, 97, 3, false}, 0, 8750000},
+		{"loss among few", false, {45000, 45, 4, false}, 0, 10 * MB},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_rate rate;
+		struct pen_rtt rtt;
+		struct pen_rate_config config = {.start = 10 * MB};
+		pen_rtt_init(&rtt, 10 * MS, 0);
+		pen_rtt_sample(&rtt, 10 * MS, 0);
+		pen_rate_init(&rate, &config, 0);
+		rate.starting = rows[i].starting;
+		/* The estimate stays, only the last sample saw the queue. */
+		rtt.latest_ns += rows[i].queue;
+		pen_rate_report(&rate, &rows[i].report, &rtt, 10 * MS);
+		cr_expect_eq(rate.pace, rows[i].pace, "%s: %llu", rows[i].name,
+			(unsigned long long)rate.pace);
+	}
+}
+
+Test(flow_rate, windows_and_timeouts)
+{
+	struct pen_rate rate;
+	struct pen_rtt rtt;
+	struct pen_rate_config config = {.start = 10 * MB};
+	pen_rtt_init(&rtt, 8 * MS, 0);
+	pen_rate_init(&rate, &config, 0);
+	cr_expect_eq(pen_rate_target_ns(&rtt), 2 * MS);
+	cr_expect_eq(pen_rate_window(&rate, &rtt), 200000, "10 MB/s for twice 8 + 2 ms");
+	pen_rate_timeout(&rate, MS);
+	cr_expect_eq(rate.pace, 5 * MB);
+	for (unsigned i = 0; i < 40; i++)
+		pen_rate_timeout(&rate, MS);
+	cr_expect_eq(rate.pace, PEN_RATE_MIN);
+	pen_rate_limit(&rate, 1000);
+	cr_expect_eq(rate.pace, PEN_RATE_MIN, "the least is above any ceiling");
+	pen_rate_limit(&rate, 0);
+	cr_expect_eq(rate.max, PEN_RATE_MAX);
+}
