@@ -81,7 +81,7 @@ static void lower(struct pen_rate *rate, uint64_t arrived, bool drain)
 	rate->lowered++;
 }
 
-static void raise(struct pen_rate *rate, uint64_t arrived)
+static void climb(struct pen_rate *rate, uint64_t arrived)
 {
 	uint64_t to = rate->starting ? rate->pace * 2 : rate->pace + rate->pace / 16;
 	/* Twice what arrives is room enough to find more; beyond it the pace would mean nothing. */
@@ -106,7 +106,7 @@ static void decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now
 	if (queued || lossy)
 		lower(rate, arrived, rate->queue_min_ns > QUEUE_DRAIN * target_ns);
 	else if (!rate->round.limited)
-		raise(rate, arrived);
+		climb(rate, arrived);
 	if (rate->round.limited && arrived < rate->measured)
 		return;
 	rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
