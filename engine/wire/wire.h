@@ -535,8 +535,8 @@ struct PEN_PACKED pen_wire_pull {
 };
 static_assert(sizeof(struct pen_wire_pull) == 56, "no gaps");
 
-/* Packets of a slot to be sent again: bit i is index 64 * first_word + i; the last word has
- * a bit set. */
+/* Packets of a slot to be sent again: bit i is index 64 * first_word + i; the first
+ * and the last word have a bit set. */
 struct PEN_PACKED pen_wire_missing {
 	pen_le32_t slot;
 	pen_le16_t first_word;
@@ -587,7 +587,7 @@ enum pen_wire_attested_state {
 
 struct PEN_PACKED pen_wire_attested {
 	struct pen_wire_object object; /* as asked */
-	uint8_t digest[32]; /* HELD: SHA-256 of the piece, or of this block of it; else zeros */
+	uint8_t digest[32]; /* HELD: SHA-256 of this block of the piece; else zeros */
 	pen_le32_t bytes; /* HELD: that were hashed; else 0 */
 	uint8_t state; /* enum pen_wire_attested_state */
 	uint8_t zero[3];
