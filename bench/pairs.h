@@ -6,7 +6,7 @@
 #define PEN_BENCH_PAIRS_H
 
 #include "bench/bench.h"
-#include "make/chunks.h"
+#include "base/chunks.h"
 #include "part/build.h"
 
 #define BENCH_SEED 1u

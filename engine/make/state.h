@@ -7,7 +7,7 @@
 #ifndef PEN_MAKE_STATE_H
 #define PEN_MAKE_STATE_H
 
-#include "make/chunks.h"
+#include "base/chunks.h"
 #include "make/pairs.h"
 #include "part/build.h"
 #include "part/entries.h"

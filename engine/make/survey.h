@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-#include "make/chunks.h"
+#include "base/chunks.h"
 #include "make/feed.h"
 #include "part/build.h"
 #include "part/entries.h"

@@ -1,4 +1,4 @@
-#include "make/chunks.h"
+#include "base/chunks.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * chunks: memory that only grows and never moves, for the bytes of a state's nodes and values:
  * given back all at once. One thread at a time.
  */
-#ifndef PEN_MAKE_CHUNKS_H
-#define PEN_MAKE_CHUNKS_H
+#ifndef PEN_BASE_CHUNKS_H
+#define PEN_BASE_CHUNKS_H
 
 #include "base/buf.h"
 

@@ -1,8 +1,8 @@
 #include <criterion/criterion.h>
 
-#include "make/chunks.h"
+#include "base/chunks.h"
 
-Test(make_chunks, copies_stay_where_they_are)
+Test(base_chunks, copies_stay_where_they_are)
 {
 	static const size_t lens[] = {0, 1, 100, PEN_CHUNK_BYTES, 3, PEN_CHUNK_BYTES + 1, 7};
 	enum { COUNT = sizeof lens / sizeof *lens };
