@@ -55,6 +55,12 @@ const char *pen_err_text(int code)
 		case PEN_ELOCKED: return "locked by another process";
 		case PEN_ELATE: return "the epoch's end has passed";
 		case PEN_ELARGE: return "larger than the memory allowed for it";
+		case PEN_EHEAD: return "BadHead";
+		case PEN_EFRAME: return "BadFrame";
+		case PEN_ESUBTREE: return "WrongSubtree";
+		case PEN_EOUTSIDE: return "PairOutsidePart";
+		case PEN_EUNVISITED: return "PairNotVisited";
+		case PEN_EEXTRA: return "ExtraProofNode";
 		}
 	}
 	return strerror(-code);
@@ -75,6 +81,12 @@ enum pen_exit pen_err_exit(int code)
 	case PEN_EENVELOPE:
 	case PEN_EINPUT:
 	case PEN_ELARGE:
+	case PEN_EHEAD:
+	case PEN_EFRAME:
+	case PEN_ESUBTREE:
+	case PEN_EOUTSIDE:
+	case PEN_EUNVISITED:
+	case PEN_EEXTRA:
 	case PEN_EVERIFY: return PEN_EXIT_PROOF;
 	case PEN_ESTALL: return PEN_EXIT_STALL;
 	case PEN_ENET:

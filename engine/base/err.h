@@ -28,6 +28,12 @@ enum pen_err {
 	PEN_ELOCKED, /* another process holds it */
 	PEN_ELATE, /* the epoch's end has passed */
 	PEN_ELARGE, /* beyond an allowance of memory that is not the format's own limit */
+	PEN_EHEAD, /* lean: BadHead, a head that cannot be decoded or does not say what is so */
+	PEN_EFRAME, /* lean: BadFrame, one that cannot be decoded or is cut elsewhere */
+	PEN_ESUBTREE, /* lean: WrongSubtree, its pairs do not have the hash that they must */
+	PEN_EOUTSIDE, /* lean: PairOutsidePart */
+	PEN_EUNVISITED, /* lean: PairNotVisited, one that the state has not got in this place */
+	PEN_EEXTRA, /* lean: ExtraProofNode */
 };
 
 /* Exit codes of the command line by class. */

@@ -37,6 +37,12 @@ Test(base_err, every_code_has_a_class)
 		{PEN_ELOCKED, 9},
 		{PEN_ELATE, 10},
 		{PEN_ELARGE, 4},
+		{PEN_EHEAD, 4},
+		{PEN_EFRAME, 4},
+		{PEN_ESUBTREE, 4},
+		{PEN_EOUTSIDE, 4},
+		{PEN_EUNVISITED, 4},
+		{PEN_EEXTRA, 4},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		cr_expect_eq(pen_err_exit(rows[i].code), rows[i].exit, "row %zu", i);
