@@ -1,0 +1,189 @@
+#include "serve/receipt.h"
+
+#include <string.h>
+
+#include "base/check.h"
+
+void pen_receipt_init(struct pen_receipt *receipt, const struct pen_prf_key *key, int64_t now_ns)
+{
+	*receipt = (struct pen_receipt){.key = *key, .round_ns = now_ns, .heard_ns = now_ns};
+}
+
+uint16_t pen_receipt_token(const struct pen_receipt *receipt, uint64_t seq)
+{
+	return (uint16_t)pen_prf(&receipt->key, seq);
+}
+
+static void note_era(struct pen_receipt *receipt, uint32_t bytes)
+{
+	struct pen_receipt_era *era = receipt->era;
+	if (receipt->eras && era[receipt->eras - 1].bytes == bytes)
+		return;
+	if (receipt->eras == PEN_RECEIPT_ERAS) {
+		memmove(era, era + 1, (PEN_RECEIPT_ERAS - 1) * sizeof *era);
+		receipt->eras--;
+	}
+	era[receipt->eras++] = (struct pen_receipt_era){receipt->sent, bytes};
+}
+
+uint64_t pen_receipt_send(struct pen_receipt *receipt, uint32_t bytes)
+{
+	PEN_CHECK(bytes > 0);
+	note_era(receipt, bytes);
+	receipt->flying_bytes += bytes;
+	if (!receipt->path_proved)
+		receipt->path_bytes += bytes;
+	return receipt->sent++;
+}
+
+/* Bytes of packet `seq`; of one older than all eras the oldest's. */
+static uint32_t bytes_of(const struct pen_receipt *receipt, uint64_t seq)
+{
+	unsigned i = receipt->eras;
+	PEN_CHECK(i > 0);
+	while (--i > 0)
+		if (receipt->era[i].first <= seq)
+			break;
+	return receipt->era[i].bytes;
+}
+
+/* All below `end` is settled. */
+static void settle(struct pen_receipt *receipt, uint64_t end)
+{
+	uint64_t bytes = 0;
+	PEN_CHECK(end <= receipt->sent);
+	for (unsigned i = receipt->eras; i-- > 0;) {
+		uint64_t from = i ? receipt->era[i].first : 0;
+		uint64_t to = i + 1 < receipt->eras ? receipt->era[i + 1].first : receipt->sent;
+		from = from > receipt->settled ? from : receipt->settled;
+		to = to < end ? to : end;
+		if (from < to)
+			bytes += (to - from) * receipt->era[i].bytes;
+	}
+	receipt->settled = end;
+	/* Eras that are gone may have been of another size. */
+	receipt->flying_bytes -= bytes < receipt->flying_bytes ? bytes : receipt->flying_bytes;
+	if (end == receipt->sent)
+		receipt->flying_bytes = 0;
+}
+
+/* One past the highest packet of a proof; the XOR of all tokens goes to *tokens. */
+static uint64_t add_tokens(
+	const struct pen_receipt *receipt, const struct pen_receipt_proof *proof, uint16_t *tokens)
+{
+	uint64_t end = 0;
+	*tokens = 0;
+	for (uint32_t word = 0; word < proof->words; word++) {
+		uint64_t bits = pen_le64(proof->bits + 8 * word);
+		for (; bits; bits &= bits - 1) {
+			uint64_t seq = proof->first + word * 64 + (uint64_t)__builtin_ctzll(bits);
+			*tokens ^= pen_receipt_token(receipt, seq);
+			end = seq + 1;
+		}
+	}
+	return end;
+}
+
+static void count_proved(const struct pen_receipt *receipt, const struct pen_receipt_proof *proof,
+	struct pen_receipt_news *news)
+{
+	for (uint32_t word = 0; word < proof->words; word++) {
+		uint64_t bits = pen_le64(proof->bits + 8 * word);
+		for (; bits; bits &= bits - 1) {
+			uint64_t seq = proof->first + word * 64 + (uint64_t)__builtin_ctzll(bits);
+			if (seq < receipt->settled)
+				continue;
+			news->proved++;
+			news->proved_bytes += bytes_of(receipt, seq);
+		}
+	}
+}
+
+static int64_t round_trip(const struct pen_receipt *receipt)
+{
+	return receipt->rtt_ns > PEN_RECEIPT_RTT_NS_MIN ? receipt->rtt_ns : PEN_RECEIPT_RTT_NS_MIN;
+}
+
+bool pen_receipt_prove(struct pen_receipt *receipt, const struct pen_receipt_proof *proof,
+	int64_t now_ns, struct pen_receipt_news *news)
+{
+	uint16_t tokens;
+	PEN_CHECK(proof->words <= PEN_WIRE_PROOF_WORDS_MAX);
+	*news = (struct pen_receipt_news){.settled = 0};
+	if (proof->words == 0)
+		return true;
+	/* A peer may name any number: none so high that adding to it wraps. */
+	uint64_t end = proof->first > receipt->sent ? UINT64_MAX
+						    : add_tokens(receipt, proof, &tokens);
+	if (end == 0 || end > receipt->sent || tokens != proof->tokens) {
+		receipt->wrong++;
+		return false;
+	}
+	/* A proof of what went elsewhere says nothing of this path. */
+	receipt->path_proved |= end > receipt->path_first;
+	/* State is sent again and again: only what is new shows that the path is alive. */
+	if (end <= receipt->settled)
+		return true;
+	receipt->heard_ns = now_ns;
+	count_proved(receipt, proof, news);
+	news->settled = (uint32_t)(end - receipt->settled);
+	settle(receipt, end);
+	receipt->proved += news->proved;
+	if (now_ns - receipt->round_ns >= round_trip(receipt)) {
+		receipt->round_before_bytes = receipt->round_bytes;
+		receipt->round_bytes = 0;
+		receipt->round_ns = now_ns;
+	}
+	receipt->round_bytes += news->proved_bytes;
+	return true;
+}
+
+void pen_receipt_rtt(struct pen_receipt *receipt, int64_t rtt_ns)
+{
+	if (rtt_ns < PEN_RECEIPT_RTT_NS_MIN)
+		rtt_ns = PEN_RECEIPT_RTT_NS_MIN;
+	if (rtt_ns > PEN_RECEIPT_RTT_NS_MAX)
+		rtt_ns = PEN_RECEIPT_RTT_NS_MAX;
+	receipt->rtt_ns = receipt->rtt_ns ? receipt->rtt_ns + (rtt_ns - receipt->rtt_ns) / 8
+					  : rtt_ns;
+}
+
+void pen_receipt_move(struct pen_receipt *receipt)
+{
+	receipt->path_proved = false;
+	receipt->path_first = receipt->sent;
+	receipt->path_bytes = 0;
+	receipt->round_bytes = 0;
+	receipt->round_before_bytes = 0;
+	settle(receipt, receipt->sent);
+}
+
+/* Has no proof come for so long that what is flying is lost, or the proofs are? */
+static void forgive(struct pen_receipt *receipt, int64_t now_ns)
+{
+	int64_t silent = 4 * round_trip(receipt);
+	silent = silent > PEN_RECEIPT_SILENT_NS ? silent : PEN_RECEIPT_SILENT_NS;
+	if (receipt->flying_bytes == 0)
+		receipt->heard_ns = now_ns;
+	if (now_ns - receipt->heard_ns < silent)
+		return;
+	settle(receipt, receipt->sent);
+	receipt->round_bytes = 0;
+	receipt->round_before_bytes = 0;
+	receipt->heard_ns = now_ns;
+	receipt->forgiven++;
+}
+
+uint64_t pen_receipt_allowed(struct pen_receipt *receipt, int64_t now_ns)
+{
+	uint64_t limit = PEN_RECEIPT_FREE_BYTES, used = receipt->path_bytes;
+	if (receipt->path_proved) {
+		forgive(receipt, now_ns);
+		uint64_t round = receipt->round_bytes;
+		if (round < receipt->round_before_bytes)
+			round = receipt->round_before_bytes;
+		limit += 2 * round;
+		used = receipt->flying_bytes;
+	}
+	return used < limit ? limit - used : 0;
+}

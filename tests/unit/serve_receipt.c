@@ -1,0 +1,214 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "serve/receipt.h"
+
+#define MS INT64_C(1000000)
+#define PACKET 1232u /* a header and a payload of 1,200 */
+
+static struct pen_prf_key key = {{7, 7, 7}};
+
+/* A receiver that knows the tokens of what came, as DATA carried them. */
+struct client {
+	uint8_t bits[8 * PEN_WIRE_PROOF_WORDS_MAX];
+	uint16_t tokens;
+};
+
+static void came(
+	struct client *client, const struct pen_receipt *receipt, uint64_t first, uint64_t seq)
+{
+	client->bits[(seq - first) / 8] |= (uint8_t)(1u << (seq - first) % 8);
+	client->tokens ^= pen_receipt_token(receipt, seq);
+}
+
+static struct pen_receipt_proof proof_of(const struct client *client, uint64_t first)
+{
+	return (struct pen_receipt_proof){
+		first, client->bits, PEN_WIRE_PROOF_WORDS_MAX, client->tokens};
+}
+
+static void send(struct pen_receipt *receipt, unsigned count, uint32_t bytes)
+{
+	while (count--)
+		pen_receipt_send(receipt, bytes);
+}
+
+/* Proves packets from..end-1; all of them came. */
+static struct pen_receipt_news prove(
+	struct pen_receipt *receipt, uint64_t from, uint64_t end, int64_t now_ns)
+{
+	struct client client = {.tokens = 0};
+	struct pen_receipt_news news;
+	uint64_t first = from - from % 64;
+	for (uint64_t seq = from; seq < end; seq++)
+		came(&client, receipt, first, seq);
+	struct pen_receipt_proof proof = proof_of(&client, first);
+	cr_assert(pen_receipt_prove(receipt, &proof, now_ns, &news));
+	return news;
+}
+
+Test(serve_receipt, a_stranger_gets_64_kib)
+{
+	struct pen_receipt receipt;
+	pen_receipt_init(&receipt, &key, 0);
+	unsigned packets = 0;
+	while (pen_receipt_allowed(&receipt, 0) >= PACKET) {
+		cr_expect_eq(pen_receipt_send(&receipt, PACKET), packets);
+		packets++;
+	}
+	cr_expect_eq(packets, 65536 / PACKET);
+	/* However long it waits. */
+	cr_expect_lt(pen_receipt_allowed(&receipt, 3600 * 1000 * MS), PACKET);
+}
+
+Test(serve_receipt, a_proof_allows_twice_as_much)
+{
+	struct pen_receipt receipt;
+	pen_receipt_init(&receipt, &key, 0);
+	send(&receipt, 53, PACKET);
+	struct pen_receipt_news news = prove(&receipt, 0, 40, 20 * MS);
+	cr_expect_eq(news.settled, 40);
+	cr_expect_eq(news.proved, 40);
+	cr_expect_eq(news.proved_bytes, 40 * PACKET);
+	/* 13 packets are still on their way. */
+	cr_expect_eq(pen_receipt_allowed(&receipt, 20 * MS), 65536 + 80 * PACKET - 13 * PACKET);
+	send(&receipt, 100, PACKET);
+	news = prove(&receipt, 40, 153, 21 * MS);
+	cr_expect_eq(pen_receipt_allowed(&receipt, 21 * MS), 65536 + 2 * 113 * PACKET);
+	/* What was proved before the last round trip no longer counts. */
+	send(&receipt, 2, PACKET);
+	prove(&receipt, 153, 154, 22 * MS);
+	prove(&receipt, 154, 155, 23 * MS);
+	cr_expect_eq(pen_receipt_allowed(&receipt, 23 * MS), 65536 + 2 * PACKET);
+}
+
+Test(serve_receipt, says_what_was_lost)
+{
+	struct pen_receipt receipt;
+	struct client client = {.tokens = 0};
+	struct pen_receipt_news news;
+	pen_receipt_init(&receipt, &key, 0);
+	send(&receipt, 300, PACKET);
+	for (uint64_t seq = 0; seq < 200; seq += 4)
+		came(&client, &receipt, 0, seq);
+	struct pen_receipt_proof proof = proof_of(&client, 0);
+	cr_expect(pen_receipt_prove(&receipt, &proof, MS, &news));
+	cr_expect_eq(news.settled, 197);
+	cr_expect_eq(news.proved, 50);
+	cr_expect_eq(receipt.flying_bytes, 103 * PACKET);
+	/* Told again, and what came late: nothing new. */
+	came(&client, &receipt, 0, 1);
+	proof = proof_of(&client, 0);
+	cr_expect(pen_receipt_prove(&receipt, &proof, MS, &news));
+	cr_expect_eq(news.settled, 0);
+	cr_expect_eq(news.proved, 0);
+	cr_expect_eq(receipt.proved, 50);
+}
+
+Test(serve_receipt, wrong_proofs_are_counted)
+{
+	struct pen_receipt receipt;
+	struct client client = {.tokens = 0}, none = {.tokens = 0};
+	struct pen_receipt_news news;
+	pen_receipt_init(&receipt, &key, 0);
+	send(&receipt, 10, PACKET);
+	for (uint64_t seq = 0; seq < 5; seq++)
+		came(&client, &receipt, 0, seq);
+	struct pen_receipt_proof right = proof_of(&client, 0), rows[6];
+	rows[0] = right;
+	rows[0].tokens ^= 1;
+	rows[1] = right;
+	rows[1].first = 64; /* never sent */
+	rows[2] = right;
+	rows[2].first = UINT64_MAX - 63;
+	rows[3] = proof_of(&none, 0); /* names nothing */
+	rows[4] = right;
+	rows[4].first = UINT64_MAX / 2 - 63;
+	came(&client, &receipt, 0, 10); /* the token of one that was not sent, known by magic */
+	struct client magic = client;
+	rows[5] = proof_of(&magic, 0);
+	client.bits[1] = 0;
+	client.tokens = right.tokens;
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		cr_expect(!pen_receipt_prove(&receipt, &rows[i], MS, &news), "row %zu", i);
+		cr_expect_eq(news.settled, 0);
+		cr_expect_eq(receipt.wrong, i + 1);
+		cr_expect(!receipt.path_proved);
+	}
+	cr_expect(pen_receipt_prove(&receipt, &right, MS, &news));
+	cr_expect(receipt.path_proved);
+	struct pen_receipt_proof absent = {0};
+	cr_expect(pen_receipt_prove(&receipt, &absent, MS, &news));
+}
+
+Test(serve_receipt, silence_is_forgiven_once_in_a_while)
+{
+	struct pen_receipt receipt;
+	pen_receipt_init(&receipt, &key, 0);
+	send(&receipt, 50, PACKET);
+	prove(&receipt, 0, 50, 10 * MS);
+	uint64_t before = pen_receipt_allowed(&receipt, 10 * MS);
+	/* An idle hour is no silence. */
+	cr_expect_eq(pen_receipt_allowed(&receipt, 3600 * 1000 * MS), before);
+	int64_t now_ns = 3600 * 1000 * MS;
+	while (pen_receipt_allowed(&receipt, now_ns) >= PACKET)
+		send(&receipt, 1, PACKET);
+	cr_expect_lt(pen_receipt_allowed(&receipt, now_ns + 249 * MS), PACKET);
+	/* A proof of old things changes nothing. */
+	prove(&receipt, 0, 50, now_ns + 249 * MS);
+	cr_expect_eq(pen_receipt_allowed(&receipt, now_ns + 250 * MS), 65536);
+	while (pen_receipt_allowed(&receipt, now_ns + 250 * MS) >= PACKET)
+		send(&receipt, 1, PACKET);
+	cr_expect_lt(pen_receipt_allowed(&receipt, now_ns + 499 * MS), PACKET);
+	cr_expect_eq(pen_receipt_allowed(&receipt, now_ns + 500 * MS), 65536);
+	cr_expect_eq(receipt.forgiven, 2);
+}
+
+Test(serve_receipt, a_new_path_starts_at_the_beginning)
+{
+	struct pen_receipt receipt;
+	pen_receipt_init(&receipt, &key, 0);
+	send(&receipt, 50, PACKET);
+	prove(&receipt, 0, 30, 10 * MS);
+	pen_receipt_move(&receipt);
+	cr_expect_eq(pen_receipt_allowed(&receipt, 10 * MS), 65536);
+	/* What arrived on the old path says nothing of the new one. */
+	prove(&receipt, 0, 50, 11 * MS);
+	cr_expect(!receipt.path_proved);
+	send(&receipt, 50, PACKET);
+	cr_expect_eq(pen_receipt_allowed(&receipt, 11 * MS), 65536 - 50 * PACKET);
+	prove(&receipt, 30, 51, 12 * MS);
+	cr_expect(receipt.path_proved);
+}
+
+Test(serve_receipt, sizes_are_remembered)
+{
+	struct pen_receipt receipt;
+	pen_receipt_init(&receipt, &key, 0);
+	for (unsigned i = 0; i < PEN_RECEIPT_ERAS; i++)
+		send(&receipt, 4, 1000 + i);
+	uint64_t bytes = receipt.flying_bytes;
+	cr_expect_eq(prove(&receipt, 0, 6, MS).proved_bytes, 4 * 1000 + 2 * 1001);
+	cr_expect_eq(receipt.flying_bytes, bytes - 6002);
+	/* More than are remembered: the oldest go, and nothing runs below zero. */
+	for (unsigned i = 0; i < 5 * PEN_RECEIPT_ERAS; i++)
+		send(&receipt, 1, 8000 - i);
+	cr_expect_gt(prove(&receipt, 6, receipt.sent - 1, MS).proved_bytes, 0);
+	prove(&receipt, receipt.sent - 1, receipt.sent, MS);
+	cr_expect_eq(receipt.flying_bytes, 0);
+}
+
+Test(serve_receipt, round_trips_are_bounded)
+{
+	static const struct {
+		int64_t said_ns, kept_ns;
+	} rows[] = {{-5, PEN_RECEIPT_RTT_NS_MIN}, {0, PEN_RECEIPT_RTT_NS_MIN}, {30 * MS, 30 * MS},
+		{INT64_MAX, PEN_RECEIPT_RTT_NS_MAX}, {INT64_MIN, PEN_RECEIPT_RTT_NS_MIN}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_receipt receipt;
+		pen_receipt_init(&receipt, &key, 0);
+		pen_receipt_rtt(&receipt, rows[i].said_ns);
+		cr_expect_eq(receipt.rtt_ns, rows[i].kept_ns);
+	}
+}
