@@ -207,6 +207,7 @@ static int open_cutting(struct race *race)
 	int err = bench_memfile_survey(&race->file, &race->survey, &race->why);
 	/* The rival hashes values while it makes a part: so do we, without those that were kept. */
 	pen_buf_fini(&race->survey.hashes);
+	pen_buf_fini(&race->survey.counts);
 	return err ? err : open_cut(race, &race->cut, &race->survey);
 }
 

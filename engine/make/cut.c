@@ -136,20 +136,40 @@ static const struct pen_hash *value_hashes(
 	return own;
 }
 
+/* What the survey kept of the nodes that are finished at the next record on; NULL: nothing. */
+struct known {
+	const uint16_t *counts;
+	const struct pen_hash *hashes;
+};
+
+/* Push one pair, whose nodes the survey may have hashed. */
+static int push_pair(struct pen_build *build, const struct pen_pair *pair,
+	const struct pen_hash *hash, struct known *known)
+{
+	int err = pen_build_push(build, pair->key, (uint32_t)pair->value.len, hash);
+	if (known->counts) {
+		struct pen_build_known nodes = {known->hashes, *known->counts++};
+		pen_build_know(build, &nodes);
+		known->hashes += nodes.count;
+	}
+	return err;
+}
+
 /* Push pairs [from, to) of the stretch; with `gather` their values belong to the part. */
 static int push_pairs(
 	struct pen_cut *cut, struct pen_build *build, size_t from, size_t to, bool gather)
 {
 	const struct pen_pair *pairs = pen_stretch_pairs(&cut->stretch);
 	struct pen_hash own[PEN_SURVEY_PAIRS];
+	struct known known = {0};
 	int err = 0;
+	pen_survey_nodes(cut->survey, cut->loaded, from, &known.counts, &known.hashes);
 	for (size_t at = from, count; !err && at < to; at += count) {
 		count = to - at < PEN_SURVEY_PAIRS ? to - at : PEN_SURVEY_PAIRS;
 		const struct pen_hash *hashes = value_hashes(cut, at, count, own);
 		for (size_t i = 0; !err && i < count; i++) {
 			const struct pen_pair *pair = &pairs[at + i];
-			err = pen_build_push(
-				build, pair->key, (uint32_t)pair->value.len, &hashes[i]);
+			err = push_pair(build, pair, &hashes[i], &known);
 			if (!err && gather)
 				err = pen_gather_add_value(
 					&cut->gather, pair->value, &hashes[i], cut->why);

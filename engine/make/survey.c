@@ -24,6 +24,8 @@ void pen_limbs_fini(struct pen_limbs *limbs)
 	pen_buf_fini(&limbs->list);
 	pen_buf_fini(&limbs->bytes);
 	pen_buf_fini(&limbs->hashes);
+	pen_buf_fini(&limbs->counts);
+	pen_buf_fini(&limbs->node_hashes);
 	pen_build_fini(&limbs->build);
 	*limbs = (struct pen_limbs){0};
 }
@@ -44,6 +46,8 @@ void pen_survey_fini(struct pen_survey *survey)
 	pen_buf_fini(&survey->below);
 	pen_buf_fini(&survey->marks);
 	pen_buf_fini(&survey->hashes);
+	pen_buf_fini(&survey->counts);
+	pen_buf_fini(&survey->node_hashes);
 	pen_chunks_fini(&survey->memory);
 	pen_build_fini(&survey->above);
 	*survey = (struct pen_survey){0};
@@ -53,7 +57,8 @@ size_t pen_survey_memory(const struct pen_survey *survey)
 {
 	const struct pen_entries *nodes = &survey->nodes;
 	return nodes->entries.cap + nodes->hashes.cap + nodes->slots.cap + survey->below.cap +
-		survey->marks.cap + survey->hashes.cap + (size_t)survey->memory.bytes;
+		survey->marks.cap + survey->hashes.cap + survey->counts.cap +
+		survey->node_hashes.cap + (size_t)survey->memory.bytes;
 }
 
 size_t pen_survey_stretch(uint64_t file_bytes)
@@ -120,23 +125,55 @@ static int hash_values(const struct pen_stretch *stretch, struct pen_limbs *out)
 	return 0;
 }
 
+static int note_node(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
+{
+	struct pen_limbs *limbs = context;
+	(void)bytes;
+	return pen_buf_append(&limbs->node_hashes, hash, sizeof *hash);
+}
+
+static int begin_trie(const struct pen_stretch *stretch, struct pen_limbs *out)
+{
+	out->node_hashes.len = out->counts.len = 0;
+	int err = pen_buf_reserve(&out->counts, stretch->count * sizeof(uint16_t));
+	pen_build_reset(&out->build);
+	out->build.fn = note_node;
+	out->build.context = out;
+	out->build.batch.clock = pen_clock_ns;
+	pen_build_open(&out->build, out->mark.left, note_limb, out);
+	return err;
+}
+
+/* The nodes that were finished since `before` belong to the next record. */
+static void note_count(struct pen_limbs *out, uint64_t *before)
+{
+	uint16_t count = (uint16_t)(out->build.sum.nodes - *before);
+	*before = out->build.sum.nodes;
+	memcpy(out->counts.at + out->counts.len, &count, sizeof count);
+	out->counts.len += sizeof count;
+}
+
 /* Build the trie of a stretch whose values are hashed; its limbs are noted. */
 static int build_trie(const struct pen_stretch *stretch, struct pen_limbs *out)
 {
 	const struct pen_pair *pairs = pen_stretch_pairs(stretch);
 	const struct pen_hash *hashes = (const struct pen_hash *)out->hashes.at;
 	struct pen_bytes last = pairs[stretch->count - 1].key;
-	int err = 0;
-	pen_build_reset(&out->build);
-	out->build.batch.clock = pen_clock_ns;
-	pen_build_open(&out->build, out->mark.left, note_limb, out);
-	for (uint32_t i = 0; !err && i < stretch->count; i++)
+	uint64_t nodes = 0;
+	int err = begin_trie(stretch, out);
+	for (uint32_t i = 0; !err && i < stretch->count; i++) {
 		err = pen_build_push(
 			&out->build, pairs[i].key, (uint32_t)pairs[i].value.len, &hashes[i]);
+		/* Pushing a key finishes what ends at the one before. */
+		if (i)
+			note_count(out, &nodes);
+	}
 	if (err)
 		return err;
-	return pen_build_close(&out->build,
+	err = pen_build_close(&out->build,
 		stretch->last ? -1 : (int64_t)pen_key_common(last, stretch->next), NULL);
+	note_count(out, &nodes);
+	return err;
 }
 
 int pen_survey_build(
@@ -189,12 +226,34 @@ static const uint8_t *noted_at(const struct pen_limbs *limbs, const uint8_t *off
 	return limbs->bytes.at + (uintptr_t)offset;
 }
 
+static uint64_t hashes_in(const struct pen_buf *buf)
+{
+	return buf->len / sizeof(struct pen_hash);
+}
+
+/* Keep the hashes of a stretch, if it and all before it fit. */
+static int keep_hashes(struct pen_survey *survey, const struct pen_limbs *limbs)
+{
+	uint64_t kept = hashes_in(&survey->hashes) + hashes_in(&survey->node_hashes);
+	uint64_t more = hashes_in(&limbs->hashes) + hashes_in(&limbs->node_hashes);
+	survey->full |= kept + more > PEN_SURVEY_HASHES_MAX;
+	if (survey->full)
+		return 0;
+	int err = pen_buf_append(&survey->hashes, limbs->hashes.at, limbs->hashes.len);
+	if (!err)
+		err = pen_buf_append(&survey->counts, limbs->counts.at, limbs->counts.len);
+	return err ? err
+		   : pen_buf_append(
+			     &survey->node_hashes, limbs->node_hashes.at, limbs->node_hashes.len);
+}
+
 int pen_survey_add(struct pen_survey *survey, const struct pen_limbs *limbs)
 {
 	const struct pen_limb *list = (const struct pen_limb *)(const void *)limbs->list.at;
 	uint32_t stretch = (uint32_t)(survey->marks.len / sizeof(struct pen_mark));
 	struct pen_mark mark = limbs->mark;
 	mark.first.at = noted_at(limbs, mark.first.at);
+	mark.node = hashes_in(&survey->node_hashes);
 	int err = pen_chunks_copy(&survey->memory, mark.first, &mark.first);
 	if (!err)
 		err = pen_buf_append(&survey->marks, &mark, sizeof mark);
@@ -209,9 +268,7 @@ int pen_survey_add(struct pen_survey *survey, const struct pen_limbs *limbs)
 			err = pen_build_push_limb(&survey->above, &limb);
 	}
 	survey->keys += limbs->keys;
-	if (!err && survey->keys <= PEN_SURVEY_HASHES_MAX)
-		err = pen_buf_append(&survey->hashes, limbs->hashes.at, limbs->hashes.len);
-	return err;
+	return err ? err : keep_hashes(survey, limbs);
 }
 
 int pen_survey_finish(struct pen_survey *survey)
@@ -228,6 +285,22 @@ const struct pen_hash *pen_survey_hashes(
 	if (record > kept || count > kept - record)
 		return NULL;
 	return (const struct pen_hash *)survey->hashes.at + record;
+}
+
+bool pen_survey_nodes(const struct pen_survey *survey, const struct pen_mark *mark, size_t at,
+	const uint16_t **counts, const struct pen_hash **hashes)
+{
+	uint64_t kept = survey->counts.len / sizeof(uint16_t);
+	const uint16_t *first = (const uint16_t *)(const void *)survey->counts.at + mark->record;
+	uint64_t node = mark->node;
+	if (mark->record + at >= kept)
+		return false;
+	for (size_t i = 0; i < at; i++)
+		node += first[i];
+	PEN_CHECK(node <= hashes_in(&survey->node_hashes));
+	*counts = first + at;
+	*hashes = (const struct pen_hash *)survey->node_hashes.at + node;
+	return true;
 }
 
 const struct pen_mark *pen_survey_find(const struct pen_survey *survey, struct pen_bytes key)

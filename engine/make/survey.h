@@ -26,15 +26,16 @@
 /* Pairs whose values are hashed together. */
 #define PEN_SURVEY_PAIRS 256u
 
-/* Hashes of values that a survey keeps, so that cutting need not hash them again: 256 MiB. The
- * values of a larger state's later records are hashed twice. */
-#define PEN_SURVEY_HASHES_MAX (UINT64_C(8) << 20)
+/* Hashes of values and nodes that a survey keeps, so that cutting need not hash them again: 512
+ * MiB, about seven million keys. What a larger state's later records need is hashed twice. */
+#define PEN_SURVEY_HASHES_MAX (UINT64_C(16) << 20)
 
 /* Where a stretch begins, and a sum over its bytes, so that it can be told when they change. */
 struct pen_mark {
 	uint64_t offset; /* bytes in the file */
 	uint64_t record; /* records before it */
 	uint64_t sum[2]; /* XXH3-128 of its bytes: against accidents, not against liars */
+	uint64_t node; /* nodes that were finished in stretches before it */
 	int64_t left; /* nibbles that its first key shares with the key before; -1: there is none */
 	struct pen_bytes first; /* its first key; lives as long as the survey */
 };
@@ -53,8 +54,10 @@ struct pen_survey {
 	struct pen_entries nodes; /* limbs' root nodes and all above them, by hash */
 	struct pen_buf below; /* struct pen_below of each of these */
 	struct pen_buf marks; /* struct pen_mark of each stretch */
-	struct pen_buf
-		hashes; /* struct pen_hash of the first values, PEN_SURVEY_HASHES_MAX at most */
+	struct pen_buf hashes; /* struct pen_hash of the first values, by record */
+	struct pen_buf counts; /* uint16_t: nodes finished at each of these records */
+	struct pen_buf node_hashes; /* struct pen_hash of them, in the order they were finished */
+	bool full; /* no more hashes are kept */
 	struct pen_chunks memory;
 	struct pen_build above; /* nodes above the limbs */
 	uint64_t keys;
@@ -65,6 +68,8 @@ struct pen_limbs {
 	struct pen_buf list; /* struct pen_limb */
 	struct pen_buf bytes; /* their paths and nodes, as offsets until taken out */
 	struct pen_buf hashes; /* struct pen_hash of its values */
+	struct pen_buf counts; /* uint16_t: nodes finished at each of its records */
+	struct pen_buf node_hashes; /* struct pen_hash of these */
 	struct pen_build build; /* what it was built with */
 	struct pen_mark mark; /* `first` lies in bytes, behind the limbs' own */
 	uint32_t keys;
@@ -112,6 +117,13 @@ const struct pen_mark *pen_survey_find(const struct pen_survey *survey, struct p
 /* The hashes of `count` values from this record on, or NULL if they were not kept. */
 const struct pen_hash *pen_survey_hashes(
 	const struct pen_survey *survey, uint64_t record, size_t count);
+
+/*
+ * What was kept of the nodes that were finished in the stretch at this mark, from its record `at`
+ * on: *counts of each record, their hashes one behind the other. False: nothing was kept.
+ */
+bool pen_survey_nodes(const struct pen_survey *survey, const struct pen_mark *mark, size_t at,
+	const uint16_t **counts, const struct pen_hash **hashes);
 
 /* Are these the bytes that were surveyed at this mark? */
 bool pen_mark_holds(const struct pen_mark *mark, const struct pen_stretch *stretch);

@@ -49,7 +49,13 @@ void pen_build_reset(struct pen_build *build)
 	build->limb_fn = NULL;
 	build->limb_context = NULL;
 	build->floor = -1;
+	build->known = (struct pen_build_known){0};
 	build->sum = (struct pen_trie_sum){0};
+}
+
+void pen_build_know(struct pen_build *build, const struct pen_build_known *known)
+{
+	build->known = *known;
 }
 
 void pen_build_open(struct pen_build *build, int64_t left, pen_limb_fn fn, void *context)
@@ -121,14 +127,36 @@ static uint8_t *node_room(struct pen_build *build)
 	return pen_batch_room(&build->batch, PEN_NODE_BYTES_MAX);
 }
 
+/* The hash of the node finished now, if it is known; else NULL. */
+static const struct pen_hash *next_known(struct pen_build *build)
+{
+	if (!build->known.count)
+		return NULL;
+	build->known.count--;
+	return build->known.at++;
+}
+
+/* The node in the room has this hash and waits for no child: it is handed out at once. */
+static int finish_known(
+	struct pen_build *build, size_t len, const struct pen_hash *hash, struct subtree *out)
+{
+	struct pen_bytes bytes = {build->batch.arena.at + pen_batch_offset(&build->batch), len};
+	out->waiting = PEN_BATCH_NONE;
+	out->hash = *hash;
+	return build->fn ? build->fn(build->context, hash, bytes) : 0;
+}
+
 /* The room holds a node up to `end`, where its memory_usage goes; it becomes the subtree. */
 static int finish_node(struct pen_build *build, uint8_t *end, uint32_t level, struct subtree *out)
 {
 	size_t len = (size_t)(end - build->batch.arena.at) - pen_batch_offset(&build->batch);
 	pen_put_le64(end, out->memory_usage);
 	out->held = (struct pen_held){0};
-	out->waiting = pen_batch_add(&build->batch, len + 8, level);
 	build->sum.nodes++;
+	const struct pen_hash *known = next_known(build);
+	if (known && level == 0)
+		return finish_known(build, len + 8, known, out);
+	out->waiting = pen_batch_add(&build->batch, len + 8, level);
 	return out->waiting == PEN_BATCH_NONE ? -ENOMEM : 0;
 }
 
@@ -407,6 +435,7 @@ int pen_build_push(struct pen_build *build, struct pen_bytes key, uint32_t value
 	build->last.is_value = true;
 	build->last.value_len = value_len;
 	build->last.hash = *value_hash;
+	build->known = (struct pen_build_known){0};
 	return err;
 }
 
@@ -419,6 +448,7 @@ int pen_build_push_limb(struct pen_build *build, const struct pen_limb *limb)
 		key[i / 2] |= (uint8_t)(i % 2 ? limb->path[i] : limb->path[i] << 4);
 	int err = take(build, (struct pen_bytes){key, (limb->path_len + 1) / 2}, limb->path_len);
 	build->last = *limb;
+	build->known = (struct pen_build_known){0};
 	return err;
 }
 

@@ -39,6 +39,16 @@ struct pen_trie_sum {
 	uint64_t nodes;
 };
 
+/*
+ * Hashes of nodes that a build of the same pairs found before: those that were finished at each
+ * key, deepest first. A node is finished at the last of the keys below it, so the nodes that any
+ * two builds of neighbouring keys finish at one key agree as far as both have them.
+ */
+struct pen_build_known {
+	const struct pen_hash *at; /* of the nodes finished at the last key; borrowed */
+	uint32_t count; /* how many there are; nodes beyond are hashed */
+};
+
 /* Filled by pen_build_init. One thread at a time. */
 struct pen_build {
 	pen_batch_fn fn; /* takes finished nodes; may be NULL */
@@ -54,6 +64,7 @@ struct pen_build {
 	uint8_t key[PEN_KEY_BYTES_MAX]; /* the last key */
 	uint32_t key_len; /* nibbles of it */
 	struct pen_limb last; /* what stands at the last key; path and node unused */
+	struct pen_build_known known; /* of the last key */
 	struct pen_trie_sum sum;
 };
 
@@ -80,6 +91,13 @@ void pen_build_open(struct pen_build *build, int64_t left, pen_limb_fn fn, void 
  */
 int pen_build_push(struct pen_build *build, struct pen_bytes key, uint32_t value_len,
 	const struct pen_hash *value_hash);
+
+/*
+ * The nodes that will be finished at the key pushed last have these hashes: they are not hashed
+ * again, and come out at once, before others that wait. Until the next push; the hashes are
+ * borrowed that long. A limb among them has no `node`.
+ */
+void pen_build_know(struct pen_build *build, const struct pen_build_known *known);
 
 /* Add a limb that another build gave, instead of a key. The same order and errors. */
 int pen_build_push_limb(struct pen_build *build, const struct pen_limb *limb);
