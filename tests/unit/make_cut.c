@@ -40,7 +40,14 @@ static void write_pairs(struct bench *bench, bool hex)
 		hex ? PEN_PAIRS_HEX : PEN_PAIRS_KV, bench->disk, "state", "x:state"};
 }
 
-static void survey_file(struct bench *bench, size_t stretch_bytes, struct pen_survey *survey)
+struct setting {
+	size_t stretch_bytes, limit;
+	uint64_t n;
+	uint64_t hashes; /* the survey keeps those of so many records, about; 0: of all */
+};
+
+static void survey_file(
+	struct bench *bench, const struct setting *setting, struct pen_survey *survey)
 {
 	struct pen_feed feed;
 	struct pen_stretch stretch = {0};
@@ -49,11 +56,12 @@ static void survey_file(struct bench *bench, size_t stretch_bytes, struct pen_su
 	struct pen_why why = {0};
 	int got;
 	cr_assert_eq(pen_feed_open(&feed, &bench->from, &why), 0, "%s", why.text);
-	feed.stretch_bytes = stretch_bytes;
+	feed.stretch_bytes = setting->stretch_bytes;
 	pen_survey_init(survey);
 	while ((got = pen_feed_next(&feed, &stretch, &why)) > 0) {
 		cr_assert_eq(pen_stretch_decode(&feed, &stretch, &why), 0, "%s", why.text);
 		cr_assert_eq(pen_survey_build(&stretch, &limbs, &time), 0);
+		survey->full = setting->hashes && survey->keys >= setting->hashes;
 		cr_assert_eq(pen_survey_add(survey, &limbs), 0);
 	}
 	cr_assert_eq(got, 0, "%s", why.text);
@@ -63,18 +71,13 @@ static void survey_file(struct bench *bench, size_t stretch_bytes, struct pen_su
 	pen_feed_close(&feed);
 }
 
-struct setting {
-	size_t stretch_bytes, limit;
-	uint64_t n;
-};
-
 static void expect_parts(struct bench *bench, const struct setting *setting)
 {
 	struct pen_survey survey;
 	struct pen_cut cut;
 	struct pen_why why = {0};
 	struct pen_gather_spill spill = {bench->disk, "run"};
-	survey_file(bench, setting->stretch_bytes, &survey);
+	survey_file(bench, setting, &survey);
 	cr_assert(pen_hash_equal(&survey.sum.root, &bench->state.sum.root));
 	cr_assert_eq(survey.sum.memory_usage, bench->state.sum.memory_usage);
 	cr_assert_eq(survey.sum.keys, bench->state.sum.keys);
@@ -114,7 +117,7 @@ Test(make_cut, random_states)
 		struct bench bench;
 		struct setting setting = {1 + pen_rng_below(&rng, 400),
 			pen_rng_below(&rng, 3) ? 0 : 200 + pen_rng_below(&rng, 2000),
-			1 + pen_rng_below(&rng, 12)};
+			1 + pen_rng_below(&rng, 12), pen_rng_below(&rng, 30)};
 		bench_open(&bench);
 		test_state_random(&bench.state, &rng);
 		write_pairs(&bench, i % 2);
@@ -133,6 +136,7 @@ Test(make_cut, real_states, .timeout = 60)
 		{"mainnet-genesis.hex", {1000, 4096, 8}},
 		{"golden/small.kv.zst", {PEN_STRETCH_BYTES, 0, 7}},
 		{"golden/small.kv.zst", {20000, 100000, 50}},
+		{"golden/small.kv.zst", {20000, 0, 9, 3000}},
 		{"golden/edges.kv.zst", {30000, 0, 6}},
 		{"golden/edges.kv.zst", {PEN_STRETCH_BYTES, 1 << 20, 1}},
 	};
@@ -156,7 +160,7 @@ Test(make_cut, a_file_that_changes)
 	bench_open(&bench);
 	test_state_load(&bench.state, "mainnet-genesis.hex");
 	write_pairs(&bench, false);
-	survey_file(&bench, 4000, &survey);
+	survey_file(&bench, &(struct setting){.stretch_bytes = 4000}, &survey);
 	cr_assert_eq(pen_cut_open(&cut, &survey, &bench.from, &spill, 0, NULL), 0);
 	cut.feed.stretch_bytes = 4000;
 	const struct test_pair *pairs = (const struct test_pair *)(const void *)

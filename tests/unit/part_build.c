@@ -211,6 +211,106 @@ Test(part_build, stretches_join_to_the_same_trie)
 	}
 }
 
+/* A state's nodes as one build finishes them: their hashes, and how many at each key. */
+struct finished {
+	struct pen_buf hashes;
+	uint16_t counts[4096];
+	const struct test_state *state;
+	size_t nodes;
+	uint64_t own; /* blocks that the test hashed itself */
+};
+
+static void hash_own(struct finished *finished, struct pen_bytes bytes, struct pen_hash *out)
+{
+	uint64_t before = pen_sha256_blocks();
+	pen_sha256(bytes, out);
+	finished->own += pen_sha256_blocks() - before;
+}
+
+static int note_hash(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
+{
+	struct finished *finished = context;
+	(void)bytes;
+	return pen_buf_append(&finished->hashes, hash, sizeof *hash);
+}
+
+static int expect_hash(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
+{
+	struct finished *finished = context;
+	struct pen_hash real;
+	hash_own(finished, bytes, &real);
+	cr_assert(pen_hash_equal(&real, hash));
+	cr_assert_neq(pen_entries_find(&finished->state->entries, hash), PEN_ENTRY_NONE);
+	finished->nodes++;
+	return 0;
+}
+
+/* Build pairs [from, to) of a state; `known` may be NULL, else what a build of [base, ...) found.
+ */
+static void build_pairs(struct finished *finished, size_t from, size_t to,
+	const struct finished *known, size_t base)
+{
+	const struct test_pair *pairs = (const struct test_pair *)(const void *)
+						finished->state->pairs.at;
+	size_t count = finished->state->pairs.len / sizeof *pairs;
+	const struct pen_hash *hashes = known ? (const struct pen_hash *)known->hashes.at : NULL;
+	struct pen_build build;
+	pen_build_init(&build, known ? expect_hash : note_hash, finished);
+	pen_build_open(&build,
+		from ? (int64_t)pen_key_common(pairs[from - 1].key, pairs[from].key) : -1, NULL,
+		NULL);
+	for (size_t i = base; known && i < from; i++)
+		hashes += known->counts[i - base];
+	for (size_t i = from; i < to; i++) {
+		struct pen_hash hash;
+		uint64_t before = build.sum.nodes;
+		hash_own(finished, pairs[i].value, &hash);
+		cr_assert_eq(
+			pen_build_push(&build, pairs[i].key, (uint32_t)pairs[i].value.len, &hash),
+			0);
+		if (i > from && !known)
+			finished->counts[i - 1 - from] = (uint16_t)(build.sum.nodes - before);
+		if (known) {
+			struct pen_build_known nodes = {hashes, known->counts[i - base]};
+			pen_build_know(&build, &nodes);
+			hashes += nodes.count;
+		}
+	}
+	uint64_t before = build.sum.nodes;
+	int64_t right = to < count ? (int64_t)pen_key_common(pairs[to - 1].key, pairs[to].key) : -1;
+	cr_assert_eq(pen_build_close(&build, right, NULL), 0);
+	if (!known)
+		finished->counts[to - 1 - from] = (uint16_t)(build.sum.nodes - before);
+	pen_build_fini(&build);
+}
+
+/* What one stretch of a state finished is known to any build inside it, and is not hashed again. */
+Test(part_build, known_nodes_are_not_hashed)
+{
+	struct pen_rng rng = {78};
+	for (int i = 0; i < 2000; i++) {
+		struct test_state state;
+		test_state_random(&state, &rng);
+		struct finished first = {.state = &state}, second = {.state = &state},
+				plain = {.state = &state};
+		size_t count = state.sum.keys, base = count ? pen_rng_below(&rng, count) : 0;
+		if (!count)
+			continue;
+		size_t end = base + 1 + pen_rng_below(&rng, count - base);
+		size_t from = base + pen_rng_below(&rng, end - base);
+		size_t to = from + 1 + pen_rng_below(&rng, end - from);
+		build_pairs(&first, base, end, NULL, 0);
+		build_pairs(&plain, from, to, NULL, 0);
+		uint64_t blocks = pen_sha256_blocks();
+		build_pairs(&second, from, to, &first, base);
+		cr_assert_eq(second.nodes, plain.hashes.len / sizeof(struct pen_hash));
+		cr_assert_eq(pen_sha256_blocks() - blocks, second.own);
+		pen_buf_fini(&first.hashes);
+		pen_buf_fini(&plain.hashes);
+		test_state_fini(&state);
+	}
+}
+
 /* A build that was left in the middle, reset, builds the same trie, in the same memory. */
 Test(part_build, starts_again_in_its_memory)
 {
