@@ -32,6 +32,7 @@ struct worker {
 	size_t content_bytes; /* its length, either way */
 	struct pen_buf sealed;
 	struct pen_disk_stat stat; /* of the file written last */
+	uint8_t blob[PEN_BLOB_BYTES]; /* its blob id */
 	char prefix[PEN_WRITER_DIR_BYTES + 32]; /* of its spilled runs */
 };
 
@@ -64,7 +65,7 @@ static int note_part(struct worker *worker, const struct pen_part_id *id)
 		.k = (uint32_t)id->k,
 		.bytes = worker->stat.bytes,
 		.mtime_ns = worker->stat.mtime_ns};
-	pen_blob_id(pen_buf_bytes(&worker->sealed), file.blob);
+	memcpy(file.blob, worker->blob, sizeof file.blob);
 	return pen_catalog_note(
 		&making->catalog, pen_labels_dir(&making->want->labels, dir), &file);
 }
@@ -139,6 +140,8 @@ static int make_part(struct worker *worker, uint64_t k, struct pen_why *why)
 		err = pen_writer_put(&worker->writer,
 			pen_part_path(&want->labels, PEN_FORM_NEARCORE, &id, name),
 			pen_buf_bytes(&worker->sealed), &worker->stat, why);
+	if (!err)
+		pen_blob_id(pen_buf_bytes(&worker->sealed), worker->blob);
 	worker->cut.time.write += pen_clock_ns() - begin;
 	return err;
 }
