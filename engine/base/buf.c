@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/check.h"
 
 /* The first reservation: below this a growing buffer would only be copied about. */
 #define BUF_BYTES_MIN 256
+#define HUGE_PAGE ((uintptr_t)2 << 20)
 
 void pen_buf_fini(struct pen_buf *buf)
 {
@@ -27,6 +29,21 @@ int pen_buf_reserve(struct pen_buf *buf, size_t cap)
 	buf->at = at;
 	buf->cap = cap;
 	return 0;
+}
+
+int pen_buf_reserve_whole(struct pen_buf *buf, size_t cap)
+{
+	PEN_CHECK(buf->len == 0);
+	if (cap <= buf->cap)
+		return 0;
+	pen_buf_fini(buf);
+	int err = pen_buf_reserve(buf, cap);
+	uintptr_t begin = ((uintptr_t)buf->at + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)buf->at + buf->cap) & ~(HUGE_PAGE - 1);
+	/* A kernel that has none left gives small ones. */
+	if (!err && begin < end)
+		madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+	return err;
 }
 
 int pen_buf_grow_within(struct pen_buf *buf, size_t more, size_t cap_max)

@@ -420,7 +420,10 @@ int pen_cut_content(struct pen_cut *cut, struct pen_buf *out, struct pen_why *wh
 {
 	uint8_t head[PEN_PARTIAL_HEAD_BYTES] = {0};
 	pen_put_le32(head + 1, cut->gather.count);
-	if (pen_buf_grow(out, cut->gather.bytes + sizeof head))
+	size_t bytes = cut->gather.bytes + sizeof head;
+	/* Parts of a state differ by little: a buffer that is new takes some more. */
+	if ((!out->cap && pen_buf_reserve_whole(out, bytes + bytes / 8)) ||
+		pen_buf_grow(out, bytes))
 		return pen_fail(
 			why, -ENOMEM, "no memory for a part of %zu bytes", cut->gather.bytes);
 	int err = pen_buf_append(out, head, sizeof head);

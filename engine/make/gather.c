@@ -9,6 +9,8 @@
 /* Entries in order lie anywhere in memory: so many are asked for ahead, to hide the wait for each.
  */
 #define AHEAD 16
+/* A key's 32 bytes are that part of entries of ordinary size, and less of larger ones. */
+#define KEYS_PART 4
 
 void pen_gather_fini(struct pen_gather *gather)
 {
@@ -46,7 +48,7 @@ static size_t key_count(const struct pen_gather *gather)
 /* Put what is in memory in order, each entry once. */
 static int order(struct pen_gather *gather)
 {
-	int err = pen_buf_reserve(&gather->spare, gather->keys.len);
+	int err = pen_buf_reserve_whole(&gather->spare, gather->keys.cap);
 	if (err)
 		return err;
 	size_t count = key_count(gather);
@@ -113,10 +115,19 @@ static int spill(struct pen_gather *gather, struct pen_why *why)
 		   : 0;
 }
 
+/* Take what the limit allows at once; keys are a fraction of it. */
+static int take_memory(struct pen_gather *gather, size_t limit)
+{
+	int err = pen_buf_reserve_whole(&gather->memory, limit);
+	return err ? err : pen_buf_reserve_whole(&gather->keys, limit / KEYS_PART);
+}
+
 /* Room for one more entry, by spilling if it must be. */
 static int make_room(struct pen_gather *gather, size_t len, struct pen_why *why)
 {
 	size_t limit = gather->limit ? gather->limit : PEN_GATHER_BYTES;
+	if (!gather->memory.cap && take_memory(gather, limit))
+		return pen_fail(why, -ENOMEM, "no memory for the entries of a part");
 	size_t used = gather->memory.len + 2 * gather->keys.len;
 	if (used + len + HEAD_BYTES > limit && gather->keys.len && gather->spill.disk) {
 		int err = spill(gather, why);

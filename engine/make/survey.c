@@ -6,6 +6,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 
+/* Real records are longer: 230 bytes are the average of the mainnet profile. */
+#define RECORD_BYTES 128
+
 void pen_make_time_add(struct pen_make_time *sum, const struct pen_make_time *time)
 {
 	sum->read += time->read;
@@ -38,6 +41,18 @@ void pen_survey_init(struct pen_survey *survey)
 	pen_build_init(&survey->above, above_built, survey);
 }
 
+int pen_survey_expect(struct pen_survey *survey, uint64_t file_bytes)
+{
+	uint64_t keys = file_bytes / RECORD_BYTES;
+	keys = keys < PEN_SURVEY_HASHES_MAX / 2 ? keys : PEN_SURVEY_HASHES_MAX / 2;
+	int err = pen_buf_reserve_whole(&survey->hashes, keys * sizeof(struct pen_hash));
+	if (!err)
+		err = pen_buf_reserve_whole(&survey->counts, keys * sizeof(uint16_t));
+	return err ? err
+		   : pen_buf_reserve_whole(
+			     &survey->node_hashes, (keys + keys / 2) * sizeof(struct pen_hash));
+}
+
 void pen_survey_fini(struct pen_survey *survey)
 {
 	if (!survey)
@@ -57,8 +72,8 @@ size_t pen_survey_memory(const struct pen_survey *survey)
 {
 	const struct pen_entries *nodes = &survey->nodes;
 	return nodes->entries.cap + nodes->hashes.cap + nodes->slots.cap + survey->below.cap +
-		survey->marks.cap + survey->hashes.cap + survey->counts.cap +
-		survey->node_hashes.cap + (size_t)survey->memory.bytes;
+		survey->marks.cap + survey->hashes.len + survey->counts.len +
+		survey->node_hashes.len + (size_t)survey->memory.bytes;
 }
 
 size_t pen_survey_stretch(uint64_t file_bytes)

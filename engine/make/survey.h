@@ -89,6 +89,10 @@ void pen_limbs_fini(struct pen_limbs *limbs);
 /* Begin. */
 void pen_survey_init(struct pen_survey *survey);
 
+/* A file of so many bytes is to come: take what its hashes will need, about, at once. 0 or -ENOMEM.
+ */
+int pen_survey_expect(struct pen_survey *survey, uint64_t file_bytes);
+
 /* Free it with all nodes and marks. NULL and a zeroed one are fine. */
 void pen_survey_fini(struct pen_survey *survey);
 

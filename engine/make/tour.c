@@ -112,7 +112,9 @@ int pen_make_survey(const struct pen_make *make, const struct pen_survey_watch *
 	if (err)
 		return err;
 	tour.feed.stretch_bytes = pen_survey_stretch(tour.feed.stat.bytes);
-	err = pen_crew_run(&crew, make->jobs, why);
+	err = pen_survey_expect(survey, tour.feed.stat.bytes);
+	if (!err)
+		err = pen_crew_run(&crew, make->jobs, why);
 	if (!err)
 		err = pen_feed_unchanged(&tour.feed, why);
 	if (!err)

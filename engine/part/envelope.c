@@ -236,6 +236,9 @@ int pen_envelope_seal(struct pen_zstd *zstd, struct pen_bytes content, int level
 	if (content.len > PEN_PART_BYTES_MAX)
 		return pen_fail(why, PEN_EREFUSED, "a part of %zu bytes, at most %zu are allowed",
 			content.len, PEN_PART_BYTES_MAX);
+	/* Parts of a state differ by little: a buffer that is new takes some more. */
+	if (!out->cap && pen_buf_reserve_whole(out, content.len + content.len / 8))
+		return pen_fail(why, -ENOMEM, "no memory to compress a part");
 	int err = pen_seal_open(&seal, zstd, level, out, why);
 	if (!err)
 		err = seal_whole(&seal, content, why);
