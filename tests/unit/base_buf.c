@@ -43,3 +43,22 @@ Test(base_buf, grows_within_a_limit)
 	cr_assert_eq(pen_buf_grow_within(&buf, SIZE_MAX, SIZE_MAX), -ENOMEM);
 	pen_buf_fini(&buf);
 }
+
+/* Reserved whole, a buffer stays where it is until it holds more than was expected. */
+Test(base_buf, reserved_whole_it_does_not_move)
+{
+	static const size_t caps[] = {1, 100, 4096, (size_t)2 << 20, (size_t)7 << 20};
+	for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
+		struct pen_buf buf = {0};
+		cr_assert_eq(pen_buf_reserve_whole(&buf, caps[i]), 0);
+		const uint8_t *at = buf.at;
+		for (size_t n = 0; n < caps[i]; n += caps[i] / 7 + 1)
+			cr_assert_eq(pen_buf_append(&buf, "x", 1), 0);
+		cr_expect_eq(buf.at, at);
+		buf.len = 0;
+		cr_assert_eq(pen_buf_reserve_whole(&buf, caps[i] / 2), 0);
+		cr_expect_eq(buf.at, at);
+		cr_expect_geq(buf.cap, caps[i]);
+		pen_buf_fini(&buf);
+	}
+}

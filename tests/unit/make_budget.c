@@ -10,6 +10,7 @@ Test(make_budget, as_large_as_the_cap_allows)
 	struct pen_why why = {0};
 	pen_survey_init(&survey);
 	cr_assert_eq(pen_buf_reserve(&survey.hashes, 1 << 20), 0);
+	survey.hashes.len = 1 << 20;
 	cr_assert_eq(pen_make_budget_settle(&survey, 2, 0, &budget, &why), 0);
 	cr_expect_eq(budget.scratch, PEN_GATHER_BYTES);
 	cr_expect_geq(budget.survey, 1 << 20);
