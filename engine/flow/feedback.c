@@ -2,23 +2,28 @@
 
 #include "base/check.h"
 
+/* One PULL, and the most that are saved or owed, in shares of one. */
+#define ONE ((int32_t)PEN_FEEDBACK_PACKETS)
+#define BUDGET_MAX ((int32_t)PEN_FEEDBACK_SPARE * ONE)
+
 void pen_feedback_init(struct pen_feedback *feedback, int64_t now_ns)
 {
 	PEN_CHECK(now_ns >= 0);
-	*feedback = (struct pen_feedback){.last_ns = now_ns};
+	*feedback = (struct pen_feedback){.last_ns = now_ns, .budget = BUDGET_MAX};
 }
 
 void pen_feedback_came(struct pen_feedback *feedback, bool last)
 {
 	feedback->packets++;
 	feedback->since++;
+	if (feedback->budget < BUDGET_MAX)
+		feedback->budget++;
 	feedback->dry |= last;
 }
 
-/* One more stays within one in PEN_FEEDBACK_PACKETS. */
 static bool affordable(const struct pen_feedback *feedback)
 {
-	return feedback->pulls < PEN_FEEDBACK_SPARE + feedback->packets / PEN_FEEDBACK_PACKETS;
+	return feedback->budget >= ONE;
 }
 
 static int64_t round_ns(const struct pen_feedback *feedback, int64_t srtt_ns)
@@ -47,6 +52,9 @@ void pen_feedback_sent(struct pen_feedback *feedback, int64_t now_ns)
 {
 	PEN_CHECK(now_ns >= feedback->last_ns);
 	feedback->pulls++;
+	feedback->budget -= ONE;
+	if (feedback->budget < -BUDGET_MAX)
+		feedback->budget = -BUDGET_MAX;
 	feedback->since = 0;
 	feedback->last_ns = now_ns;
 	feedback->dry = false;
@@ -56,7 +64,7 @@ int64_t pen_feedback_due_ns(
 	const struct pen_feedback *feedback, const struct pen_feedback_need *need)
 {
 	PEN_CHECK(need->srtt_ns > 0);
-	if (feedback->dry && need->more)
+	if (feedback->since >= PEN_FEEDBACK_PACKETS_MAX || (feedback->dry && need->more))
 		return feedback->last_ns;
 	bool waits = need->repair || feedback->since >= PEN_FEEDBACK_PACKETS ||
 		(feedback->since && need->more);

@@ -5,10 +5,10 @@
  * One is due when PEN_FEEDBACK_PACKETS_MAX packets came since the last; when a round trip (1 ms at
  * least) passed since then and PEN_FEEDBACK_PACKETS packets came, or any came that nothing else
  * will follow; at once when the server said that its grant is used up and there is more to ask for.
- * A repair that is due waits for the others only as long as the budget is spent: PULLs so far <=
- * PEN_FEEDBACK_SPARE + packets / PEN_FEEDBACK_PACKETS. A timeout's PULL always goes. So bulk costs
- * at most one PULL in 64 packets, and an object of a few packets two or three. One thread; time is
- * an argument.
+ * What a round trip or a repair sets off is paid from a budget: each packet earns 1/64 of a PULL,
+ * and at most PEN_FEEDBACK_SPARE are saved, or owed by the others. A timeout's PULL always goes. So
+ * bulk costs at most one PULL in 64 packets, and an object of a few packets two or three. One
+ * thread; time is an argument.
  */
 #ifndef PEN_FLOW_FEEDBACK_H
 #define PEN_FLOW_FEEDBACK_H
@@ -22,11 +22,12 @@
 #define PEN_FEEDBACK_PACKETS_MAX 256u
 /* The shortest interval of those that a round trip sets off. */
 #define PEN_FEEDBACK_NS_MIN INT64_C(1000000)
-/* PULLs beyond the average: to open slots, and to finish them when packets are few. */
+/* PULLs that can be saved up: to open slots, and to finish them when packets are few. */
 #define PEN_FEEDBACK_SPARE 8u
 
 struct pen_feedback {
 	uint64_t packets, pulls; /* in all */
+	int32_t budget; /* PULLs that may be spent, in shares of 1 / PEN_FEEDBACK_PACKETS */
 	uint32_t since; /* packets since the last PULL */
 	int64_t last_ns; /* when the last PULL left */
 	bool dry; /* the server has used its grant up */

@@ -20,6 +20,15 @@ void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_rec
 	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
 }
 
+bool pen_recv_shrink(struct pen_recv *recv, uint32_t packets)
+{
+	PEN_CHECK(packets > 0);
+	if (packets > recv->packets || packets < recv->reach)
+		return false;
+	recv->packets = packets;
+	return true;
+}
+
 bool pen_recv_has(const struct pen_recv *recv, uint32_t index)
 {
 	return index < recv->packets && recv->bits[index / 64] >> index % 64 & 1;
@@ -81,16 +90,26 @@ static uint64_t missing_word(const struct pen_recv *recv, uint32_t w)
 	return all & ~recv->bits[w];
 }
 
+/* Packets from reach on that are missing: all were asked for together, if at all. */
+static uint32_t tail_from(const struct pen_recv *recv)
+{
+	return recv->reach < recv->packets ? recv->reach : recv->packets;
+}
+
 uint32_t pen_recv_missing(const struct pen_recv *recv, const struct pen_recv_view *view,
 	uint64_t missing[PEN_RECV_WORDS])
 {
 	PEN_CHECK(view->timeout_ns > 0);
-	uint32_t count = 0;
+	uint32_t count = 0, tail = tail_from(recv);
+	bool tail_due = tail < recv->packets && index_due_ns(recv, view, tail) <= view->now_ns;
 	for (uint32_t w = 0; w < PEN_RECV_WORDS; w++) {
 		missing[w] = 0;
+		if (w * 64 >= tail && !tail_due)
+			continue;
 		for (uint64_t rest = missing_word(recv, w); rest; rest &= rest - 1) {
 			uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(rest);
-			if (index_due_ns(recv, view, index) > view->now_ns)
+			if (index < tail ? index_due_ns(recv, view, index) > view->now_ns
+					 : !tail_due)
 				continue;
 			missing[w] |= rest & -rest;
 			count++;
@@ -119,11 +138,12 @@ void pen_recv_asked(struct pen_recv *recv, const uint64_t missing[PEN_RECV_WORDS
 int64_t pen_recv_due_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
 {
 	PEN_CHECK(view->timeout_ns > 0);
-	int64_t due = INT64_MAX;
-	for (uint32_t w = 0; w < PEN_RECV_WORDS; w++) {
+	uint32_t tail = tail_from(recv);
+	int64_t due = tail < recv->packets ? index_due_ns(recv, view, tail) : INT64_MAX;
+	for (uint32_t w = 0; w * 64 < tail; w++) {
 		for (uint64_t rest = missing_word(recv, w); rest; rest &= rest - 1) {
 			uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(rest);
-			int64_t at = index_due_ns(recv, view, index);
+			int64_t at = index < tail ? index_due_ns(recv, view, index) : INT64_MAX;
 			due = at < due ? at : due;
 		}
 	}

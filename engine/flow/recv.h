@@ -51,6 +51,10 @@ struct pen_recv_view {
 /* A slot of `packets` packets is opened. */
 void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_recv_view *view);
 
+/* The slot turns out to have fewer packets. False if one beyond them has come already; the slot is
+ * then unchanged, and the peer is not to be believed. */
+bool pen_recv_shrink(struct pen_recv *recv, uint32_t packets);
+
 /* Packet `index` came. */
 enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns);
 

@@ -11,7 +11,7 @@ Test(flow_feedback, is_due)
 {
 	static const struct {
 		const char *name;
-		uint64_t packets, pulls; /* before */
+		int32_t budget; /* before, in 64ths */
 		uint32_t since;
 		bool last;
 		struct pen_feedback_need need;
@@ -19,43 +19,40 @@ Test(flow_feedback, is_due)
 		enum pen_feedback_why why;
 		int64_t due;
 	} rows[] = {
-		{"nothing came", 0, 0, 0, false, {true, false, MS}, 90 * MS, PEN_FEEDBACK_NOT,
+		{"nothing came", 512, 0, false, {true, false, MS}, 90 * MS, PEN_FEEDBACK_NOT,
 			INT64_MAX},
-		{"some, too soon", 0, 0, 3, false, {true, false, 5 * MS}, 4 * MS, PEN_FEEDBACK_NOT,
+		{"some, too soon", 512, 3, false, {true, false, 5 * MS}, 4 * MS, PEN_FEEDBACK_NOT,
 			5 * MS},
-		{"some, a round later", 0, 0, 3, false, {true, false, 5 * MS}, 5 * MS,
+		{"some, a round later", 512, 3, false, {true, false, 5 * MS}, 5 * MS,
 			PEN_FEEDBACK_ROUND, 5 * MS},
-		{"a round is 1 ms at least", 0, 0, 3, false, {true, false, 100}, MS - 1,
+		{"a round is 1 ms at least", 512, 3, false, {true, false, 100}, MS - 1,
 			PEN_FEEDBACK_NOT, MS},
-		{"nothing more to come", 0, 0, 3, false, {false, false, 5 * MS}, 9 * MS,
+		{"nothing more to come", 512, 3, false, {false, false, 5 * MS}, 9 * MS,
 			PEN_FEEDBACK_NOT, INT64_MAX},
-		{"many", 0, 0, 256, false, {false, false, 5 * MS}, 1, PEN_FEEDBACK_COUNT, 5 * MS},
-		{"dry", 0, 0, 1, true, {true, false, 5 * MS}, 1, PEN_FEEDBACK_DRY, 0},
-		{"dry, all has come", 0, 0, 1, true, {false, false, 5 * MS}, 1, PEN_FEEDBACK_NOT,
+		{"many", 512, 256, false, {false, false, 5 * MS}, 1, PEN_FEEDBACK_COUNT, 0},
+		{"dry", 512, 1, true, {true, false, 5 * MS}, 1, PEN_FEEDBACK_DRY, 0},
+		{"dry, all has come", 512, 1, true, {false, false, 5 * MS}, 1, PEN_FEEDBACK_NOT,
 			INT64_MAX},
-		{"a repair", 0, 0, 1, false, {false, true, 5 * MS}, 5 * MS, PEN_FEEDBACK_REPAIR,
+		{"a repair", 512, 1, false, {false, true, 5 * MS}, 5 * MS, PEN_FEEDBACK_REPAIR,
 			5 * MS},
-		{"the budget is spent", 640, 18, 1, false, {true, true, MS}, 9 * MS,
-			PEN_FEEDBACK_NOT, INT64_MAX},
-		{"spent, but dry", 640, 18, 1, true, {true, true, MS}, 9 * MS, PEN_FEEDBACK_DRY, 0},
-		{"one is left", 640, 17, 1, false, {true, true, MS}, 9 * MS, PEN_FEEDBACK_REPAIR,
-			MS},
-		{"64 came", 640, 17, 64, false, {false, false, MS}, 9 * MS, PEN_FEEDBACK_ROUND, MS},
+		{"the budget is spent", 62, 1, false, {true, true, MS}, 9 * MS, PEN_FEEDBACK_NOT,
+			INT64_MAX},
+		{"spent, but dry", -512, 1, true, {true, true, MS}, 9 * MS, PEN_FEEDBACK_DRY, 0},
+		{"one is left", 63, 1, false, {true, true, MS}, 9 * MS, PEN_FEEDBACK_REPAIR, MS},
+		{"64 came", 0, 64, false, {false, false, MS}, 9 * MS, PEN_FEEDBACK_ROUND, MS},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_feedback feedback;
 		pen_feedback_init(&feedback, 0);
-		feedback.packets = rows[i].packets;
-		feedback.pulls = rows[i].pulls;
+		feedback.budget = rows[i].budget;
 		for (uint32_t k = 0; k < rows[i].since; k++)
 			pen_feedback_came(&feedback, rows[i].last);
-		feedback.packets = rows[i].packets;
 		cr_expect_eq(pen_feedback_due(&feedback, &rows[i].need, rows[i].now), rows[i].why,
 			"%s", rows[i].name);
 		cr_expect_eq(pen_feedback_due_ns(&feedback, &rows[i].need), rows[i].due, "%s",
 			rows[i].name);
 		pen_feedback_sent(&feedback, rows[i].now);
-		cr_expect_eq(feedback.pulls, rows[i].pulls + 1);
+		cr_expect_eq(feedback.pulls, 1);
 		cr_expect_eq(pen_feedback_due(&feedback, &rows[i].need, rows[i].now),
 			PEN_FEEDBACK_NOT, "%s: just sent", rows[i].name);
 	}

@@ -135,6 +135,20 @@ Test(flow_recv, counts_each_packet_once)
 	cr_expect(pen_recv_whole(&recv));
 }
 
+Test(flow_recv, turns_out_shorter)
+{
+	pen_loss_init(&loss);
+	init(896);
+	add(0, 10, 0);
+	cr_expect(!pen_recv_shrink(&recv, 9), "packet 9 has come");
+	cr_expect(!pen_recv_shrink(&recv, 897));
+	cr_expect(pen_recv_shrink(&recv, 11));
+	cr_expect(!pen_recv_whole(&recv));
+	cr_expect_eq(pen_recv_add(&recv, 11, 0), PEN_RECV_OUTSIDE);
+	add(10, 11, 0);
+	cr_expect(pen_recv_whole(&recv));
+}
+
 /* Packets one by one in time: the age of a gap is never overstated, and found within a window. */
 Test(flow_recv, ages_of_gaps_hold_over_many_marks)
 {
