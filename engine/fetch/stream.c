@@ -1,0 +1,235 @@
+#include "fetch/stream.h"
+
+#include "base/check.h"
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+#define KIB 1024u
+
+void pen_stream_init(struct pen_stream *stream, const struct pen_rtt *rtt,
+	const struct pen_rate_config *config, int64_t now_ns)
+{
+	*stream = (struct pen_stream){.rtt = *rtt, .came_ns = now_ns, .calm_ns = now_ns};
+	pen_rate_init(&stream->rate, config, now_ns);
+	pen_seqs_init(&stream->seqs);
+	pen_proof_init(&stream->proof);
+	pen_feedback_init(&stream->feedback, now_ns);
+}
+
+/* Packets that were granted and are not settled: in flight, or not sent yet. */
+static uint64_t in_flight(const struct pen_stream *stream)
+{
+	uint64_t done = pen_seqs_done(&stream->seqs);
+	return stream->granted > done ? stream->granted - done : 0;
+}
+
+static void take_stamp(struct pen_stream *stream, const struct pen_wire_data *data, int64_t now_ns)
+{
+	if (data->flags & PEN_WIRE_DATA_ECHO) {
+		pen_rtt_sample(&stream->rtt, pen_rtt_age_ns(data->time_us, now_ns), now_ns);
+		return;
+	}
+	stream->echo_any = true;
+	stream->echo_us = data->time_us;
+	stream->echo_ns = now_ns;
+}
+
+enum pen_stream_came pen_stream_data(
+	struct pen_stream *stream, const struct pen_wire_data *data, uint32_t bytes, int64_t now_ns)
+{
+	PEN_CHECK(bytes >= PEN_WIRE_HEAD_BYTES);
+	uint64_t seq = pen_seqs_expand(&stream->seqs, data->seq);
+	if (seq >= stream->granted) {
+		stream->beyond++;
+		return PEN_STREAM_REFUSED;
+	}
+	enum pen_seqs_came came = pen_seqs_add(&stream->seqs, seq, now_ns);
+	if (came == PEN_SEQS_STRAY)
+		return PEN_STREAM_REFUSED;
+	if (came == PEN_SEQS_DUPLICATE)
+		return PEN_STREAM_AGAIN;
+	pen_proof_note(&stream->proof, seq, data->token);
+	take_stamp(stream, data, now_ns);
+	if (seq >= stream->seen)
+		stream->seen = seq + 1;
+	bool last = data->flags & PEN_WIRE_DATA_LAST;
+	pen_feedback_came(&stream->feedback, last && seq + 1 == stream->granted);
+	stream->report.packets++;
+	stream->report.bytes += bytes;
+	stream->came_ns = now_ns;
+	return PEN_STREAM_NEW;
+}
+
+/* Once a second without a packet that came late the loss thresholds go down again. */
+static void calm(struct pen_stream *stream, int64_t now_ns)
+{
+	if (now_ns - stream->calm_ns < NS_PER_S)
+		return;
+	if (stream->calm_spurious == stream->seqs.loss.spurious)
+		pen_loss_calm(&stream->seqs.loss);
+	stream->calm_spurious = stream->seqs.loss.spurious;
+	stream->calm_ns = now_ns;
+}
+
+bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
+{
+	calm(stream, now_ns);
+	stream->report.lost += pen_seqs_settle(&stream->seqs, stream->rtt.srtt_ns, now_ns);
+	/* Nothing wanted, or nothing that could be granted: silence is what was asked for. */
+	bool waiting = want->packets > 0 && (in_flight(stream) > 0 || want->share > 0);
+	if (waiting && !stream->waiting)
+		stream->came_ns = now_ns;
+	stream->waiting = waiting;
+	if (!waiting || now_ns - stream->came_ns < pen_rtt_timeout_ns(&stream->rtt))
+		return false;
+	if (in_flight(stream))
+		pen_rate_timeout(&stream->rate, now_ns);
+	pen_seqs_give_up(&stream->seqs,
+		stream->granted > stream->seqs.top ? stream->granted : stream->seqs.top);
+	pen_rtt_expired(&stream->rtt);
+	stream->report = (struct pen_rate_report){0};
+	stream->came_ns = now_ns;
+	stream->forced = true;
+	stream->silences++;
+	return true;
+}
+
+/* Packets that may be in flight. */
+static uint64_t allowance(const struct pen_stream *stream, const struct pen_stream_want *want)
+{
+	PEN_CHECK(want->packet_bytes > PEN_WIRE_HEAD_BYTES);
+	uint64_t window = pen_rate_window(&stream->rate, &stream->rtt) / want->packet_bytes +
+		PEN_STREAM_SLACK_PACKETS;
+	uint64_t share = want->share / want->packet_bytes;
+	uint64_t most = window < share ? window : share;
+	return most < want->packets ? most : want->packets;
+}
+
+/* The grant of a PULL that would leave now. */
+static uint64_t next_grant(const struct pen_stream *stream, const struct pen_stream_want *want)
+{
+	uint64_t grant = pen_seqs_done(&stream->seqs) + allowance(stream, want);
+	uint64_t most = stream->seqs.floor + PEN_SEQS_WINDOW;
+	grant = grant < most ? grant : most;
+	return grant > stream->granted ? grant : stream->granted;
+}
+
+static struct pen_feedback_need need_of(
+	const struct pen_stream *stream, const struct pen_stream_want *want)
+{
+	return (struct pen_feedback_need){
+		.more = want->packets > 0 && next_grant(stream, want) > stream->granted,
+		.srtt_ns = stream->rtt.srtt_ns,
+	};
+}
+
+bool pen_stream_due(
+	const struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
+{
+	struct pen_feedback_need need = need_of(stream, want);
+	if (stream->forced || (need.more && in_flight(stream) == 0))
+		return true;
+	need.repair = want->repair_ns <= now_ns;
+	return pen_feedback_due(&stream->feedback, &need, now_ns) != PEN_FEEDBACK_NOT;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t pen_stream_due_ns(const struct pen_stream *stream, const struct pen_stream_want *want)
+{
+	struct pen_feedback_need need = need_of(stream, want);
+	if (stream->forced || (need.more && in_flight(stream) == 0))
+		return stream->came_ns;
+	int64_t due = pen_feedback_due_ns(&stream->feedback, &need);
+	if (want->repair_ns < INT64_MAX) {
+		need.repair = true;
+		int64_t at = pen_feedback_due_ns(&stream->feedback, &need);
+		due = sooner(due, at > want->repair_ns ? at : want->repair_ns);
+	}
+	due = sooner(due, pen_seqs_due_ns(&stream->seqs, stream->rtt.srtt_ns));
+	if (stream->waiting)
+		due = sooner(due, stream->came_ns + pen_rtt_timeout_ns(&stream->rtt));
+	return due;
+}
+
+/* Losses that the server can have seen: of packets below `seen`, and never fewer than before. */
+static uint64_t lost_so_far(const struct pen_stream *stream)
+{
+	const struct pen_seqs *seqs = &stream->seqs;
+	uint64_t came = seqs->count[PEN_SEQS_NEW] + seqs->count[PEN_SEQS_LATE];
+	PEN_CHECK(came <= stream->seen);
+	uint64_t lost = stream->seen - came < seqs->lost ? stream->seen - came : seqs->lost;
+	return lost > stream->lost_said ? lost : stream->lost_said;
+}
+
+static uint16_t lease_ms(const struct pen_stream *stream)
+{
+	int64_t lease = PEN_STREAM_LEASE_TIMEOUTS * pen_rtt_timeout_ns(&stream->rtt) / NS_PER_MS;
+	PEN_CHECK(lease > 0);
+	return lease < UINT16_MAX ? (uint16_t)lease : UINT16_MAX;
+}
+
+/* Tell the rate what came; it was held back if less than its window could be in flight. */
+static void report(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
+{
+	uint64_t window = pen_rate_window(&stream->rate, &stream->rtt);
+	uint64_t wanted = (uint64_t)want->packets * want->packet_bytes;
+	stream->report.limited = want->share < window || wanted < window;
+	pen_rate_report(&stream->rate, &stream->report, &stream->rtt, now_ns);
+	stream->report = (struct pen_rate_report){0};
+}
+
+size_t pen_stream_pull(struct pen_stream *stream, const struct pen_stream_want *want,
+	const struct pen_stream_gaps *gaps, int64_t now_ns, uint8_t *body)
+{
+	PEN_CHECK(gaps->count <= PEN_STREAM_GAPS_MAX);
+	struct pen_proof_set proof;
+	report(stream, want, now_ns);
+	pen_proof_make(&stream->proof, &stream->seqs, &proof);
+	stream->granted = next_grant(stream, want);
+	stream->lost_said = lost_so_far(stream);
+	uint64_t pace = stream->rate.pace / KIB;
+	int64_t held = now_ns - stream->echo_ns;
+	struct pen_wire_pull pull = {
+		.grant = stream->granted,
+		.seen = stream->seen,
+		.lost = stream->lost_said,
+		.pace = pace < UINT32_MAX ? (uint32_t)pace : UINT32_MAX,
+		.time_us = pen_rtt_stamp(now_ns),
+		.echo_us = stream->echo_any ? stream->echo_us : 0,
+		.echo_held_us = stream->echo_any ? pen_rtt_stamp(held) : 0,
+		.proof = proof.sum,
+		.lease_ms = lease_ms(stream),
+	};
+	struct pen_wire_pull_parts parts = {
+		.proof_first = proof.first,
+		.proof = proof.bits,
+		.proof_words = proof.words,
+		.gaps = gaps->gaps,
+		.gap_count = gaps->count,
+	};
+	pen_proof_sent(&stream->proof, &stream->seqs);
+	pen_feedback_sent(&stream->feedback, now_ns);
+	stream->forced = false;
+	return pen_wire_pull_encode(&pull, &parts, body);
+}
+
+uint64_t pen_stream_useful(const struct pen_stream *stream, const struct pen_stream_want *want)
+{
+	struct pen_stream_want free = *want;
+	free.share = UINT64_MAX;
+	return allowance(stream, &free) * want->packet_bytes;
+}
+
+struct pen_recv_view pen_stream_view(const struct pen_stream *stream, int64_t now_ns)
+{
+	return (struct pen_recv_view){
+		.loss = &stream->seqs.loss,
+		.srtt_ns = stream->rtt.srtt_ns,
+		.timeout_ns = pen_rtt_timeout_ns(&stream->rtt),
+		.now_ns = now_ns,
+	};
+}

@@ -1,0 +1,170 @@
+/* A place against packets in any order, and against those that do not belong to it. */
+#include "fetch/place.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+#include "base/rng.h"
+
+#define NONCE 77u
+
+static uint8_t memory[PEN_BLOCK_BYTES], piece[PEN_BLOCK_BYTES];
+static struct pen_block block = {.at = memory};
+static struct pen_place place;
+static struct pen_loss loss;
+
+static void open_place(uint32_t bytes, enum pen_wire_size size)
+{
+	pen_loss_init(&loss);
+	struct pen_recv_view view = {.loss = &loss, .srtt_ns = 1, .timeout_ns = 1};
+	struct pen_place_ask ask = {
+		.slot = 9, .nonce = NONCE, .size = size, .bytes = bytes, .block = &block};
+	if (place.state != PEN_PLACE_FREE)
+		pen_place_close(&place);
+	pen_place_open(&place, &ask, &view);
+}
+
+/* Packet `index` with `len` bytes of the piece, its payload apart from its header. */
+static enum pen_place_came put(uint32_t index, uint32_t len)
+{
+	uint8_t tail[8192];
+	struct pen_wire_data data = {
+		.type = PEN_WIRE_DATA, .slot = 9, .nonce = NONCE, .index = index};
+	struct pen_slice slice = {
+		.head = (const uint8_t *)&data, .tail = tail, .bytes = (uint16_t)(32 + len)};
+	uint64_t from = (uint64_t)index * pen_wire_size_bytes(place.size);
+	for (uint32_t i = 0; i < len; i++)
+		tail[i] = from + i < sizeof piece ? piece[from + i] : 0;
+	return pen_place_put(&place, &data, &slice, 0);
+}
+
+static void fill_piece(void)
+{
+	struct pen_rng rng = {1};
+	pen_rng_bytes(&rng, piece, sizeof piece);
+	memset(memory, 0, sizeof memory);
+}
+
+Test(fetch_place, takes_what_fits)
+{
+	static const struct {
+		const char *name;
+		uint32_t bytes; /* known; 0: not */
+		enum pen_wire_size size;
+		struct {
+			uint32_t index, len;
+		} packets[3]; /* len 0 ends them */
+		enum pen_place_came came; /* of the last */
+		uint32_t left;
+	} rows[] = {
+		{"full", 3000, 0, {{0, 1200}}, PEN_PLACE_NEW, 2},
+		{"twice", 3000, 0, {{1, 1200}, {1, 1200}}, PEN_PLACE_DUPLICATE, 2},
+		{"the last", 3000, 0, {{2, 600}}, PEN_PLACE_NEW, 2},
+		{"the last, full", 3000, 0, {{2, 1200}}, PEN_PLACE_LENGTH, 3},
+		{"the last, shorter", 3000, 0, {{2, 599}}, PEN_PLACE_LENGTH, 3},
+		{"short in the middle", 3000, 0, {{1, 600}}, PEN_PLACE_LENGTH, 3},
+		{"beyond", 3000, 0, {{3, 1200}}, PEN_PLACE_LENGTH, 3},
+		{"far beyond", 3000, 0, {{UINT32_MAX, 1200}}, PEN_PLACE_LENGTH, 3},
+		{"whole multiple", 2400, 0, {{1, 1200}}, PEN_PLACE_NEW, 1},
+		{"one byte", 1, 4, {{0, 1}}, PEN_PLACE_NEW, 0},
+		{"unknown length", 0, 0, {{873, 976}}, PEN_PLACE_NEW, 873},
+		{"beyond a piece", 0, 0, {{873, 1200}}, PEN_PLACE_LENGTH, 874},
+		{"a short one ends it", 0, 0, {{2, 600}}, PEN_PLACE_NEW, 2},
+		{"and nothing follows", 0, 0, {{2, 600}, {3, 1200}}, PEN_PLACE_LENGTH, 2},
+		{"a short one too early", 0, 0, {{3, 1200}, {2, 600}}, PEN_PLACE_LENGTH, 873},
+		{"larger payload", 100000, 4, {{12, 1696}}, PEN_PLACE_NEW, 12},
+		{"longer than any", 100000, 4, {{0, 1200}}, PEN_PLACE_LENGTH, 13},
+	};
+	fill_piece();
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		enum pen_place_came came = PEN_PLACE_CAMES;
+		open_place(rows[i].bytes, rows[i].size);
+		for (unsigned k = 0; k < PEN_COUNT(rows[i].packets); k++) {
+			if (rows[i].packets[k].len)
+				came = put(rows[i].packets[k].index, rows[i].packets[k].len);
+		}
+		cr_expect_eq(came, rows[i].came, "%s: %d", rows[i].name, came);
+		cr_expect_eq(pen_place_left(&place), rows[i].left, "%s: %u left", rows[i].name,
+			pen_place_left(&place));
+	}
+}
+
+Test(fetch_place, empty_and_foreign)
+{
+	struct pen_wire_data data = {.type = PEN_WIRE_DATA, .slot = 9, .nonce = NONCE + 1};
+	struct pen_slice slice = {.head = (const uint8_t *)&data, .tail = piece, .bytes = 1232};
+	fill_piece();
+	open_place(3000, 0);
+	cr_expect_eq(pen_place_put(&place, &data, &slice, 0), PEN_PLACE_NONCE);
+	data.nonce = NONCE;
+	slice.bytes = 32;
+	cr_expect_eq(pen_place_put(&place, &data, &slice, 0), PEN_PLACE_LENGTH);
+	cr_expect_eq(memory[0] | memory[1199] | memory[1200], 0, "nothing was written");
+}
+
+/* Every size, lengths around its multiples, packets shuffled: the bytes come out as they were. */
+Test(fetch_place, puts_pieces_together)
+{
+	static const uint32_t lengths[] = {
+		1, 1199, 1200, 1201, 50000, PEN_BLOCK_BYTES - 1, PEN_BLOCK_BYTES};
+	struct pen_rng rng = {2};
+	fill_piece();
+	for (unsigned i = 0; i < PEN_COUNT(lengths) * PEN_WIRE_SIZES * 2; i++) {
+		enum pen_wire_size size = i / 2 % PEN_WIRE_SIZES;
+		uint32_t bytes = lengths[i / 2 / PEN_WIRE_SIZES];
+		uint32_t packets = pen_wire_packets(bytes, size), order[PEN_RECV_PACKETS_MAX];
+		uint32_t payload = pen_wire_size_bytes(size);
+		memset(memory, 0, sizeof memory);
+		open_place(i % 2 ? bytes : 0, size);
+		for (uint32_t k = 0; k < packets; k++) {
+			uint32_t at = (uint32_t)pen_rng_below(&rng, k + 1);
+			order[k] = order[at];
+			order[at] = k;
+		}
+		for (uint32_t k = 0; k < packets; k++) {
+			uint32_t left = bytes - order[k] * payload;
+			cr_assert_neq(place.state, PEN_PLACE_WHOLE);
+			cr_assert_eq(put(order[k], left < payload ? left : payload), PEN_PLACE_NEW);
+			if (k == packets / 2)
+				cr_assert(pen_place_opened(&place, bytes, 1));
+		}
+		cr_assert_eq(place.state, PEN_PLACE_WHOLE, "%u bytes, size %d", bytes, size);
+		cr_assert_eq(memcmp(memory, piece, bytes), 0);
+		cr_assert_eq(pen_place_left_bytes(&place), 0);
+	}
+}
+
+Test(fetch_place, is_told_its_length)
+{
+	static const struct {
+		const char *name;
+		uint32_t known, index, len, opened; /* len 0: no packet came before */
+		bool fine;
+		enum pen_place_state state;
+	} rows[] = {
+		{"new", 0, 0, 0, 3000, true, PEN_PLACE_OPENED},
+		{"the same", 3000, 0, 0, 3000, true, PEN_PLACE_OPENED},
+		{"another", 3000, 0, 0, 3001, false, PEN_PLACE_ASKED},
+		{"as a packet said", 0, 2, 600, 3000, true, PEN_PLACE_OPENED},
+		{"not as a packet said", 0, 2, 600, 3001, false, PEN_PLACE_ASKED},
+		{"less than came", 0, 2, 1200, 2400, false, PEN_PLACE_ASKED},
+		{"within a full packet", 0, 2, 1200, 3599, false, PEN_PLACE_ASKED},
+		{"just what came", 0, 0, 1200, 1200, true, PEN_PLACE_WHOLE},
+	};
+	fill_piece();
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		open_place(rows[i].known, PEN_WIRE_SIZE_1200);
+		if (rows[i].len)
+			cr_assert_eq(put(rows[i].index, rows[i].len), PEN_PLACE_NEW);
+		cr_expect_eq(pen_place_opened(&place, rows[i].opened, 2), rows[i].fine, "%s",
+			rows[i].name);
+		cr_expect_eq(place.state, rows[i].state, "%s", rows[i].name);
+		if (!rows[i].fine)
+			continue;
+		cr_expect(pen_place_opened(&place, rows[i].opened, 2), "once more");
+		cr_expect(!pen_place_opened(&place, rows[i].opened, 3), "of other blocks");
+	}
+	cr_expect_eq(pen_place_close(&place), &block);
+	cr_expect_eq(place.state, PEN_PLACE_FREE);
+	cr_expect_eq(pen_place_left(&place), 0);
+}
