@@ -27,6 +27,18 @@ static bool use_lanes(void)
 	return known == YES;
 }
 
+static void finish(
+	SHA256_CTX *ctx, const struct pen_bytes *runs, size_t count, struct pen_hash *out)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < count; i++) {
+		SHA256_Update(ctx, runs[i].at, runs[i].len);
+		len += runs[i].len;
+	}
+	SHA256_Final(out->bytes, ctx);
+	blocks += blocks_of(len);
+}
+
 void pen_sha256(struct pen_bytes message, struct pen_hash *out)
 {
 	pen_sha256_runs(&message, 1, out);
@@ -47,14 +59,28 @@ void pen_sha256_many(const struct pen_bytes *messages, size_t count, struct pen_
 void pen_sha256_runs(const struct pen_bytes *runs, size_t count, struct pen_hash *out)
 {
 	SHA256_CTX ctx;
-	size_t len = 0;
 	SHA256_Init(&ctx);
-	for (size_t i = 0; i < count; i++) {
-		SHA256_Update(&ctx, runs[i].at, runs[i].len);
-		len += runs[i].len;
-	}
-	SHA256_Final(out->bytes, &ctx);
-	blocks += blocks_of(len);
+	finish(&ctx, runs, count, out);
+}
+
+void pen_sha256_begin(const uint8_t block[PEN_SHA_BLOCK_BYTES], struct pen_sha_state *out)
+{
+	SHA256_CTX ctx;
+	SHA256_Init(&ctx);
+	SHA256_Transform(&ctx, block);
+	static_assert(sizeof ctx.h == sizeof out->h, "eight words");
+	memcpy(out->h, ctx.h, sizeof out->h);
+	blocks++;
+}
+
+void pen_sha256_from(const struct pen_sha_state *begun, const struct pen_bytes *runs, size_t count,
+	struct pen_hash *out)
+{
+	SHA256_CTX ctx;
+	SHA256_Init(&ctx);
+	memcpy(ctx.h, begun->h, sizeof begun->h);
+	ctx.Nl = 8 * PEN_SHA_BLOCK_BYTES;
+	finish(&ctx, runs, count, out);
 }
 
 uint64_t pen_sha256_blocks(void)

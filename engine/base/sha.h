@@ -28,6 +28,20 @@ void pen_sha256_many(const struct pen_bytes *messages, size_t count, struct pen_
  */
 void pen_sha256_runs(const struct pen_bytes *runs, size_t count, struct pen_hash *out);
 
+#define PEN_SHA_BLOCK_BYTES 64
+
+/* What SHA-256 knows after one block. */
+struct pen_sha_state {
+	uint32_t h[8];
+};
+
+/* The state after this block, the first. */
+void pen_sha256_begin(const uint8_t block[PEN_SHA_BLOCK_BYTES], struct pen_sha_state *out);
+
+/* The digest of that block and `count` runs behind it. */
+void pen_sha256_from(const struct pen_sha_state *begun, const struct pen_bytes *runs, size_t count,
+	struct pen_hash *out);
+
 /* 64-byte blocks compressed by this thread since it started, padding included. */
 uint64_t pen_sha256_blocks(void);
 

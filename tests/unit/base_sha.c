@@ -71,3 +71,20 @@ Test(base_sha, runs_are_one_message)
 		cr_expect(pen_hash_equal(&whole, &cut), "cut at %zu", i);
 	}
 }
+
+Test(base_sha, a_first_block_is_done_once)
+{
+	uint8_t bytes[164];
+	struct pen_rng rng = {12};
+	struct pen_sha_state begun;
+	struct pen_hash whole, from;
+	pen_rng_bytes(&rng, bytes, sizeof bytes);
+	pen_sha256_begin(bytes, &begun);
+	for (size_t len = 64; len <= sizeof bytes; len++) {
+		struct pen_bytes runs[] = {{bytes + 64, (len - 64) / 2},
+			{bytes + 64 + (len - 64) / 2, len - 64 - (len - 64) / 2}};
+		pen_sha256((struct pen_bytes){bytes, len}, &whole);
+		pen_sha256_from(&begun, runs, 2, &from);
+		cr_expect(pen_hash_equal(&whole, &from), "%zu bytes", len);
+	}
+}
