@@ -9,8 +9,8 @@
 /* Entries in order lie anywhere in memory: so many are asked for ahead, to hide the wait for each.
  */
 #define AHEAD 16
-/* A key's 32 bytes are that part of entries of ordinary size, and less of larger ones. */
-#define KEYS_PART 4
+/* A key's 16 bytes are that part of entries of ordinary size, and less of larger ones. */
+#define KEYS_PART 8
 
 void pen_gather_fini(struct pen_gather *gather)
 {

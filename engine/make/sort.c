@@ -8,32 +8,59 @@
 /* Fewer keys than this are sorted by insertion: a radix pass would cost more. */
 #define FEW 24
 #define RADIX 256
-#define DIGITS 16
+#define DIGITS 8
+/* Numbers that a string is sorted by before it is compared: a long beginning in common is either a
+ * repetition or rare. */
+#define WORDS 3
+/* Keys whose strings are asked for ahead of reading on in them. */
+#define AHEAD 16
 
-struct pen_key pen_key_of(const uint8_t *memory, uint64_t at, uint32_t len)
+static_assert(sizeof(struct pen_key) == 16, "keys are moved often");
+
+/* Bytes [from, from + 8) of a string as a number, zeros behind its end. */
+static uint64_t word_at(const uint8_t *string, size_t len, size_t from)
 {
-	uint8_t first[16] = {0};
-	if (len >= sizeof first)
-		memcpy(first, memory + at, sizeof first);
+	uint8_t bytes[8] = {0};
+	if (from + sizeof bytes <= len)
+		return __builtin_bswap64(pen_le64(string + from));
+	if (from < len)
+		memcpy(bytes, string + from, len - from);
+	return __builtin_bswap64(pen_le64(bytes));
+}
+
+struct pen_key pen_key_of(const uint8_t *memory, size_t at, uint32_t len)
+{
+	uint64_t first = word_at(memory + at, len, 0), head = first >> 48 << 48;
+	PEN_DCHECK(at <= UINT32_MAX);
+	if (first << 16 >> 40)
+		first = head | UINT64_C(1) << 40 | first << 16 >> 24;
 	else
-		memcpy(first, memory + at, len);
-	return (struct pen_key){__builtin_bswap64(pen_le64(first)),
-		__builtin_bswap64(pen_le64(first + 8)), at, len};
+		first = head | word_at(memory + at, len, 2) << 24 >> 24;
+	return (struct pen_key){first, (uint32_t)at, len};
+}
+
+/* Where the bytes begin that follow those in the first number. */
+static uint16_t first_end(const struct pen_key *key)
+{
+	return key->digits >> 40 & 1 ? 7 : 10;
+}
+
+static struct pen_bytes string_of(const uint8_t *memory, const struct pen_key *key)
+{
+	return (struct pen_bytes){memory + key->at, key->len};
 }
 
 int pen_key_compare(const uint8_t *memory, const struct pen_key *a, const struct pen_key *b)
 {
-	if (a->high != b->high)
-		return a->high < b->high ? -1 : 1;
-	if (a->low != b->low)
-		return a->low < b->low ? -1 : 1;
-	return pen_bytes_compare((struct pen_bytes){memory + a->at, a->len},
-		(struct pen_bytes){memory + b->at, b->len});
+	return pen_bytes_compare(string_of(memory, a), string_of(memory, b));
 }
 
-static uint8_t digit(const struct pen_key *key, unsigned i)
+/* The same for two that agree in all that came before their numbers. */
+static int compare(const uint8_t *memory, const struct pen_key *a, const struct pen_key *b)
 {
-	return (uint8_t)((i < 8 ? key->high : key->low) >> (56 - 8 * (i & 7)));
+	if (a->digits != b->digits)
+		return a->digits < b->digits ? -1 : 1;
+	return pen_key_compare(memory, a, b);
 }
 
 static int compare_r(const void *a, const void *b, void *memory)
@@ -41,25 +68,31 @@ static int compare_r(const void *a, const void *b, void *memory)
 	return pen_key_compare(memory, a, b);
 }
 
+static uint8_t digit(const struct pen_key *key, unsigned i)
+{
+	return (uint8_t)(key->digits >> (56 - 8 * i));
+}
+
 static void sort_few(const uint8_t *memory, struct pen_key *keys, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
 		struct pen_key key = keys[i];
 		size_t at = i;
-		for (; at && pen_key_compare(memory, &key, &keys[at - 1]) < 0; at--)
+		for (; at && compare(memory, &key, &keys[at - 1]) < 0; at--)
 			keys[at] = keys[at - 1];
 		keys[at] = key;
 	}
 }
 
-/* A stretch of keys that agree in all digits before `digit`. */
+/* A stretch of keys that agree in all digits before `digit` of this word. */
 struct range {
-	size_t begin, count;
-	unsigned digit;
+	uint32_t begin, count;
+	uint8_t digit, word;
+	uint16_t end; /* bytes of a string up to the end of this word; unused in the first */
 };
 
 /* Ranges that wait: each pass leaves at most RADIX behind, one of which goes on at once. */
-#define RANGES_MAX (RADIX * DIGITS)
+#define RANGES_MAX (RADIX * DIGITS * WORDS)
 
 /* Put a range in order of one digit; returns false if all keys agree in it. */
 static bool pass(
@@ -82,22 +115,40 @@ static bool pass(
 	return true;
 }
 
+/* All keys of a range agree in their numbers: go on with the bytes that follow. */
+static void read_on(const uint8_t *memory, struct pen_key *keys, struct range *range)
+{
+	struct pen_key *first = keys + range->begin;
+	uint16_t from = range->word ? range->end : first_end(first);
+	for (size_t i = 0; i < range->count; i++) {
+		if (i + AHEAD < range->count)
+			__builtin_prefetch(memory + first[i + AHEAD].at + from);
+		first[i].digits = word_at(memory + first[i].at, first[i].len, from);
+	}
+	range->digit = 0;
+	range->word++;
+	range->end = (uint16_t)(from + 8);
+}
+
 void pen_sort(const uint8_t *memory, struct pen_key *keys, struct pen_key *spare, size_t count)
 {
 	struct range waiting[RANGES_MAX];
 	size_t ends[RADIX], depth = 0;
-	waiting[depth++] = (struct range){0, count, 0};
+	PEN_CHECK(count <= UINT32_MAX);
+	waiting[depth++] = (struct range){.count = (uint32_t)count};
 	while (depth) {
 		struct range range = waiting[--depth];
 		if (range.count <= FEW) {
 			sort_few(memory, keys + range.begin, range.count);
 			continue;
 		}
-		if (range.digit == DIGITS) {
+		if (range.digit == DIGITS && range.word + 1 == WORDS) {
 			qsort_r(keys + range.begin, range.count, sizeof *keys, compare_r,
 				(void *)(uintptr_t)memory);
 			continue;
 		}
+		if (range.digit == DIGITS)
+			read_on(memory, keys, &range);
 		if (!pass(keys, spare, &range, ends)) {
 			range.digit++;
 			waiting[depth++] = range;
@@ -107,19 +158,26 @@ void pen_sort(const uint8_t *memory, struct pen_key *keys, struct pen_key *spare
 			if (ends[i] == begin)
 				continue;
 			PEN_DCHECK(depth < RANGES_MAX);
-			waiting[depth++] = (struct range){
-				range.begin + begin, ends[i] - begin, range.digit + 1};
+			waiting[depth] = range;
+			waiting[depth].begin += (uint32_t)begin;
+			waiting[depth].count = (uint32_t)(ends[i] - begin);
+			waiting[depth++].digit++;
 		}
 	}
+}
+
+/* Equal strings have equal numbers, wherever the sort left off: they went through it together. */
+static bool equal(const uint8_t *memory, const struct pen_key *a, const struct pen_key *b)
+{
+	return a->digits == b->digits && a->len == b->len && pen_key_compare(memory, a, b) == 0;
 }
 
 size_t pen_sort_distinct(const uint8_t *memory, struct pen_key *keys, size_t count)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (kept && pen_key_compare(memory, &keys[i], &keys[kept - 1]) == 0)
-			continue;
-		keys[kept++] = keys[i];
+		if (!kept || !equal(memory, &keys[i], &keys[kept - 1]))
+			keys[kept++] = keys[i];
 	}
 	return kept;
 }

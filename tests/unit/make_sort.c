@@ -9,9 +9,10 @@ static size_t fill(struct pen_rng *rng, uint8_t *memory, struct pen_key *keys, s
 {
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		size_t len = pen_rng_below(rng, 40), same = pen_rng_below(rng, 24);
+		size_t len = pen_rng_below(rng, 60), same = pen_rng_below(rng, 48);
+		uint8_t start = pen_rng_below(rng, 2) ? 7 : 0;
 		for (size_t j = 0; j < len; j++)
-			memory[used + j] = j < same ? 7 : (uint8_t)pen_rng_below(rng, 4);
+			memory[used + j] = j < same ? start : (uint8_t)pen_rng_below(rng, 4);
 		keys[i] = pen_key_of(memory, used, (uint32_t)len);
 		used += len;
 	}
@@ -20,7 +21,7 @@ static size_t fill(struct pen_rng *rng, uint8_t *memory, struct pen_key *keys, s
 
 Test(make_sort, agrees_with_plain_comparison)
 {
-	static uint8_t memory[200000];
+	static uint8_t memory[300000];
 	static struct pen_key keys[5000], spare[5000];
 	struct pen_rng rng = {2};
 	static const size_t counts[] = {0, 1, 2, 23, 24, 25, 300, 5000};
