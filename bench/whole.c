@@ -49,20 +49,28 @@ static void reset(struct bench_whole *whole, unsigned jobs)
 	}
 }
 
+int bench_whole_parts(struct bench_whole *whole, const struct pen_survey *survey, unsigned jobs,
+	int level, struct pen_why *why)
+{
+	struct pen_make_want want = {
+		.labels = {.chain = "bench"}, .parts = whole->parts, .level = level};
+	reset(whole, jobs);
+	int err = pen_make_run(&whole->make, survey, &want, &whole->sum, why);
+	pen_make_time_add(&whole->time, &whole->sum.time);
+	for (unsigned i = 0; i < jobs; i++)
+		whole->content_sum += whole->nowhere[i].sum;
+	return err;
+}
+
 int bench_whole_make(struct bench_whole *whole, unsigned jobs, int level, struct pen_why *why)
 {
 	struct pen_survey survey = {0};
 	struct pen_make_time time = {0};
-	struct pen_make_want want = {
-		.labels = {.chain = "bench"}, .parts = whole->parts, .level = level};
-	reset(whole, jobs);
+	whole->make.jobs = jobs;
 	int err = pen_make_survey(&whole->make, NULL, &survey, &time, why);
 	if (!err)
-		err = pen_make_run(&whole->make, &survey, &want, &whole->sum, why);
+		err = bench_whole_parts(whole, &survey, jobs, level, why);
 	pen_make_time_add(&whole->time, &time);
-	pen_make_time_add(&whole->time, &whole->sum.time);
-	for (unsigned i = 0; i < jobs; i++)
-		whole->content_sum += whole->nowhere[i].sum;
 	pen_survey_fini(&survey);
 	return err;
 }

@@ -24,14 +24,19 @@ struct bench_whole {
 	uint64_t parts;
 	bool sums; /* sum up what is made: for comparing, not for timing */
 	uint64_t content_sum; /* by the last run, if sums */
-	struct pen_make_sum sum; /* of the last bench_whole_make */
+	struct pen_make_sum sum; /* of the last run */
 	struct pen_make_time time; /* of all of them, the survey's with the parts' */
 };
 
 /* Make `bytes`, a file of pairs that outlives this, into so many parts. */
 void bench_whole_init(struct bench_whole *whole, struct pen_bytes bytes, uint64_t parts);
 
-/* Survey and parts, compressed at this zstd level, written. 0 or an error of make/make.h. */
+/* The parts of a surveyed state, compressed at this zstd level, written. 0 or an error of
+ * make/make.h. */
+int bench_whole_parts(struct bench_whole *whole, const struct pen_survey *survey, unsigned jobs,
+	int level, struct pen_why *why);
+
+/* Survey and parts. As above. */
 int bench_whole_make(struct bench_whole *whole, unsigned jobs, int level, struct pen_why *why);
 
 /* Survey and parts as PartialStates, neither compressed nor written. */
