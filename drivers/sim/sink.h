@@ -1,0 +1,58 @@
+/*
+ * sink: port/sink that remembers what was applied as one digest a part, fails by chance, and
+ * crashes.
+ *
+ * The digest of a part is a sum over its rows in which their order does not count, so two ways to
+ * apply the same part agree. A test that knows what a part must be sets `expected`: a commit of
+ * anything else ends the program (pen_sim_breach), so nothing unproved can hide. So does a part
+ * that is committed twice, a batch used after it failed, and finish while parts are missing.
+ * It is used as port/sink.h says, by one thread; it cannot be scanned.
+ */
+#ifndef PEN_SIM_SINK_H
+#define PEN_SIM_SINK_H
+
+#include "drivers/sim/clock.h"
+#include "port/sink.h"
+
+/* Parts of a shard at most. */
+#define PEN_SIM_PARTS_MAX 4096u
+
+/* A sum over rows. */
+struct pen_sim_digest {
+	uint64_t low, high; /* of XXH3's 128 bits, added up without carry between them */
+	uint64_t rows;
+};
+
+/* What may fail; chances as in drivers/sim/weather.h. */
+struct pen_sim_sink_faults {
+	uint32_t bad_open, bad_put, bad_commit; /* -ENOSPC, and nothing is there */
+	uint32_t torn_commit; /* -EIO; it is there or not; then nothing works until a restart */
+};
+
+struct pen_sim_sink {
+	struct pen_sink sink; /* first */
+	struct pen_sim_clock *clock;
+	struct pen_rng rng;
+	struct pen_sim_sink_faults faults;
+	struct pen_sink_state shard; /* the one that was begun */
+	uint8_t applied[PEN_SIM_PARTS_MAX / 8];
+	struct pen_sim_digest parts[PEN_SIM_PARTS_MAX]; /* of parts that are applied */
+	const struct pen_sim_digest *expected; /* one a part, or NULL; the test's */
+	bool broken; /* refuses all until a restart */
+	unsigned batches; /* that are open */
+	unsigned life; /* restarts; batches of an older one are dead */
+	uint64_t commits, aborts, failed, finishes;
+};
+
+/* Empty, of a stream of the world's chance. */
+void pen_sim_sink_init(struct pen_sim_sink *sink, struct pen_sim_clock *clock, uint64_t stream,
+	const struct pen_sim_sink_faults *faults);
+
+/* The process dies and comes back: what was committed is there, open batches are not. They are
+ * still to be closed, so that their memory is freed, and count as aborted. */
+void pen_sim_sink_restart(struct pen_sim_sink *sink);
+
+/* Add a row, as put does: to make what is expected. */
+void pen_sim_digest_add(struct pen_sim_digest *digest, const struct pen_row *row);
+
+#endif
