@@ -89,7 +89,7 @@ static int disk_open(
 	struct pen_disk *base, const char *name, unsigned flags, struct pen_disk_stat *stat)
 {
 	struct pen_sim_disk *disk = self(base);
-	int err = name_check(name), handle = handle_find(disk);
+	int err = disk->dead ? -EIO : name_check(name), handle = handle_find(disk);
 	if (err || handle < 0)
 		return err ? err : handle;
 	int file = flags & PEN_DISK_CREATE ? file_create(disk, name, flags)
@@ -118,6 +118,8 @@ static void disk_close(struct pen_disk *base, int number)
 	if (number < 0)
 		return;
 	struct pen_sim_handle *handle = handle_at(disk, number);
+	if (!handle && disk->dead)
+		return;
 	if (!handle)
 		pen_sim_breach(disk->clock, "disk: close of file %d, which is not open", number);
 	if (handle->flights)
@@ -200,8 +202,8 @@ static int64_t read_do(struct pen_sim_disk *disk, const struct pen_disk_op *op)
 static int64_t op_do(struct pen_sim_disk *disk, const struct pen_sim_flight_op *flight)
 {
 	const struct pen_sim_handle *handle = handle_at(disk, flight->op.file);
-	if (!handle)
-		return -EBADF;
+	if (!handle || disk->dead)
+		return disk->dead ? -EIO : -EBADF;
 	switch (flight->op.kind) {
 	case PEN_DISK_READ: return read_do(disk, &flight->op);
 	case PEN_DISK_WRITE: return write_do(disk, flight);
@@ -242,7 +244,7 @@ static unsigned reap(
 static int disk_rename(struct pen_disk *base, const char *from, const char *to)
 {
 	struct pen_sim_disk *disk = self(base);
-	int err = name_check(from);
+	int err = disk->dead ? -EIO : name_check(from);
 	err = err ? err : name_check(to);
 	if (err || disk->disk.read_only)
 		return err ? err : -EROFS;
@@ -252,7 +254,7 @@ static int disk_rename(struct pen_disk *base, const char *from, const char *to)
 static int disk_unlink(struct pen_disk *base, const char *name)
 {
 	struct pen_sim_disk *disk = self(base);
-	int err = name_check(name);
+	int err = disk->dead ? -EIO : name_check(name);
 	if (err || disk->disk.read_only)
 		return err ? err : -EROFS;
 	return pen_sim_files_unlink(&disk->files, name);
@@ -262,7 +264,8 @@ static int disk_list(struct pen_disk *base, const char *name, pen_disk_list_fn f
 {
 	struct pen_sim_disk *disk = self(base);
 	size_t len = strlen(name);
-	int err = name_check(name), at = pen_sim_files_find(&disk->files, name);
+	int err = disk->dead ? -EIO : name_check(name);
+	int at = pen_sim_files_find(&disk->files, name);
 	if (err || (len && at < 0))
 		return err ? err : -ENOENT;
 	if (len && !disk->files.files[at].directory)
@@ -295,14 +298,10 @@ static const struct pen_disk_ops ops = {.open = disk_open,
 	.list = disk_list,
 	.watch = disk_watch};
 
-/* Nothing is open and nothing in flight. */
-static void idle(struct pen_sim_disk *disk)
+static void handles_clear(struct pen_sim_disk *disk)
 {
 	for (unsigned i = 0; i < PEN_SIM_HANDLES_MAX; i++)
-		disk->handles[i].file = -1;
-	disk->free_count = disk->habits.depth_max;
-	for (unsigned i = 0; i < disk->free_count; i++)
-		disk->free_ops[i] = i;
+		disk->handles[i] = (struct pen_sim_handle){.file = -1};
 }
 
 int pen_sim_disk_open(struct pen_sim_disk *disk, const struct pen_sim_disk_ask *ask)
@@ -324,7 +323,10 @@ int pen_sim_disk_open(struct pen_sim_disk *disk, const struct pen_sim_disk_ask *
 	int err = pen_sim_files_init(&disk->files, ask->files, ask->file_bytes_max, ask->bytes_max);
 	if (err)
 		pen_sim_queue_fini(&disk->queue);
-	idle(disk);
+	handles_clear(disk);
+	disk->free_count = habits->depth_max;
+	for (unsigned i = 0; i < disk->free_count; i++)
+		disk->free_ops[i] = i;
 	return err;
 }
 
@@ -350,14 +352,22 @@ static void half_done(struct pen_sim_disk *disk, const struct pen_disk_op *op)
 
 void pen_sim_disk_cut(struct pen_sim_disk *disk)
 {
-	struct pen_sim_event event;
-	while (pen_sim_queue_pop(&disk->queue, INT64_MAX, &event))
-		half_done(disk, &disk->ops[event.what].op);
+	PEN_CHECK(!disk->dead);
+	for (uint32_t i = 0; i < disk->queue.count; i++)
+		half_done(disk, &disk->ops[disk->queue.events[i].what].op);
 	pen_sim_files_cut(&disk->files, &disk->rng);
-	disk->link.free_ns = 0;
+	handles_clear(disk);
+	disk->dead = true;
 	disk->cuts++;
-	idle(disk);
 	pen_sim_trace(disk->clock, PEN_SIM_CHANGED, disk->cuts);
+}
+
+void pen_sim_disk_revive(struct pen_sim_disk *disk)
+{
+	PEN_CHECK(disk->dead);
+	PEN_CHECK(disk->queue.count == 0);
+	disk->dead = false;
+	disk->link.free_ns = 0;
 }
 
 int pen_sim_disk_place(struct pen_sim_disk *disk, const char *name, const void *at, uint32_t bytes)

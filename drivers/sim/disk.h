@@ -59,6 +59,7 @@ struct pen_sim_disk {
 	unsigned free_ops[PEN_SIM_DEPTH_MAX], free_count;
 	struct pen_sim_queue queue; /* what finishes next: numbers of ops */
 	struct pen_sim_link link;
+	bool dead; /* between cut and revive */
 	uint64_t reads, writes, syncs, failed, cuts; /* operations that finished, and power cuts */
 	uint64_t read_bytes, written_bytes;
 };
@@ -85,9 +86,15 @@ static inline int64_t pen_sim_disk_next_ns(const struct pen_sim_disk *disk)
 	return pen_sim_queue_next_ns(&disk->queue);
 }
 
-/* The power fails and comes back. Operations in flight (their memory is still there) are done in
- * part, or not; none is reaped, and all files are closed. */
+/*
+ * The power fails. Operations in flight (their memory is still there) are done in part, or not;
+ * they come back as -EIO, so that a user can still be closed, and so does everything until the
+ * power is back. All files are closed.
+ */
 void pen_sim_disk_cut(struct pen_sim_disk *disk);
+
+/* The power is back. Nothing is in flight. */
+void pen_sim_disk_revive(struct pen_sim_disk *disk);
 
 /* Put a whole durable file there, at once. 0 or as pen_sim_files_write. */
 int pen_sim_disk_place(struct pen_sim_disk *disk, const char *name, const void *at, uint32_t bytes);

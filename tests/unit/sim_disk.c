@@ -39,6 +39,18 @@ static int64_t run(enum pen_disk_kind kind, int file, uint64_t offset, void *at,
 	return done.result;
 }
 
+/* The power fails and comes back. */
+static void cut(void)
+{
+	struct pen_disk_done done;
+	pen_sim_disk_cut(&sim);
+	cr_assert_eq(disk->ops->open(disk, "any", PEN_DISK_CREATE, NULL), -EIO);
+	cr_assert_eq(disk->ops->rename(disk, "any", "other"), -EIO);
+	while (disk->ops->reap(disk, &done, 1, 1))
+		cr_assert_eq(done.result, -EIO);
+	pen_sim_disk_revive(&sim);
+}
+
 static int create(const char *name, const char *text, bool sync)
 {
 	int file = disk->ops->open(disk, name, PEN_DISK_CREATE, NULL);
@@ -233,7 +245,7 @@ Test(sim_disk, keeps_over_a_cut_what_was_renamed)
 		cr_assert_eq(disk->ops->rename(disk, "old", "old"), 0);
 		create("tmp", "new text", true);
 		cr_assert_eq(disk->ops->rename(disk, "tmp", "old"), 0);
-		pen_sim_disk_cut(&sim);
+		cut();
 		cr_assert_str_eq(text_of("d/name"), "durable");
 		cr_assert_str_eq(text_of("old"), "new text");
 		cr_assert_str_eq(text_of("tmp"), "");
@@ -259,7 +271,7 @@ Test(sim_disk, may_lose_at_a_cut_what_was_not_durable)
 		cr_assert_eq(disk->ops->rename(disk, "loose", "loose"), 0);
 		memset(sectors, 'b', sizeof sectors);
 		cr_assert_eq(run(PEN_DISK_WRITE, file, 0, sectors, 1024), 1024);
-		pen_sim_disk_cut(&sim);
+		cut();
 		name_lost += !text_of("synced")[0];
 		back += text_of("gone")[0] != 0;
 		file = disk->ops->open(disk, "loose", 0, NULL);
@@ -290,7 +302,7 @@ Test(sim_disk, does_at_a_cut_a_part_of_what_was_in_flight)
 		memset(sectors, 'x', sizeof sectors);
 		struct pen_disk_op op = {PEN_DISK_WRITE, file, 0, sectors, sizeof sectors, 1};
 		cr_assert_eq(disk->ops->submit(disk, &op, 1), 1);
-		pen_sim_disk_cut(&sim);
+		cut();
 		file = disk->ops->open(disk, "f", 0, NULL);
 		int64_t len = run(PEN_DISK_READ, file, 0, out, sizeof out);
 		part += len > 0 && len < (int64_t)sizeof out;
@@ -304,7 +316,7 @@ Test(sim_disk, places_and_rots)
 {
 	open_disk(1, &pen_sim_habits_tame);
 	cr_assert_eq(pen_sim_disk_place(&sim, "a/b", "text", 4), 0);
-	pen_sim_disk_cut(&sim);
+	cut();
 	cr_assert_str_eq(text_of("a/b"), "text");
 	pen_sim_disk_rot(&sim, "a/b", 2);
 	const char *text = text_of("a/b");
