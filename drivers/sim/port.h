@@ -39,7 +39,7 @@ struct pen_sim_manners {
 /* A device that gives no trouble. */
 extern const struct pen_sim_manners pen_sim_manners_tame;
 
-/* Some device: every field anew. tx_lag stays below tx_inflight. */
+/* Some device: every field anew. tx_lag is at most a quarter of tx_inflight. */
 struct pen_sim_manners pen_sim_manners_draw(struct pen_rng *rng);
 
 /* Packets of one queue that came and were not lent yet. */

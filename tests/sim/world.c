@@ -1,0 +1,203 @@
+#include "sim/world.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+/* Packets on their way at most (what net's figures of the simulator allow), and jumbo ones. */
+#define WORLD_PACKETS 8192u
+#define WORLD_PACKETS_LARGE 2048u
+
+static bool tap(void *context, unsigned from, unsigned to, uint8_t *at, uint32_t bytes)
+{
+	const struct world *world = context;
+	(void)to, (void)at, (void)bytes;
+	return !world->dark[from];
+}
+
+void world_open(struct world *world, uint64_t seed, unsigned actors, bool six)
+{
+	PEN_CHECK(actors <= WORLD_ACTORS_MAX);
+	*world = (struct world){0};
+	pen_sim_clock_init(&world->clock, seed);
+	const struct pen_sim_network_ask ask = {.clock = &world->clock,
+		.hosts = actors,
+		.small = WORLD_PACKETS,
+		.large = WORLD_PACKETS_LARGE,
+		.six = six};
+	PEN_CHECK(!pen_sim_network_open(&world->network, &ask));
+	world->network.tap = tap;
+	world->network.tap_context = world;
+}
+
+void world_close(struct world *world)
+{
+	for (unsigned i = 0; i < world->actor_count; i++)
+		actor_stop(world->actors[i]);
+	pen_sim_network_close(&world->network);
+}
+
+unsigned world_add(struct world *world, struct actor *actor, const struct pen_sim_host_ask *host)
+{
+	PEN_CHECK(world->actor_count < WORLD_ACTORS_MAX);
+	unsigned number = world->actor_count++;
+	PEN_CHECK(pen_sim_host_add(&world->network, host) == number);
+	actor->world = world;
+	actor->host = number;
+	world->actors[number] = actor;
+	return number;
+}
+
+void world_fault(struct world *world, const struct fault *fault)
+{
+	PEN_CHECK(world->fault_count < WORLD_FAULTS_MAX);
+	unsigned at = world->fault_count++;
+	for (; at && world->faults[at - 1].at_ns > fault->at_ns; at--)
+		world->faults[at] = world->faults[at - 1];
+	world->faults[at] = *fault;
+}
+
+static void actor_start(struct actor *actor)
+{
+	PEN_CHECK(!actor->up);
+	PEN_CHECK(!pen_sim_port_open(
+		&actor->world->network, actor->host, actor->lives++, &actor->manners, &actor->net));
+	actor->up = true;
+	actor->due_ns = actor->world->clock.now_ns;
+	actor->ops->start(actor, actor_now(actor));
+}
+
+void actor_stop(struct actor *actor)
+{
+	if (!actor->up)
+		return;
+	actor->ops->stop(actor);
+	actor->up = false;
+	actor->due_ns = INT64_MAX;
+}
+
+static void narrow(struct world *world, unsigned from, uint32_t bytes)
+{
+	for (unsigned to = 0; to < world->actor_count; to++)
+		world->network.ways[from * world->network.host_max + to].weather.payload_bytes =
+			bytes;
+}
+
+static void happen(struct world *world, const struct fault *fault)
+{
+	static const char *const names[] = {"crashes", "starts", "loses power", "has power again",
+		"moves", "is seen elsewhere", "sends less a packet", "has narrow paths",
+		"has another rate", "is not heard", "is heard again"};
+	struct actor *actor = world->actors[fault->actor];
+	struct pen_sim_network *network = &world->network;
+	struct pen_sim_host *host = &network->hosts[actor->host];
+	int64_t now_ns = world->clock.now_ns;
+	if (world->told)
+		fprintf(stderr, "%10.3f ms: actor %u (%s) %s (%llu)\n",
+			(double)now_ns / PEN_NS_PER_MS, fault->actor, actor->ops->name,
+			names[fault->kind], (unsigned long long)fault->value);
+	pen_sim_trace(&world->clock, PEN_SIM_CHANGED, (uint64_t)fault->kind << 8 | fault->actor);
+	switch (fault->kind) {
+	case FAULT_POWER:
+		/* What the disk was given is still there to be torn. */
+		if (actor->disk)
+			pen_sim_disk_cut(actor->disk);
+		actor_stop(actor);
+		pen_sim_host_kill(network, actor->host);
+		break;
+	case FAULT_CRASH: actor_stop(actor); break;
+	case FAULT_BACK:
+		if (actor->disk)
+			pen_sim_disk_revive(actor->disk);
+		pen_sim_host_revive(network, actor->host);
+		actor_start(actor);
+		break;
+	case FAULT_START: actor_start(actor); break;
+	case FAULT_MOVE: pen_sim_host_move(network, actor->host); break;
+	case FAULT_REBIND: pen_sim_host_rebind(network, actor->host); break;
+	case FAULT_PAYLOAD:
+		pen_sim_host_payload_set(network, actor->host, (uint32_t)fault->value);
+		break;
+	case FAULT_NARROW: narrow(world, actor->host, (uint32_t)fault->value); break;
+	case FAULT_RATE:
+		pen_sim_link_set(&host->up, now_ns, fault->value);
+		pen_sim_link_set(&host->down, now_ns, fault->value);
+		break;
+	case FAULT_DARK: world->dark[fault->actor] = true; break;
+	case FAULT_LIGHT: world->dark[fault->actor] = false; break;
+	}
+}
+
+/* When the world has something to do. */
+static int64_t next_ns(const struct world *world)
+{
+	int64_t next = pen_sim_network_next_ns(&world->network);
+	if (world->fault_next < world->fault_count && world->faults[world->fault_next].at_ns < next)
+		next = world->faults[world->fault_next].at_ns;
+	for (unsigned i = 0; i < world->actor_count; i++) {
+		const struct actor *actor = world->actors[i];
+		if (!actor->up)
+			continue;
+		int64_t due = actor->due_ns;
+		/* What is done already has roused it. */
+		int64_t disk_ns = actor->disk ? pen_sim_disk_next_ns(actor->disk) : INT64_MAX;
+		if (disk_ns > world->clock.now_ns && disk_ns < due)
+			due = disk_ns;
+		next = due < next ? due : next;
+	}
+	return next;
+}
+
+static void turn(struct actor *actor)
+{
+	struct world *world = actor->world;
+	int64_t now_ns = world->clock.now_ns;
+	actor->spins = actor->turned_ns == now_ns ? actor->spins + 1 : 0;
+	if (actor->spins > WORLD_SPINS_MAX)
+		pen_sim_breach(&world->clock, "actor %u (%s) spins", actor->host, actor->ops->name);
+	actor->turned_ns = now_ns;
+	int64_t due_ns = actor->ops->turn(actor, actor_now(actor));
+	if (due_ns != INT64_MAX)
+		due_ns -= actor->manners.skew_ns;
+	actor->due_ns = due_ns > now_ns ? due_ns : now_ns;
+	world->turns++;
+}
+
+/* Packets are there, or the disk is done: a turn soon. */
+static void rouse(struct world *world)
+{
+	uint64_t ready = world->network.ready;
+	int64_t now_ns = world->clock.now_ns;
+	for (unsigned i = 0; i < world->actor_count; i++) {
+		struct actor *actor = world->actors[i];
+		bool work = ready >> i & 1;
+		if (actor->disk && pen_sim_disk_next_ns(actor->disk) <= now_ns)
+			work = true;
+		if (work && actor->up && actor->due_ns > now_ns + actor->poll_ns)
+			actor->due_ns = now_ns + actor->poll_ns;
+	}
+}
+
+bool world_run(struct world *world, int64_t until_ns, bool (*done)(void *context), void *context)
+{
+	for (unsigned i = 0; i < world->actor_count; i++)
+		if (!world->actors[i]->lives)
+			actor_start(world->actors[i]);
+	while (!done(context)) {
+		int64_t next = next_ns(world);
+		if (next > until_ns)
+			return false;
+		if (next < world->clock.now_ns)
+			next = world->clock.now_ns;
+		pen_sim_network_run(&world->network, next);
+		while (world->fault_next < world->fault_count &&
+			world->faults[world->fault_next].at_ns <= next)
+			happen(world, &world->faults[world->fault_next++]);
+		rouse(world);
+		for (unsigned i = 0; i < world->actor_count; i++)
+			if (world->actors[i]->up && world->actors[i]->due_ns <= next)
+				turn(world->actors[i]);
+	}
+	return true;
+}
