@@ -22,9 +22,10 @@ struct pen_route {
 	struct pen_net_path path; /* where packets go */
 	struct pen_net_path candidate; /* that was challenged last */
 	uint8_t challenge[sizeof(struct pen_wire_path)]; /* sent to it */
-	int64_t challenged_ns; /* when; 0: never */
+	int64_t challenged_ns; /* when, if ever */
 	uint32_t moves; /* ever */
 	uint32_t refused; /* packets from elsewhere that were not answered, ever */
+	bool challenged; /* ever */
 	bool waiting; /* the challenge may still be answered */
 };
 

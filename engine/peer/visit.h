@@ -2,7 +2,7 @@
  * visit: the client's side of a session with one server, from the first HELLO to the last CLOSED,
  * and over the server's restarts.
  *
- *     CALLING -> WAITING for a cookie's WELCOME -> OPEN -> (RESET) CALLING ... -> OVER
+ *     CALLING -> OPEN -> (RESET) CALLING -> ... -> OVER
  *
  * It repeats HELLO until answered: after first_ns, then twice as long each time, at most
  * PEN_VISIT_WAIT_NS_MAX; after `tries` of them in a row it is over. BUSY makes it wait. A RESET
@@ -22,9 +22,10 @@
 #include "base/err.h"
 #include "peer/agree.h"
 #include "peer/packet.h"
+#include "peer/reset.h"
 
-/* The first wait when nothing is known of the path; the longest; and between two tries that doubt
- * or a RESET of unknown origin causes. */
+/* The first wait when nothing is known of the path; the longest; and between two handshakes out of
+ * doubt. */
 #define PEN_VISIT_FIRST_NS INT64_C(250000000)
 #define PEN_VISIT_WAIT_NS_MAX INT64_C(2000000000)
 #define PEN_VISIT_DOUBT_NS INT64_C(1000000000)
@@ -49,11 +50,12 @@ enum pen_visit_state {
 /* A handshake under way. */
 struct pen_visit_call {
 	bool active;
-	bool signed_; /* the cookie is here */
+	bool admitted; /* a cookie is here, and HELLO is signed */
 	unsigned tries; /* HELLOs since the last answer */
 	int64_t due_ns; /* when the next HELLO leaves */
 	int64_t wait_ns; /* until the one after it */
 	int64_t sent_ns; /* when the last left */
+	uint32_t busy; /* last reason of BUSY; 0: none */
 	uint8_t ephemeral[PEN_KEYS_BYTES]; /* private */
 	struct pen_wire_packet hello;
 };
@@ -84,7 +86,7 @@ enum pen_visit_heard {
 	PEN_VISIT_OPENED, /* a session is there, a new one: open slots, PULL */
 	PEN_VISIT_STRANGER, /* the same, but another server than was known: visit->key; PULLing
 			       agrees to it, pen_visit_close refuses */
-	PEN_VISIT_LOST, /* the server forgot the session; a new one is being opened */
+	PEN_VISIT_LOST, /* the server forgot the session; send *answer, a new one is being opened */
 	PEN_VISIT_ENDED, /* the server closed it, or this is no server for us: state is OVER */
 };
 
@@ -108,6 +110,9 @@ bool pen_visit_known(const struct pen_visit *visit, const struct pen_wire_head *
 
 /* Nothing came of the session for a while: call beside it, once a second at most. */
 void pen_visit_doubt(struct pen_visit *visit, struct pen_draw *draw, int64_t now_ns);
+
+/* DATA of the session came, unharmed: it is alive, and what doubt began ends. */
+void pen_visit_trust(struct pen_visit *visit);
 
 /* End it: *answer is CLOSE if there is a session. It is OVER. */
 void pen_visit_close(

@@ -217,8 +217,8 @@ struct PEN_PACKED pen_wire_welcome {
 	pen_le16_t zero;
 	uint8_t ephemeral[PEN_WIRE_KEY_BYTES];
 	uint8_t key[PEN_WIRE_KEY_BYTES]; /* Ed25519: who the server is */
-	uint8_t reset[PEN_WIRE_RESET_BYTES]; /* token of a RESET of this session, XOR the mask */
 	uint8_t signature[PEN_WIRE_SIGNATURE_BYTES];
+	uint8_t reset[PEN_WIRE_RESET_BYTES]; /* token of a RESET of this session, XOR the mask */
 };
 #define PEN_WIRE_WELCOME_BYTES (PEN_WIRE_HEAD_BYTES + sizeof(struct pen_wire_welcome))
 #define PEN_WIRE_WELCOME_SIGNED_BYTES \
@@ -235,6 +235,7 @@ enum pen_wire_busy_reason {
 	PEN_WIRE_BUSY_DISK = 3, /* reads are queued for longer than is worth waiting */
 	PEN_WIRE_BUSY_SHARE = 4, /* this peer, or its prefix, had its share */
 	PEN_WIRE_BUSY_LEAVING = 5, /* the server is shutting down: go elsewhere */
+	PEN_WIRE_BUSY_VERSION = 6, /* no version in common: one of us is too old */
 };
 
 /* Not now. In answer to a HELLO with a good cookie, or under the tag of a session. */

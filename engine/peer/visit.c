@@ -1,0 +1,307 @@
+#include "peer/visit.h"
+
+#include "base/check.h"
+#include "wire/decode.h"
+
+#define MS_NS INT64_C(1000000)
+
+static struct pen_wire_hello *hello_of(struct pen_visit_call *call)
+{
+	return (void *)call->hello.body;
+}
+
+static int64_t first_wait_ns(const struct pen_visit *visit)
+{
+	return visit->config.first_ns ? visit->config.first_ns : PEN_VISIT_FIRST_NS;
+}
+
+/* A handshake from its beginning, with a number and a key of its own. */
+static void call_begin(struct pen_visit *visit, struct pen_draw *draw, int64_t now_ns)
+{
+	const struct pen_visit_config *config = &visit->config;
+	struct pen_visit_call *call = &visit->call;
+	*call = (struct pen_visit_call){
+		.active = true, .due_ns = now_ns, .wait_ns = first_wait_ns(visit)};
+	pen_draw_bytes(draw, call->ephemeral, sizeof call->ephemeral);
+	struct pen_wire_hello *hello = hello_of(call);
+	hello->client = pen_draw_number(draw);
+	hello->versions[0] = PEN_WIRE_VERSION;
+	hello->flags = config->sum_absent_ok ? PEN_WIRE_SUM_ABSENT_OK : 0;
+	hello->size = config->size;
+	pen_keys_exchange_public(call->ephemeral, hello->ephemeral);
+	memcpy(hello->key, config->identity.key, sizeof hello->key);
+	call->hello.head = (struct pen_wire_head){
+		.type = PEN_WIRE_HELLO, .version = PEN_WIRE_VERSION, .body_bytes = sizeof *hello};
+}
+
+void pen_visit_init(struct pen_visit *visit, const struct pen_visit_config *config,
+	struct pen_draw *draw, int64_t now_ns)
+{
+	PEN_CHECK(config->tries >= 1);
+	PEN_CHECK(config->size < PEN_WIRE_SIZES);
+	PEN_CHECK(config->first_ns >= 0);
+	*visit = (struct pen_visit){
+		.config = *config, .state = PEN_VISIT_CALLING, .doubt_ns = INT64_MIN};
+	call_begin(visit, draw, now_ns);
+}
+
+static void end(struct pen_visit *visit, int code)
+{
+	visit->state = PEN_VISIT_OVER;
+	visit->code = code;
+	visit->call.active = false;
+}
+
+/* No HELLO was answered. Beside a session this says nothing about it. */
+static void give_up(struct pen_visit *visit)
+{
+	struct pen_visit_call *call = &visit->call;
+	call->active = false;
+	if (visit->state == PEN_VISIT_OPEN)
+		return;
+	const char *said = "no answer";
+	if (call->busy == PEN_WIRE_BUSY_VERSION)
+		said = "it speaks no version of the protocol that we do; update the older side";
+	else if (call->busy)
+		said = "it is busy";
+	else if (call->admitted)
+		said = "it answers, but opens no session";
+	end(visit, pen_fail(&visit->why, PEN_ENET, "%s (%u HELLOs)", said, call->tries));
+}
+
+void pen_visit_poll(struct pen_visit *visit, int64_t now_ns, struct pen_answer *answer)
+{
+	struct pen_visit_call *call = &visit->call;
+	answer->bytes = 0;
+	if (!call->active || now_ns < call->due_ns)
+		return;
+	if (call->tries >= visit->config.tries) {
+		give_up(visit);
+		return;
+	}
+	answer->packet = call->hello;
+	answer->bytes = PEN_WIRE_HELLO_BYTES;
+	call->tries++;
+	call->sent_ns = now_ns;
+	call->due_ns = now_ns + call->wait_ns;
+	call->wait_ns = 2 * call->wait_ns < PEN_VISIT_WAIT_NS_MAX ? 2 * call->wait_ns
+								  : PEN_VISIT_WAIT_NS_MAX;
+}
+
+int64_t pen_visit_due_ns(const struct pen_visit *visit)
+{
+	return visit->call.active ? visit->call.due_ns : INT64_MAX;
+}
+
+/* For the handshake under way? COOKIE, WELCOME and BUSY without keys have no counter. */
+static bool for_call(const struct pen_visit *visit, const struct pen_wire_head *head)
+{
+	const struct pen_wire_hello *hello = (const void *)visit->call.hello.body;
+	return visit->call.active && head->session == hello->client && !head->counter;
+}
+
+/* The first cookie is used at once; another one only when HELLO is due again, so that a server that
+ * likes none cannot make us send without end. */
+static enum pen_visit_heard hear_cookie(struct pen_visit *visit, const struct pen_packet *packet,
+	int64_t now_ns, struct pen_answer *answer)
+{
+	struct pen_visit_call *call = &visit->call;
+	const struct pen_wire_cookie *cookie = pen_wire_cookie_decode(packet->body);
+	if (!cookie || !for_call(visit, packet->head) || packet->head->tag)
+		return PEN_VISIT_DROP;
+	hello_of(call)->cookie = *cookie;
+	pen_agree_sign_hello(&visit->config.identity, &call->hello);
+	if (call->admitted)
+		return PEN_VISIT_DROP;
+	call->admitted = true;
+	call->tries = 0;
+	call->wait_ns = first_wait_ns(visit);
+	call->due_ns = now_ns;
+	pen_visit_poll(visit, now_ns, answer);
+	return PEN_VISIT_ANSWER;
+}
+
+/* Without keys it is believed for a while, and never as an end. */
+static enum pen_visit_heard hear_busy(
+	struct pen_visit *visit, const struct pen_packet *packet, int64_t now_ns)
+{
+	struct pen_visit_call *call = &visit->call;
+	const struct pen_wire_busy *busy = pen_wire_busy_decode(packet->body);
+	if (!busy || packet->head->tag || !call->admitted)
+		return PEN_VISIT_DROP;
+	uint32_t wait_ms = busy->retry_ms < PEN_VISIT_BUSY_MS_MAX ? busy->retry_ms
+								  : PEN_VISIT_BUSY_MS_MAX;
+	int64_t due_ns = now_ns + wait_ms * MS_NS;
+	call->busy = busy->reason;
+	if (due_ns > call->due_ns)
+		call->due_ns = due_ns;
+	return PEN_VISIT_DROP;
+}
+
+/* Whether WELCOME answers our HELLO, from whom it says, and what follows from it. */
+static bool welcome_fits(
+	struct pen_visit *visit, const struct pen_packet *packet, struct pen_agreed *agreed)
+{
+	struct pen_wire_packet whole = {.head = *packet->head};
+	const struct pen_wire_welcome *welcome = pen_wire_welcome_decode(packet->body);
+	if (!welcome || !visit->call.admitted || !for_call(visit, packet->head) ||
+		welcome->version != PEN_WIRE_VERSION || packet->head->version != welcome->version)
+		return false;
+	memcpy(whole.body, welcome, sizeof *welcome);
+	struct pen_agree agree = {
+		.hello = &visit->call.hello, .welcome = &whole, .ephemeral = visit->call.ephemeral};
+	if (!pen_agree_check_welcome(&visit->call.hello, &whole) || !pen_agree_keys(&agree, agreed))
+		return false;
+	uint64_t tag = pen_agree_tag(&agreed->channel, &whole, false), came = packet->head->tag;
+	return pen_mac_equal(&tag, &came, sizeof tag);
+}
+
+/* The new session takes the place of the old one. */
+static void open_session(struct pen_visit *visit, const struct pen_wire_welcome *welcome,
+	const struct pen_agreed *agreed, int64_t now_ns)
+{
+	visit->channel = agreed->channel;
+	for (unsigned i = 0; i < sizeof visit->token; i++)
+		visit->token[i] = welcome->reset[i] ^ agreed->mask[i];
+	memcpy(visit->key, welcome->key, sizeof visit->key);
+	visit->size = welcome->size < visit->config.size ? welcome->size : visit->config.size;
+	visit->slots = welcome->slots;
+	visit->sum_absent_ok = welcome->flags & PEN_WIRE_SUM_ABSENT_OK;
+	visit->idle_s = welcome->idle_s;
+	visit->rtt_ns = visit->call.tries == 1 ? now_ns - visit->call.sent_ns : 0;
+	visit->sessions++;
+	visit->state = PEN_VISIT_OPEN;
+	visit->call.active = false;
+}
+
+static enum pen_visit_heard hear_welcome(
+	struct pen_visit *visit, const struct pen_packet *packet, int64_t now_ns)
+{
+	static const uint8_t unknown[PEN_WIRE_KEY_BYTES];
+	struct pen_agreed agreed;
+	uint8_t *known = visit->config.server_key;
+	if (!welcome_fits(visit, packet, &agreed))
+		return PEN_VISIT_DROP;
+	open_session(visit, (const void *)packet->body.at, &agreed, now_ns);
+	bool stranger = memcmp(known, unknown, sizeof unknown) &&
+		memcmp(known, visit->key, sizeof visit->key);
+	memcpy(known, visit->key, sizeof visit->key);
+	return stranger ? PEN_VISIT_STRANGER : PEN_VISIT_OPENED;
+}
+
+static enum pen_visit_heard hear_reset(struct pen_visit *visit, const struct pen_packet *packet,
+	struct pen_draw *draw, int64_t now_ns, struct pen_answer *answer)
+{
+	const struct pen_wire_head *head = packet->head;
+	if (visit->state != PEN_VISIT_OPEN || head->session != visit->channel.other ||
+		head->body_bytes)
+		return PEN_VISIT_DROP;
+	if (!pen_reset_fits(head, visit->token)) {
+		visit->resets_forged++;
+		return PEN_VISIT_DROP;
+	}
+	visit->resets++;
+	visit->state = PEN_VISIT_CALLING;
+	call_begin(visit, draw, now_ns);
+	pen_visit_poll(visit, now_ns, answer);
+	return PEN_VISIT_LOST;
+}
+
+static enum pen_visit_heard hear_challenge(
+	struct pen_visit *visit, const struct pen_packet *packet, struct pen_answer *answer)
+{
+	const struct pen_wire_path *path = pen_wire_path_decode(packet->body);
+	if (!path)
+		return PEN_VISIT_DROP;
+	memcpy(answer->packet.body, path, sizeof *path);
+	answer->bytes = pen_channel_seal(
+		&visit->channel, PEN_WIRE_PATH_RESPONSE, &answer->packet, sizeof *path);
+	return PEN_VISIT_ANSWER;
+}
+
+static enum pen_visit_heard hear_closed(struct pen_visit *visit, const struct pen_packet *packet)
+{
+	static const char *const reasons[] = {[PEN_WIRE_CLOSE_DONE] = "nothing more was asked for",
+		[PEN_WIRE_CLOSE_LEAVING] = "it is shutting down",
+		[PEN_WIRE_CLOSE_PROOF] = "our proofs of receipt were wrong",
+		[PEN_WIRE_CLOSE_BROKEN] = "it does not understand us",
+		[PEN_WIRE_CLOSE_BANNED] = "it has banned us",
+		[PEN_WIRE_CLOSE_IDLE] = "it heard nothing of us for too long"};
+	const struct pen_wire_close *close = pen_wire_close_decode(packet->body);
+	if (!close)
+		return PEN_VISIT_DROP;
+	const char *reason = close->reason < PEN_COUNT(reasons) ? reasons[close->reason] : NULL;
+	end(visit,
+		pen_fail(&visit->why, PEN_ENET, "the server closed the session: %s",
+			reason ? reason : "for a reason that we do not know"));
+	return PEN_VISIT_ENDED;
+}
+
+/* What has a tag of the session. */
+static enum pen_visit_heard hear_session(
+	struct pen_visit *visit, const struct pen_packet *packet, struct pen_answer *answer)
+{
+	const struct pen_wire_head *head = packet->head;
+	if (visit->state != PEN_VISIT_OPEN || !(head->type & PEN_WIRE_TO_CLIENT) ||
+		head->type >= PEN_WIRE_ANNOUNCE ||
+		pen_channel_check(&visit->channel, head, packet->body) != PEN_CHANNEL_FINE)
+		return PEN_VISIT_DROP;
+	pen_channel_take(&visit->channel, head);
+	pen_visit_trust(visit);
+	switch (head->type) {
+	case PEN_WIRE_PATH_CHALLENGE: return hear_challenge(visit, packet, answer);
+	case PEN_WIRE_CLOSED: return hear_closed(visit, packet);
+	default: return PEN_VISIT_TAKE;
+	}
+}
+
+enum pen_visit_heard pen_visit_hear(struct pen_visit *visit, const struct pen_packet *packet,
+	struct pen_draw *draw, int64_t now_ns, struct pen_answer *answer)
+{
+	answer->bytes = 0;
+	switch (packet->head->type) {
+	case PEN_WIRE_COOKIE: return hear_cookie(visit, packet, now_ns, answer);
+	case PEN_WIRE_WELCOME: return hear_welcome(visit, packet, now_ns);
+	case PEN_WIRE_RESET: return hear_reset(visit, packet, draw, now_ns, answer);
+	case PEN_WIRE_BUSY:
+		if (for_call(visit, packet->head))
+			return hear_busy(visit, packet, now_ns);
+		return hear_session(visit, packet, answer);
+	default: return hear_session(visit, packet, answer);
+	}
+}
+
+bool pen_visit_known(const struct pen_visit *visit, const struct pen_wire_head *head)
+{
+	if (head->type == PEN_WIRE_RESET)
+		return visit->state == PEN_VISIT_OPEN && head->session == visit->channel.other;
+	return for_call(visit, head) ||
+		(visit->state == PEN_VISIT_OPEN && head->session == visit->channel.own);
+}
+
+void pen_visit_doubt(struct pen_visit *visit, struct pen_draw *draw, int64_t now_ns)
+{
+	if (visit->state != PEN_VISIT_OPEN || visit->call.active || now_ns < visit->doubt_ns)
+		return;
+	visit->doubt_ns = now_ns + PEN_VISIT_DOUBT_NS;
+	call_begin(visit, draw, now_ns);
+}
+
+void pen_visit_trust(struct pen_visit *visit)
+{
+	if (visit->state == PEN_VISIT_OPEN)
+		visit->call.active = false;
+}
+
+void pen_visit_close(
+	struct pen_visit *visit, enum pen_wire_close_reason reason, struct pen_answer *answer)
+{
+	answer->bytes = 0;
+	if (visit->state == PEN_VISIT_OPEN) {
+		struct pen_wire_close close = {.reason = reason};
+		memcpy(answer->packet.body, &close, sizeof close);
+		answer->bytes = pen_channel_seal(
+			&visit->channel, PEN_WIRE_CLOSE, &answer->packet, sizeof close);
+	}
+	end(visit, 0);
+}

@@ -1,0 +1,226 @@
+#include <criterion/criterion.h>
+
+#include "peer_util.h"
+
+static struct duo duo;
+static struct pen_answer there, back;
+
+static void setup(void)
+{
+	duo_init(&duo);
+}
+
+TestSuite(peer_visit, .init = setup);
+
+/* HELLO at 0, 250, 750 and 1,750 ms, and the end at 3,750. */
+Test(peer_visit, calls_and_gives_up)
+{
+	static const int64_t at_ms[] = {0, 250, 750, 1750};
+	int64_t start_ns = duo.now_ns;
+	for (size_t i = 0; i < PEN_COUNT(at_ms); i++) {
+		cr_expect_eq(pen_visit_due_ns(&duo.visit), start_ns + at_ms[i] * MS);
+		pen_visit_poll(&duo.visit, pen_visit_due_ns(&duo.visit) - 1, &there);
+		cr_expect_eq(there.bytes, 0);
+		pen_visit_poll(&duo.visit, pen_visit_due_ns(&duo.visit), &there);
+		cr_expect_eq(there.bytes, PEN_WIRE_HELLO_BYTES);
+	}
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), start_ns + 3750 * MS);
+	pen_visit_poll(&duo.visit, start_ns + 3750 * MS, &there);
+	cr_expect_eq(there.bytes, 0);
+	cr_expect_eq(duo.visit.state, PEN_VISIT_OVER);
+	cr_expect_eq(duo.visit.code, PEN_ENET);
+	cr_expect_str_eq(duo.visit.why.text, "no answer (4 HELLOs)");
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), INT64_MAX);
+}
+
+Test(peer_visit, opens_in_two_round_trips)
+{
+	cr_expect_eq(duo_shake(&duo), PEN_VISIT_OPENED);
+	cr_expect_eq(duo.visit.state, PEN_VISIT_OPEN);
+	cr_expect_eq(duo.visit.rtt_ns, 10 * MS);
+	cr_expect_eq(duo.visit.size, PEN_WIRE_SIZE_3328, "the smaller of both");
+	cr_expect_eq(duo.visit.slots, PEN_WIRE_SLOTS_MAX);
+	cr_expect_eq(duo.visit.idle_s, 30);
+	cr_expect(duo.visit.sum_absent_ok);
+	cr_expect_not(duo.session.sum_absent_ok);
+	cr_expect_eq(memcmp(duo.visit.key, duo.greeter.config.identity.key, 32), 0);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), INT64_MAX);
+}
+
+/* Whatever is lost is asked for again, and what comes twice does no harm. */
+Test(peer_visit, opens_although_packets_are_lost_and_doubled)
+{
+	struct pen_answer cookie, again;
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	duo.now_ns = pen_visit_due_ns(&duo.visit);
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	cr_assert_eq(duo_greet(&duo, &there, &cookie), PEN_GREET_ANSWER);
+	cr_assert_eq(duo_visit(&duo, &cookie, &there), PEN_VISIT_ANSWER);
+	cr_expect_eq(duo_visit(&duo, &cookie, &again), PEN_VISIT_DROP, "no second HELLO at once");
+	cr_assert_eq(duo_greet(&duo, &there, &back), PEN_GREET_NEW);
+	duo.now_ns = pen_visit_due_ns(&duo.visit);
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	cr_assert_eq(duo_greet(&duo, &there, &back), PEN_GREET_AGAIN);
+	cr_expect_eq(duo_visit(&duo, &back, &again), PEN_VISIT_OPENED);
+	cr_expect_eq(duo.visit.rtt_ns, 0, "of which HELLO is not known");
+	cr_expect_eq(duo_visit(&duo, &back, &again), PEN_VISIT_DROP);
+	cr_expect_eq(duo.visit.sessions, 1);
+}
+
+/* A server that likes no cookie does not make us send without end. */
+Test(peer_visit, answers_cookies_at_its_own_pace)
+{
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	duo_greet(&duo, &there, &back);
+	unsigned sent = 0;
+	for (int i = 0; i < 100; i++) {
+		back.packet.body[8]++;
+		sent += duo_visit(&duo, &back, &there) == PEN_VISIT_ANSWER;
+	}
+	cr_expect_eq(sent, 1);
+}
+
+/* Any byte of WELCOME that is changed on the way, any version that is taken out. */
+Test(peer_visit, believes_no_changed_welcome)
+{
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	duo_greet(&duo, &there, &back);
+	duo_visit(&duo, &back, &there);
+	duo_greet(&duo, &there, &back);
+	struct pen_answer again;
+	uint8_t *bytes = (uint8_t *)&back.packet;
+	for (size_t i = 0; i < back.bytes; i += 5) {
+		if (i == 0 || i == 2 || i == 3)
+			continue;
+		bytes[i] ^= 4;
+		struct pen_packet packet = {&back.packet.head,
+			{back.packet.body, sizeof(struct pen_wire_welcome)}, &duo.path};
+		cr_expect_eq(pen_visit_hear(&duo.visit, &packet, &duo.draw, duo.now_ns, &again),
+			PEN_VISIT_DROP, "byte %zu", i);
+		bytes[i] ^= 4;
+	}
+	cr_expect_eq(duo_visit(&duo, &back, &again), PEN_VISIT_OPENED);
+}
+
+Test(peer_visit, sees_a_downgrade)
+{
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	duo_greet(&duo, &there, &back);
+	duo_visit(&duo, &back, &there);
+	struct pen_wire_hello *ours = (void *)duo.visit.call.hello.body;
+	ours->versions[0] = 2;
+	ours->versions[1] = 1;
+	pen_agree_sign_hello(&duo.visit.config.identity, &duo.visit.call.hello);
+	/* On the way somebody takes our better version out, and signs as who he is. */
+	struct pen_identity other;
+	uint8_t own[32] = {77};
+	pen_identity_init(&other, own);
+	there.packet = duo.visit.call.hello;
+	struct pen_wire_hello *theirs = (void *)there.packet.body;
+	theirs->versions[0] = 1;
+	theirs->versions[1] = 0;
+	memcpy(theirs->key, other.key, 32);
+	pen_agree_sign_hello(&other, &there.packet);
+	cr_assert_eq(duo_greet(&duo, &there, &back), PEN_GREET_NEW);
+	struct pen_answer again;
+	cr_expect_eq(duo_visit(&duo, &back, &again), PEN_VISIT_DROP);
+}
+
+Test(peer_visit, waits_when_told_so)
+{
+	struct pen_wire_busy busy = {PEN_WIRE_BUSY_SESSIONS, 700};
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	duo_greet(&duo, &there, &back);
+	duo_visit(&duo, &back, &there);
+	struct pen_packet packet = packet_of(&there, &duo.path);
+	pen_greeter_busy(&duo.greeter, &packet, &busy, &back);
+	cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_DROP);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), duo.now_ns + 700 * MS);
+	busy.retry_ms = UINT32_MAX;
+	memcpy(back.packet.body, &busy, sizeof busy);
+	duo_visit(&duo, &back, &there);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), duo.now_ns + 60 * SECOND, "a minute at most");
+	for (int i = 0; i < 4; i++)
+		pen_visit_poll(&duo.visit, pen_visit_due_ns(&duo.visit), &there);
+	cr_expect_str_eq(duo.visit.why.text, "it is busy (4 HELLOs)");
+}
+
+Test(peer_visit, a_forged_reset_changes_nothing)
+{
+	struct pen_answer pull;
+	cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
+	back.packet.head = (struct pen_wire_head){
+		.type = PEN_WIRE_RESET, .version = 1, .session = duo.number, .tag = 5};
+	back.bytes = PEN_WIRE_HEAD_BYTES;
+	cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_DROP);
+	cr_expect_eq(duo.visit.resets_forged, 1);
+	cr_expect_eq(there.bytes, 0);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), INT64_MAX);
+	duo_pull(&duo, &pull);
+	cr_expect_eq(duo_session(&duo, &pull, &duo.path, &back), PEN_SESSION_TAKE);
+}
+
+/* The server lost its store too: it cannot prove a RESET, and is another one. */
+Test(peer_visit, notices_another_server)
+{
+	cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
+	duo_server(&duo, 99);
+	uint8_t own[32] = {88};
+	pen_identity_init(&duo.greeter.config.identity, own);
+	pen_visit_doubt(&duo.visit, &duo.draw, duo.now_ns);
+	cr_expect_eq(duo_shake(&duo), PEN_VISIT_STRANGER);
+	cr_expect_eq(memcmp(duo.visit.key, duo.greeter.config.identity.key, 32), 0);
+	cr_expect_eq(duo.visit.sessions, 2);
+	pen_visit_doubt(&duo.visit, &duo.draw, duo.now_ns + SECOND);
+	duo.now_ns += SECOND;
+	cr_expect_eq(duo_shake(&duo), PEN_VISIT_OPENED, "it is known now");
+}
+
+Test(peer_visit, doubts_once_a_second_and_beside)
+{
+	struct pen_answer pull;
+	cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
+	pen_visit_doubt(&duo.visit, &duo.draw, duo.now_ns);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), duo.now_ns);
+	cr_expect_eq(duo.visit.state, PEN_VISIT_OPEN);
+	duo_pull(&duo, &pull);
+	cr_expect_eq(duo_session(&duo, &pull, &duo.path, &back), PEN_SESSION_TAKE);
+	pen_visit_trust(&duo.visit);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), INT64_MAX, "it is alive");
+	pen_visit_doubt(&duo.visit, &duo.draw, duo.now_ns + SECOND - 1);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), INT64_MAX, "too soon");
+	pen_visit_doubt(&duo.visit, &duo.draw, duo.now_ns + SECOND);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), duo.now_ns + SECOND);
+	for (int i = 0; i < 5; i++)
+		pen_visit_poll(&duo.visit, pen_visit_due_ns(&duo.visit), &there);
+	cr_expect_eq(duo.visit.state, PEN_VISIT_OPEN, "no answer says nothing of the session");
+}
+
+/* Answers to what nobody asked. */
+Test(peer_visit, hears_only_its_own)
+{
+	static const uint8_t types[] = {PEN_WIRE_PULL, PEN_WIRE_CLOSE, PEN_WIRE_ANNOUNCE,
+		PEN_WIRE_DELTA, 0xff, PEN_WIRE_PATH_RESPONSE};
+	cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
+	for (size_t i = 0; i < PEN_COUNT(types); i++) {
+		back.bytes = pen_channel_seal(
+			&duo.session.channel, types[i], &back.packet, sizeof(struct pen_wire_path));
+		cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_DROP);
+		cr_expect_eq(there.bytes, 0);
+	}
+	back.bytes = pen_channel_seal(&duo.session.channel, PEN_WIRE_HAVE, &back.packet, 9);
+	cr_expect(pen_visit_known(&duo.visit, &back.packet.head));
+	cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_TAKE);
+	cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_DROP, "once");
+	back.packet.head.session ^= 1;
+	cr_expect_not(pen_visit_known(&duo.visit, &back.packet.head));
+}
+
+Test(peer_visit, closes_what_is_open)
+{
+	pen_visit_close(&duo.visit, PEN_WIRE_CLOSE_DONE, &there);
+	cr_expect_eq(there.bytes, 0, "nothing was");
+	cr_expect_eq(duo.visit.state, PEN_VISIT_OVER);
+	cr_expect_eq(duo.visit.code, 0);
+	cr_expect_eq(pen_visit_due_ns(&duo.visit), INT64_MAX);
+}
