@@ -55,6 +55,7 @@ struct pen_rebuild {
 	struct pen_buf messages, digests; /* of its values */
 	uint8_t key[PEN_KEY_BYTES_MAX]; /* the last one */
 	uint32_t key_len;
+	struct pen_reader reader; /* of everything that is there */
 	struct pen_frontier frontier;
 	struct pen_piece piece; /* of the frontier, that the next pair is of */
 	bool has_piece;
