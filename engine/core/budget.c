@@ -37,29 +37,40 @@ static struct pen_budget_part part_make(
 	return part;
 }
 
-static uint64_t parts_bytes(const struct pen_budget_part *part, unsigned jobs, unsigned connections)
+static void fixed_add(
+	struct pen_budget_sum *sum, const struct pen_budget_ask *ask, unsigned connections)
 {
-	return part->wire_bytes * (jobs + connections) + part->job_bytes * jobs;
+	pen_budget_add(sum, "process", 1, PEN_BUDGET_PROCESS_BYTES);
+	pen_budget_add(sum, "database", 1, ask->sink_bytes);
+	pen_budget_add(sum, "connections", connections, PEN_BUDGET_CONNECTION_BYTES);
 }
 
-static uint64_t fixed_bytes(const struct pen_budget_ask *ask, unsigned connections)
+/* All lines with so many workers and gets of parts of this kind. */
+static struct pen_budget_sum lines(const struct pen_budget_ask *ask,
+	const struct pen_budget_part *part, unsigned jobs, unsigned connections)
 {
-	return PEN_BUDGET_PROCESS_BYTES + ask->sink_bytes +
-		PEN_BUDGET_CONNECTION_BYTES * connections;
+	struct pen_budget_sum sum = {0};
+	fixed_add(&sum, ask, connections);
+	pen_budget_add(&sum, "parts", jobs + connections, part->wire_bytes);
+	pen_budget_add(&sum, "workers", jobs, part->job_bytes);
+	return sum;
 }
 
-/* All lines with so many workers and gets of parts of this content. */
 static uint64_t sum(
 	const struct pen_budget_ask *ask, uint64_t content, unsigned jobs, unsigned connections)
 {
 	struct pen_budget_part part = part_make(ask, content, false);
-	return fixed_bytes(ask, connections) + parts_bytes(&part, jobs, connections);
+	struct pen_budget_sum all = lines(ask, &part, jobs, connections);
+	return pen_budget_total(&all);
 }
 
 static uint64_t sum_alone(const struct pen_budget_ask *ask, uint64_t content, unsigned connections)
 {
 	struct pen_budget_part part = part_make(ask, content, true);
-	return fixed_bytes(ask, connections) + part.wire_bytes + part.job_bytes;
+	struct pen_budget_sum all = {0};
+	fixed_add(&all, ask, connections);
+	pen_budget_add(&all, "part", 1, part.wire_bytes + part.job_bytes);
+	return pen_budget_total(&all);
 }
 
 /* As many workers as fit beside all connections; with a single one, as many connections. */
@@ -108,16 +119,14 @@ int pen_budget_make(
 	PEN_CHECK(ask->connections >= 1);
 	PEN_CHECK(ask->jobs >= 1);
 	*budget = (struct pen_budget){.ask = *ask};
-	if (!grant(budget))
-		return pen_fail(why, PEN_EREFUSED,
-			"--memory %llu MiB is too little: one part of ordinary size, one "
-			"connection and one worker need %llu MiB",
-			(unsigned long long)(ask->memory_bytes / MIB),
-			(unsigned long long)(sum(ask, PEN_BUDGET_PART_BYTES_MIN, 1, 1) / MIB + 1));
+	if (!grant(budget)) {
+		struct pen_budget_part least = part_make(ask, PEN_BUDGET_PART_BYTES_MIN, false);
+		budget->lines = lines(ask, &least, 1, 1);
+		return pen_budget_fit(&budget->lines, ask->memory_bytes, "--memory", why);
+	}
 	part_grow(budget);
-	budget->connection_bytes = PEN_BUDGET_CONNECTION_BYTES * budget->connections;
-	budget->sum_bytes = fixed_bytes(ask, budget->connections) +
-		parts_bytes(&budget->part, budget->jobs, budget->connections);
+	budget->lines = lines(ask, &budget->part, budget->jobs, budget->connections);
+	budget->sum_bytes = pen_budget_total(&budget->lines);
 	/* In whole MiB, so that the number that is printed is enough. */
 	budget->largest_bytes = (sum_alone(ask, PEN_PART_BYTES_MAX, budget->connections) + MIB -
 					1) /

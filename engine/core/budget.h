@@ -15,6 +15,7 @@
 #define PEN_CORE_BUDGET_H
 
 #include "apply/job.h"
+#include "mem/budget.h"
 
 /* The cap if nobody says another. */
 #define PEN_BUDGET_BYTES_DEFAULT ((uint64_t)1 << 30)
@@ -51,10 +52,10 @@ struct pen_budget_part {
 
 struct pen_budget {
 	struct pen_budget_ask ask;
-	uint64_t connection_bytes; /* of all that are granted */
 	unsigned connections, jobs, slots; /* granted */
 	struct pen_budget_part part; /* each of several at a time */
 	struct pen_budget_part alone; /* the only one at a time; not smaller */
+	struct pen_budget_sum lines; /* what is granted, named; refused: the least there can be */
 	uint64_t sum_bytes; /* of all lines, at most the cap */
 	uint64_t largest_bytes; /* the cap with which the largest part of the format would fit */
 };

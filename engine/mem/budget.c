@@ -76,7 +76,7 @@ int pen_budget_fit(
 	if (total <= cap_bytes)
 		return 0;
 	char text[PEN_BUDGET_TEXT_BYTES];
-	return pen_fail(why, PEN_EREFUSED, "%s %.1f MiB is too little: %s; %llu MiB would do", flag,
+	return pen_fail(why, PEN_EREFUSED, "%s %.6g MiB is too little: %s; %llu MiB would do", flag,
 		mib(cap_bytes), pen_budget_text(sum, text),
 		(unsigned long long)(total / MIB + (total % MIB != 0)));
 }

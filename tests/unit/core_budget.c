@@ -15,7 +15,8 @@
 
 static uint64_t fixed(const struct pen_budget *budget)
 {
-	return PEN_BUDGET_PROCESS_BYTES + SINK_BYTES + budget->connection_bytes;
+	return PEN_BUDGET_PROCESS_BYTES + SINK_BYTES +
+		PEN_BUDGET_CONNECTION_BYTES * budget->connections;
 }
 
 static void sums_check(const struct pen_budget *budget, const char *name)
@@ -90,7 +91,8 @@ Test(core_budget, is_enough_for_what_is_real)
 	ask.memory_bytes = (uint64_t)100 * MIB;
 	cr_assert_eq(pen_budget_make(&budget, &ask, &why), PEN_EREFUSED);
 	unsigned need = 0;
-	cr_assert_eq(sscanf(strstr(why.text, "need ") + 5, "%u", &need), 1, "%s", why.text);
+	cr_assert_eq(
+		sscanf(strrchr(why.text, ';') + 1, "%u MiB would do", &need), 1, "%s", why.text);
 	ask.memory_bytes = (uint64_t)need * MIB;
 	cr_expect_eq(pen_budget_make(&budget, &ask, &why), 0, "%s", why.text);
 	cr_expect_eq(budget.slots, 2);

@@ -32,7 +32,7 @@ Test(mem_budget, refuses_what_does_not_fit)
 	cr_assert_eq(pen_budget_fit(&sum, 43 * MIB + 3, "--memory", &why), 0);
 	cr_assert_eq(pen_budget_fit(&sum, 43 * MIB + 2, "--memory", &why), PEN_EREFUSED);
 	cr_assert_str_eq(why.text,
-		"--memory 43.0 MiB is too little: process 40.0 MiB + 3 blocks 3.0 MiB = 43.0 MiB; "
+		"--memory 43 MiB is too little: process 40.0 MiB + 3 blocks 3.0 MiB = 43.0 MiB; "
 		"44 MiB would do");
 }
 

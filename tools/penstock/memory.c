@@ -23,12 +23,8 @@ static double mib(uint64_t bytes)
 
 static void lines_print(const struct pen_budget *budget)
 {
-	fprintf(stderr,
-		"memory: process %.0f MiB + database %.0f MiB + %u connections %.0f MiB + %u parts "
-		"of %.1f MiB + %u workers of %.1f MiB = %.0f MiB of %.0f MiB\n",
-		mib(PEN_BUDGET_PROCESS_BYTES), mib(budget->ask.sink_bytes), budget->connections,
-		mib(budget->connection_bytes), budget->slots, mib(budget->part.wire_bytes),
-		budget->jobs, mib(budget->part.job_bytes), mib(budget->sum_bytes),
+	char text[PEN_BUDGET_TEXT_BYTES];
+	fprintf(stderr, "memory: %s of %.0f MiB\n", pen_budget_text(&budget->lines, text),
 		mib(budget->ask.memory_bytes));
 	fprintf(stderr,
 		"memory: a part of over %.0f MiB is fetched again alone and may have %.0f MiB; one "
