@@ -287,17 +287,25 @@ const struct pen_wire_catalog *pen_wire_entries_decode(struct pen_bytes body)
 	return catalog;
 }
 
+/* Packets that the largest piece has, in this size. */
+static bool range_fine(const struct pen_wire_slot *slot)
+{
+	uint32_t most = pen_wire_packets(PEN_WIRE_PIECE_BYTES_MAX, slot->size);
+	return slot->first < most && slot->packets <= most - slot->first;
+}
+
 static bool slot_fine(const struct pen_wire_open *open, const struct pen_wire_slot *slot)
 {
 	if (slot->act == PEN_WIRE_SLOT_CLOSE)
-		return !slot->part && !slot->piece && !slot->kind && !slot->block && !slot->size;
+		return !slot->part && !slot->piece && !slot->kind && !slot->block && !slot->size &&
+			!slot->first && !slot->packets;
 	struct pen_wire_object object = {.n = open->n,
 		.form = open->form,
 		.kind = slot->kind,
 		.block = slot->block,
 		.part = slot->part,
 		.piece = slot->piece};
-	return slot->act == PEN_WIRE_SLOT_OPEN && slot->size < PEN_WIRE_SIZES &&
+	return slot->act == PEN_WIRE_SLOT_OPEN && slot->size < PEN_WIRE_SIZES && range_fine(slot) &&
 		object_fine(&object);
 }
 

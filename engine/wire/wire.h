@@ -457,8 +457,12 @@ struct PEN_PACKED pen_wire_slot {
 	uint8_t block;
 	uint8_t size; /* enum pen_wire_size, not above WELCOME's and HELLO's */
 	uint8_t act; /* enum pen_wire_slot_do */
+	/* Not all of it: a few packets in a size that is to be tried, or what another did not send.
+	 */
+	pen_le16_t first; /* index of the first packet that is wanted */
+	pen_le16_t packets; /* wanted from there on, as far as there are; 0: to the end */
 };
-static_assert(sizeof(struct pen_wire_slot) == 24, "no gaps");
+static_assert(sizeof(struct pen_wire_slot) == 28, "no gaps");
 
 enum pen_wire_open_flags {
 	PEN_WIRE_OPEN_CACHED = 1 << 0, /* only what can be sent without a disk */
@@ -560,7 +564,7 @@ enum pen_wire_data_flags {
 /*
  * A packet of a piece; the bytes of the piece from index * size on follow, `size` of them, or what
  * is left. Of the wrong length, for a closed slot, with another nonce, or with a seq beyond the
- * grant: dropped and counted. Its session follows from the slot.
+ * grant, or a wrong check: dropped and counted. Its session follows from the slot.
  */
 struct PEN_PACKED pen_wire_data {
 	uint8_t type; /* PEN_WIRE_DATA */
@@ -571,9 +575,8 @@ struct PEN_PACKED pen_wire_data {
 	pen_le32_t index; /* of the packet in its piece */
 	pen_le32_t seq; /* the lower half */
 	pen_le32_t time_us;
-	/* Lower half of XXH3-64 of the 28 bytes before, with the session's seed: a damaged index
-	 * must place nothing, also where no checksum is sent. */
-	pen_le32_t check;
+	pen_le32_t
+		check; /* lower half of XXH3-64 of the 28 bytes before, with the session's seed */
 };
 static_assert(sizeof(struct pen_wire_data) == PEN_WIRE_HEAD_BYTES, "fixed for ever");
 

@@ -92,7 +92,9 @@ static inline size_t wire_sample_transfer(uint8_t type, uint8_t *body)
 			.kind = PEN_WIRE_KIND_PIECE,
 			.block = 3,
 			.size = PEN_WIRE_SIZE_8192,
-			.act = PEN_WIRE_SLOT_OPEN}};
+			.act = PEN_WIRE_SLOT_OPEN,
+			.first = 100,
+			.packets = 28}};
 	struct pen_wire_slot_answer answers[2] = {{.slot = 4, .state = PEN_WIRE_SLOT_CLOSED},
 		{.slot = 6, .bytes = 9, .nonce = 7, .blocks = 4, .state = PEN_WIRE_SLOT_OPENED}};
 	uint8_t proof[16] = {0xff, [8] = 0x1f}, missing[16] = {[8] = 0x10};
