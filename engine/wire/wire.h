@@ -575,8 +575,7 @@ struct PEN_PACKED pen_wire_data {
 	pen_le32_t index; /* of the packet in its piece */
 	pen_le32_t seq; /* the lower half */
 	pen_le32_t time_us;
-	pen_le32_t
-		check; /* lower half of XXH3-64 of the 28 bytes before, with the session's seed */
+	pen_le32_t check; /* lower half of XXH3-64 of the 28 bytes before, seeded by session */
 };
 static_assert(sizeof(struct pen_wire_data) == PEN_WIRE_HEAD_BYTES, "fixed for ever");
 
