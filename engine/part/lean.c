@@ -102,7 +102,8 @@ static bool row_holds(const struct pen_lean_row *row)
 {
 	uint64_t most = row->pairs == 1 ? PEN_LEAN_FRAME_RAW_MAX : PEN_LEAN_FRAME_OPEN_MAX;
 	return row->pairs > 0 && row->raw_bytes <= most &&
-		row->raw_bytes >= (uint64_t)row->pairs * PEN_LEAN_RECORD_BYTES_MIN &&
+		row->raw_bytes >=
+		PEN_LEAN_COLUMNS_BYTES + (uint64_t)row->pairs * PEN_LEAN_RECORD_BYTES_MIN &&
 		row->stored_bytes > 0 && row->stored_bytes <= ZSTD_compressBound(row->raw_bytes);
 }
 

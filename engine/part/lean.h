@@ -43,27 +43,32 @@
  * (part/frontier.h). All other nodes of the part lie below path nodes and hold keys of the part
  * only: they are rebuilt. The empty state has no nodes, no pairs and no frames.
  *
- * FRAME. Raw, it is one record a pair, without gaps:
+ * FRAME. Raw, it is three columns, each of one kind of bytes, so that a compressor finds like
+ * beside like; every pair adds to each of them, in order:
  *
- *   varint  bytes that the key shares with the key before it in this frame (0: the first): as many
- *           as it does share
- *   varint  bytes of the rest of the key
- *   varint  2 x length of the value, which follows; or 2 x i + 1: the value is that of pair i,
- *           counted from 0 in the part
- *   the rest of the key
- *   the value, if it is inline
+ *   u32     bytes of the column of numbers
+ *   u32     bytes of the column of keys
+ *   numbers varint  bytes that the key shares with the key before it in this frame (0: the first):
+ *                   as many as it does share
+ *           varint  bytes of the rest of the key
+ *           varint  2 x length of the value, which is inline; or 2 x i + 1: the value is that of
+ *                   pair i, counted from 0 in the part
+ *   keys    the rest of the key
+ *   values  the value, if it is inline
  *
  * A value of PEN_LEAN_NAMED_BYTES_MIN bytes and more is inline in the first pair that has it and
  * named in all others, by the number of that first pair. Shorter values are always inline.
  *
  * The cut. A pair whose inline value has PEN_LEAN_CUT_BYTES and more closes the open frame and is
- * a frame alone. Any other is appended to the open frame, which closes once its raw bytes are
- * PEN_LEAN_CUT_BYTES or more. So raw frames follow from the pairs, and all who make a part make
- * the same: its frames may come from different peers, each checked by its XXH3. Whoever decodes
- * refuses any other cut. XXH3 finds accidents; liars are found by the proof.
+ * a frame alone. Any other is appended to the open frame, which closes once its raw bytes, all
+ * three columns and their lengths, are PEN_LEAN_CUT_BYTES or more. So raw frames follow from the
+ * pairs, and all who make a part make the same: its frames may come from different peers, each
+ * checked by its XXH3. Whoever decodes refuses any other cut. XXH3 finds accidents; liars are found
+ * by the proof.
  *
- * Stored, a frame is one zstd frame (RFC 8878) of its raw bytes, no dictionary. Stored bytes are
- * not canonical: never hash or compare them.
+ * Stored, a frame is one zstd frame (RFC 8878) of its raw bytes, no dictionary. A maker does well
+ * to end a zstd block where a column ends: literals of one kind share their Huffman table (4 %
+ * fewer bytes in all). Stored bytes are not canonical: never hash or compare them.
  *
  * Limits are checked before memory is taken: keys, values and raw bytes as in part/id.h, pairs at
  * most memory_usage / 100 (a leaf and the branch of a value cost that much), a frame at most
@@ -93,6 +98,8 @@
 #define PEN_LEAN_NAMED_BYTES_MIN 64u
 /* memory_usage of a pair at the least: nearcore's cost of two nodes. */
 #define PEN_LEAN_PAIR_MEMORY_MIN 100u
+/* The lengths of a raw frame's columns. */
+#define PEN_LEAN_COLUMNS_BYTES 8
 /* A record beside its key and value at the most, and at the least. */
 #define PEN_LEAN_RECORD_BYTES_MAX (2 + 2 + 5)
 #define PEN_LEAN_RECORD_BYTES_MIN 3
@@ -100,14 +107,16 @@
 #define PEN_LEAN_FRAME_OPEN_MAX \
 	(2 * PEN_LEAN_CUT_BYTES + PEN_KEY_BYTES_MAX + PEN_LEAN_RECORD_BYTES_MAX)
 /* A frame at the most: a longest value alone. */
-#define PEN_LEAN_FRAME_RAW_MAX (PEN_VALUE_BYTES_MAX + PEN_KEY_BYTES_MAX + PEN_LEAN_RECORD_BYTES_MAX)
+#define PEN_LEAN_FRAME_RAW_MAX \
+	(PEN_LEAN_COLUMNS_BYTES + PEN_VALUE_BYTES_MAX + PEN_KEY_BYTES_MAX + \
+		PEN_LEAN_RECORD_BYTES_MAX)
 /* Levels of zstd that frames are sealed at. */
 #define PEN_LEAN_LEVEL_MIN (-5)
 #define PEN_LEAN_LEVEL_MAX 19
 
 /* A row of the frame table. */
 struct pen_lean_row {
-	uint32_t raw_bytes; /* 3..PEN_LEAN_FRAME_RAW_MAX */
+	uint32_t raw_bytes; /* 11..PEN_LEAN_FRAME_RAW_MAX */
 	uint32_t stored_bytes; /* 1..what zstd needs at most for them */
 	uint32_t pairs; /* 1.. */
 	uint64_t sum; /* XXH3-64 of the raw bytes */

@@ -27,15 +27,15 @@ struct pen_lean_frame_place {
 
 /* Reads a raw frame from front to back. Filled by pen_lean_frame_begin. */
 struct pen_lean_frame_reader {
-	const uint8_t *at, *end;
+	struct pen_bytes numbers, keys, values; /* what is left of each column */
 	bool begun; /* there is a key before */
 	uint8_t key[PEN_KEY_BYTES_MAX]; /* of the record read last */
 	uint32_t key_len; /* bytes */
 };
 
 /*
- * Compress raw frame bytes behind what `out` holds, and fill in the row but for its pairs. `level`
- * is PEN_LEAN_LEVEL_MIN..MAX. 0 or -ENOMEM.
+ * Compress raw frame bytes, column by column, behind what `out` holds, and fill in the row but for
+ * its pairs. `level` is PEN_LEAN_LEVEL_MIN..MAX. 0 or -ENOMEM.
  */
 int pen_lean_frame_seal(struct pen_zstd *zstd, struct pen_bytes raw, int level, struct pen_buf *out,
 	struct pen_lean_row *row, struct pen_why *why);
@@ -50,8 +50,9 @@ struct pen_lean_frame_place pen_lean_frame_place(const struct pen_lean_head *hea
 int pen_lean_frame_open(struct pen_zstd *zstd, const struct pen_lean_frame_place *place,
 	struct pen_bytes stored, uint8_t *raw, struct pen_why *why);
 
-/* Read `raw` (borrowed) from its first record on. */
-void pen_lean_frame_begin(struct pen_lean_frame_reader *reader, struct pen_bytes raw);
+/* Read `raw` (borrowed) from its first record on. 0, or PEN_EFRAME: its columns do not fit. */
+int pen_lean_frame_begin(
+	struct pen_lean_frame_reader *reader, struct pen_bytes raw, struct pen_why *why);
 
 /*
  * The next record, of pair number `index`; reader->key then is its key. 1; 0 at the end; PEN_EFRAME

@@ -13,17 +13,27 @@ void pen_pack_fini(struct pen_pack *pack)
 {
 	if (!pack)
 		return;
+	pen_buf_fini(&pack->numbers);
+	pen_buf_fini(&pack->keys);
+	pen_buf_fini(&pack->values);
 	pen_buf_fini(&pack->raw);
-	pen_entries_fini(&pack->values);
+	pen_entries_fini(&pack->named);
 	pen_buf_fini(&pack->firsts);
 	*pack = (struct pen_pack){0};
 }
 
+static void begin_frame(struct pen_pack *pack)
+{
+	pack->numbers.len = 0;
+	pack->keys.len = 0;
+	pack->values.len = 0;
+	pack->raw_pairs = 0;
+}
+
 void pen_pack_reset(struct pen_pack *pack)
 {
-	pack->raw.len = 0;
-	pack->raw_pairs = 0;
-	pen_entries_reset(&pack->values);
+	begin_frame(pack);
+	pen_entries_reset(&pack->named);
 	pack->firsts.len = 0;
 	pack->key_len = 0;
 	pack->pairs = 0;
@@ -32,16 +42,41 @@ void pen_pack_reset(struct pen_pack *pack)
 	pack->scratch_bytes = 0;
 }
 
+/* Raw bytes of the open frame. */
+static size_t raw_bytes(const struct pen_pack *pack)
+{
+	return PEN_LEAN_COLUMNS_BYTES + pack->numbers.len + pack->keys.len + pack->values.len;
+}
+
+/* Lay the columns one behind the other: a compressor and a checksum want them in one piece, and
+ * only now it is known where each ends. */
+static int lay_out(struct pen_pack *pack)
+{
+	uint8_t head[PEN_LEAN_COLUMNS_BYTES];
+	const struct pen_buf *columns[] = {&pack->numbers, &pack->keys, &pack->values};
+	if (pen_buf_reserve(&pack->raw, raw_bytes(pack)))
+		return -ENOMEM;
+	pen_put_le32(head, (uint32_t)pack->numbers.len);
+	pen_put_le32(head + 4, (uint32_t)pack->keys.len);
+	pack->raw.len = 0;
+	int err = pen_buf_append(&pack->raw, head, sizeof head);
+	for (unsigned i = 0; i < 3 && !err; i++)
+		err = pen_buf_append(&pack->raw, columns[i]->at, columns[i]->len);
+	return err;
+}
+
 /* The open frame goes out, if there is one. */
 static int close_frame(struct pen_pack *pack)
 {
 	if (!pack->raw_pairs)
 		return 0;
-	int err = pack->fn(pack->context, pack->frames, pen_buf_bytes(&pack->raw), pack->raw_pairs);
+	int err = lay_out(pack);
+	if (!err)
+		err = pack->fn(
+			pack->context, pack->frames, pen_buf_bytes(&pack->raw), pack->raw_pairs);
 	pack->frames++;
 	pack->raw_bytes += pack->raw.len;
-	pack->raw.len = 0;
-	pack->raw_pairs = 0;
+	begin_frame(pack);
 	return err;
 }
 
@@ -57,13 +92,13 @@ static int find_first(
 		pen_sha256(value, &own);
 		hash = &own;
 	}
-	uint32_t at = pen_entries_find(&pack->values, hash);
+	uint32_t at = pen_entries_find(&pack->named, hash);
 	if (at != PEN_ENTRY_NONE) {
 		*first = ((const uint32_t *)(const void *)pack->firsts.at)[at];
 		return 0;
 	}
 	pack->scratch_bytes += value.len;
-	int err = pen_entries_add(&pack->values, hash, (struct pen_bytes){0});
+	int err = pen_entries_add(&pack->named, hash, (struct pen_bytes){0});
 	return err < 0 ? err : pen_buf_append(&pack->firsts, first, sizeof *first);
 }
 
@@ -79,23 +114,18 @@ static uint8_t *put_number(uint8_t *at, uint64_t number)
 static int put_record(struct pen_pack *pack, const struct pen_pair *pair, uint32_t first)
 {
 	bool named = first != pack->pairs;
-	size_t value = named ? 0 : pair->value.len, shared = 0;
 	struct pen_bytes last = {pack->key, pack->key_len};
-	if (pack->raw_pairs)
-		shared = pen_key_common(last, pair->key) / 2;
+	size_t shared = pack->raw_pairs ? pen_key_common(last, pair->key) / 2 : 0;
 	size_t rest = pair->key.len - shared;
-	if (pen_buf_grow(&pack->raw, PEN_LEAN_RECORD_BYTES_MAX + rest + value))
+	if (pen_buf_grow(&pack->numbers, PEN_LEAN_RECORD_BYTES_MAX))
 		return -ENOMEM;
-	uint8_t *begin = pack->raw.at + pack->raw.len;
+	uint8_t *begin = pack->numbers.at + pack->numbers.len;
 	uint8_t *at = put_number(put_number(begin, shared), rest);
-	at = put_number(at, named ? 2 * (uint64_t)first + 1 : 2 * (uint64_t)value);
-	if (rest)
-		memcpy(at, pair->key.at + shared, rest);
-	/* The frame is what a compressor reads: the pairs lie scattered before. */
-	if (value)
-		memcpy(at + rest, pair->value.at, value);
-	pack->raw.len += (size_t)(at - begin) + rest + value;
-	return 0;
+	at = put_number(at, named ? 2 * (uint64_t)first + 1 : 2 * (uint64_t)pair->value.len);
+	pack->numbers.len += (size_t)(at - begin);
+	/* The frame is what a compressor reads: keys and values lie scattered before. */
+	int err = rest ? pen_buf_append(&pack->keys, pair->key.at + shared, rest) : 0;
+	return err || named ? err : pen_buf_append(&pack->values, pair->value.at, pair->value.len);
 }
 
 static int check_pair(const struct pen_pack *pack, const struct pen_pair *pair, struct pen_why *why)
@@ -127,7 +157,7 @@ static int append(struct pen_pack *pack, const struct pen_pair *pair, const stru
 	pack->key_len = (uint32_t)pair->key.len;
 	pack->pairs++;
 	pack->raw_pairs++;
-	return pack->raw.len >= PEN_LEAN_CUT_BYTES ? close_frame(pack) : 0;
+	return raw_bytes(pack) >= PEN_LEAN_CUT_BYTES ? close_frame(pack) : 0;
 }
 
 int pen_pack_push(struct pen_pack *pack, const struct pen_pair *pair, const struct pen_hash *hash,
@@ -140,7 +170,8 @@ int pen_pack_push(struct pen_pack *pack, const struct pen_pair *pair, const stru
 	err = append(pack, pair, hash);
 	if (err == -ENOMEM)
 		return pen_fail(why, err, "no memory for the frame of a lean part");
-	if (!err && pack->raw_bytes + pack->raw.len > PEN_PART_BYTES_MAX)
+	size_t open = pack->raw_pairs ? raw_bytes(pack) : 0;
+	if (!err && pack->raw_bytes + open > PEN_PART_BYTES_MAX)
 		return pen_fail(why, PEN_EREFUSED,
 			"no lean form: more than %zu bytes of keys and values", PEN_PART_BYTES_MAX);
 	return err;

@@ -17,9 +17,10 @@ typedef int (*pen_pack_fn)(void *context, uint32_t i, struct pen_bytes raw, uint
 struct pen_pack {
 	pen_pack_fn fn;
 	void *context;
-	struct pen_buf raw; /* the open frame */
-	uint32_t raw_pairs; /* in it */
-	struct pen_entries values; /* that may be named; no bytes */
+	struct pen_buf numbers, keys, values; /* columns of the open frame */
+	struct pen_buf raw; /* a frame that closes */
+	uint32_t raw_pairs; /* in the open frame */
+	struct pen_entries named; /* values that may be; without bytes */
 	struct pen_buf firsts; /* uint32_t: the first pair that has each */
 	uint8_t key[PEN_KEY_BYTES_MAX]; /* the last one */
 	uint32_t key_len;

@@ -31,7 +31,7 @@ int pen_rebuild_visit(
 	for (uint32_t i = 0; i < rebuild->head.frames; i++) {
 		struct pen_bytes frame = {raw, pen_lean_row(&rebuild->head, i).raw_bytes};
 		raw += frame.len;
-		pen_lean_frame_begin(&reader, frame);
+		PEN_CHECK(pen_lean_frame_begin(&reader, frame, why) == 0);
 		while (pen_lean_frame_next(&reader, pair, &record, why) > 0) {
 			uint32_t use = ((const uint32_t *)(void *)rebuild->uses.at)[pair++];
 			item.fetched.index = use & ~PEN_USE_NAMED;

@@ -231,7 +231,7 @@ void fake_part_fini(struct fake_part *part)
 struct pen {
 	const struct fake_part *part;
 	struct pen_zstd zstd;
-	struct pen_buf raw, rows, body, proof;
+	struct pen_buf columns[3], raw, rows, body, proof; /* columns: numbers, keys, values */
 	uint32_t raw_pairs, frames;
 	uint64_t raw_bytes, scratch;
 };
@@ -247,12 +247,24 @@ static void put_number(struct pen_buf *out, uint64_t number)
 	fake_append(out, &byte, 1);
 }
 
+static size_t raw_bytes(const struct pen *pen)
+{
+	return 8 + pen->columns[0].len + pen->columns[1].len + pen->columns[2].len;
+}
+
 static void end_frame(struct pen *pen)
 {
 	struct pen_lean_row row = {.pairs = pen->raw_pairs};
-	uint8_t bytes[PEN_LEAN_ROW_BYTES];
+	uint8_t bytes[PEN_LEAN_ROW_BYTES], lens[8];
 	if (!pen->raw_pairs)
 		return;
+	pen_put_le32(lens, (uint32_t)pen->columns[0].len);
+	pen_put_le32(lens + 4, (uint32_t)pen->columns[1].len);
+	fake_append(&pen->raw, lens, sizeof lens);
+	for (int i = 0; i < 3; i++) {
+		fake_append(&pen->raw, pen->columns[i].at, pen->columns[i].len);
+		pen->columns[i].len = 0;
+	}
 	PEN_CHECK(pen_lean_frame_seal(
 			  &pen->zstd, pen_buf_bytes(&pen->raw), 1, &pen->body, &row, NULL) == 0);
 	pen_lean_row_encode(&row, bytes);
@@ -289,14 +301,14 @@ static void put_record(struct pen *pen, uint32_t i)
 	while (pen->raw_pairs && shared < pair->key.len && shared < pair[-1].key.len &&
 		pair->key.at[shared] == pair[-1].key.at[shared])
 		shared++;
-	put_number(&pen->raw, shared);
-	put_number(&pen->raw, pair->key.len - shared);
-	put_number(&pen->raw, name == i ? 2 * pair->value.len : 2 * (uint64_t)name + 1);
-	fake_append(&pen->raw, pair->key.at + shared, pair->key.len - shared);
+	put_number(&pen->columns[0], shared);
+	put_number(&pen->columns[0], pair->key.len - shared);
+	put_number(&pen->columns[0], name == i ? 2 * pair->value.len : 2 * (uint64_t)name + 1);
+	fake_append(&pen->columns[1], pair->key.at + shared, pair->key.len - shared);
 	if (name == i)
-		fake_append(&pen->raw, pair->value.at, pair->value.len);
+		fake_append(&pen->columns[2], pair->value.at, pair->value.len);
 	pen->raw_pairs++;
-	if (pen->raw.len >= pen->part->cut)
+	if (raw_bytes(pen) >= pen->part->cut)
 		end_frame(pen);
 }
 
@@ -332,6 +344,8 @@ void fake_part_write(const struct fake_part *part, struct pen_buf *out)
 		.rows = pen_buf_bytes(&pen.rows)};
 	PEN_CHECK(pen_lean_encode(&head, out, NULL) == 0);
 	fake_append(out, pen.body.at, pen.body.len);
+	for (int i = 0; i < 3; i++)
+		pen_buf_fini(&pen.columns[i]);
 	pen_buf_fini(&pen.raw);
 	pen_buf_fini(&pen.rows);
 	pen_buf_fini(&pen.body);

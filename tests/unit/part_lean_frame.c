@@ -14,6 +14,22 @@ static struct pen_lean_frame_place place_of(const struct pen_buf *raw, uint32_t 
 		.i = 4, .first = 10, .row = {(uint32_t)raw->len, 0, pairs, 0}};
 }
 
+/* A raw frame out of its columns. */
+static void put_frame(struct pen_buf *raw, struct pen_bytes numbers, struct pen_bytes keys,
+	struct pen_bytes values)
+{
+	uint8_t lens[PEN_LEAN_COLUMNS_BYTES];
+	pen_put_le32(lens, (uint32_t)numbers.len);
+	pen_put_le32(lens + 4, (uint32_t)keys.len);
+	pen_buf_append(raw, lens, sizeof lens);
+	pen_buf_append(raw, numbers.at, numbers.len);
+	pen_buf_append(raw, keys.at, keys.len);
+	pen_buf_append(raw, values.at, values.len);
+}
+
+/* Text as bytes, for such that holds zeros. */
+#define BYTES(text) ((struct pen_bytes){(const uint8_t *)(text), sizeof(text) - 1})
+
 static void put_number(struct pen_buf *out, uint32_t number)
 {
 	for (; number > 127; number >>= 7) {
@@ -24,18 +40,6 @@ static void put_number(struct pen_buf *out, uint32_t number)
 	pen_buf_append(out, &byte, 1);
 }
 
-/* A record with an inline value of so many bytes. */
-static void put_record(struct pen_buf *raw, uint32_t shared, const char *rest, uint32_t value_len)
-{
-	uint8_t *value = calloc(1, value_len + 1);
-	put_number(raw, shared);
-	put_number(raw, (uint32_t)strlen(rest));
-	put_number(raw, 2 * value_len);
-	pen_buf_append(raw, rest, strlen(rest));
-	pen_buf_append(raw, value, value_len);
-	free(value);
-}
-
 Test(part_lean_frame, sealed_frames_open)
 {
 	struct pen_zstd zstd = {0};
@@ -44,7 +48,7 @@ Test(part_lean_frame, sealed_frames_open)
 		struct pen_buf raw = {0}, stored = {0};
 		uint8_t opened[64];
 		PUT(&stored, "before");
-		PUT(&raw, "a frame of some bytes, bytes, bytes");
+		put_frame(&raw, BYTES("numbers"), BYTES("keys, keys, keys"), BYTES("values"));
 		struct pen_lean_frame_place place = place_of(&raw, 1);
 		cr_assert_eq(pen_lean_frame_seal(
 				     &zstd, pen_buf_bytes(&raw), level, &stored, &place.row, &why),
@@ -77,7 +81,7 @@ Test(part_lean_frame, what_is_no_frame_is_refused)
 {
 	struct pen_zstd zstd = {0};
 	struct pen_buf raw = {0}, stored = {0}, lie = {0};
-	PUT(&raw, "a frame of some bytes, bytes, bytes");
+	put_frame(&raw, BYTES("numbers"), BYTES("keys, keys, keys"), BYTES("values"));
 	struct pen_lean_frame_place place = place_of(&raw, 1), other;
 	pen_lean_frame_seal(&zstd, pen_buf_bytes(&raw), 1, &stored, &place.row, NULL);
 	struct pen_bytes frame = pen_buf_bytes(&stored);
@@ -132,18 +136,18 @@ Test(part_lean_frame, records_are_read)
 	struct pen_lean_frame_reader reader;
 	struct pen_record record;
 	struct pen_buf raw = {0};
-	put_record(&raw, 0, "", 3);
-	put_record(&raw, 0, "aab", 0);
-	put_record(&raw, 2, "c", 200);
-	PUT(&raw, "\3\1\x13x");
-	pen_lean_frame_begin(&reader, pen_buf_bytes(&raw));
+	put_frame(&raw, BYTES("\0\0\6\0\3\0\2\1\x08\3\1\x13"), BYTES("aabcx"), BYTES("onefour"));
+	cr_assert_eq(pen_lean_frame_begin(&reader, pen_buf_bytes(&raw), NULL), 0);
 	cr_expect_eq(pen_lean_frame_next(&reader, 10, &record, NULL), 1);
 	cr_expect_eq(reader.key_len, 0);
 	cr_expect_eq(record.value.len, 3);
 	cr_expect_eq(pen_lean_frame_next(&reader, 11, &record, NULL), 1);
+	cr_expect_arr_eq(reader.key, "aab", 3);
+	cr_expect_eq(record.value.len, 0);
 	cr_expect_eq(pen_lean_frame_next(&reader, 12, &record, NULL), 1);
 	cr_expect_eq(record.shared, 2);
-	cr_expect_eq(record.value.len, 200);
+	cr_assert_eq(record.value.len, 4);
+	cr_expect_arr_eq(record.value.at, "four", 4);
 	cr_expect_arr_eq(reader.key, "aac", 3);
 	cr_expect_eq(pen_lean_frame_next(&reader, 13, &record, NULL), 1);
 	cr_expect(record.named);
@@ -154,51 +158,79 @@ Test(part_lean_frame, records_are_read)
 }
 
 /* Frames of pair 10 and on that cannot be read, and what is said. */
-#define ROW(text, says) \
+#define ROW(numbers, keys, values, says) \
 	{ \
-		text, sizeof text - 1, says \
+		{(const uint8_t *)numbers, sizeof numbers - 1}, \
+			{(const uint8_t *)keys, sizeof keys - 1}, \
+			{(const uint8_t *)values, sizeof values - 1}, says \
 	}
 static const struct {
-	const char *raw;
-	size_t len;
+	struct pen_bytes numbers, keys, values;
 	const char *says;
 } bad[] = {
-	ROW("\0", "number"),
-	ROW("\0\0", "number"),
-	ROW("\x80\x00\0\0", "number"),
-	ROW("\0\1\x80\x80\x80\x80\x80\x01x", "number"),
-	ROW("\0\2\0x", "inside a key"),
-	ROW("\0\x81\x10\0", "a key too long"),
-	ROW("\1\1\0x", "sharing too much"),
-	ROW("\0\1\0b\0\1\0a", "does not follow"),
-	ROW("\0\1\0b\0\1\0b", "does not follow"),
-	ROW("\0\2\0bc\1\0\0", "does not follow"),
-	ROW("\0\2\0bc\0\3\0bdd", "does not follow"),
-	ROW("\0\1\0b\1\0\0", "does not follow"),
-	ROW("\0\1\2b", "too long"),
-	ROW("\0\1\x82\x80\x80\x04", "inside a key"),
-	ROW("\0\0\x82\x80\x80\x04", "value is too long"),
-	ROW("\0\1\x15z", "names a pair"),
-	ROW("\0\1\xff\xff\xff\xff\x1fz", "names a pair"),
+	ROW("\0", "", "", "number"),
+	ROW("\0\0", "", "", "number"),
+	ROW("\x80\x00\0\0", "", "", "number"),
+	ROW("\0\1\x80\x80\x80\x80\x80\x01", "x", "", "number"),
+	ROW("\0\1\x80", "x", "", "number"),
+	ROW("\0\2\0", "x", "", "keys end inside"),
+	ROW("\0\x81\x10\0", "", "", "a key too long"),
+	ROW("\1\1\0", "x", "", "sharing too much"),
+	ROW("\0\1\0\0\1\0", "ba", "", "does not follow"),
+	ROW("\0\1\0\0\1\0", "bb", "", "does not follow"),
+	ROW("\0\2\0\1\0\0", "bc", "", "does not follow"),
+	ROW("\0\2\0\0\3\0", "bcbdd", "", "does not follow"),
+	ROW("\0\1\0\1\0\0", "b", "", "does not follow"),
+	ROW("\0\1\4", "b", "v", "too long"),
+	ROW("\0\0\x82\x80\x80\x04", "", "", "value is too long"),
+	ROW("\0\1\x15", "z", "", "names a pair"),
+	ROW("\0\1\xff\xff\xff\xff\x1f", "z", "", "names a pair"),
+	ROW("\0\1\0\1\1\0", "zzz", "", "left over"),
+	ROW("\0\1\0\1\1\0", "zz", "z", "left over"),
+	ROW("", "z", "", "left over"),
 };
+
+/* Decoded from memory of exactly its length, so that a sanitizer sees who reads on. */
+static void expect_bad(const struct pen_buf *raw, const char *says, size_t row)
+{
+	struct pen_why why = {0};
+	struct pen_buf records = {0};
+	uint8_t *exact = malloc(raw->len ? raw->len : 1);
+	memcpy(exact, raw->at, raw->len);
+	struct pen_lean_frame_place place = place_of(raw, 2);
+	int err = pen_lean_frame_decode(
+		(struct pen_bytes){exact, raw->len}, &place, &records, &why);
+	cr_expect_eq(err, PEN_EFRAME, "row %zu", row);
+	cr_expect_not_null(strstr(why.text, says), "row %zu: '%s'", row, why.text);
+	cr_expect_not_null(strstr(why.text, "BadFrame 4: "), "row %zu", row);
+	free(exact);
+	pen_buf_fini(&records);
+}
 
 Test(part_lean_frame, records_that_cannot_be_are_refused)
 {
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		struct pen_why why = {0};
-		struct pen_buf raw = {0}, records = {0};
-		/* Of exactly its length, so that a sanitizer sees who reads on. */
-		uint8_t *exact = malloc(bad[i].len);
-		memcpy(exact, bad[i].raw, bad[i].len);
-		raw.len = bad[i].len;
-		struct pen_lean_frame_place place = place_of(&raw, 2);
-		int err = pen_lean_frame_decode(
-			(struct pen_bytes){exact, bad[i].len}, &place, &records, &why);
-		cr_expect_eq(err, PEN_EFRAME, "row %zu", i);
-		cr_expect_not_null(strstr(why.text, bad[i].says), "row %zu: '%s'", i, why.text);
-		cr_expect_not_null(strstr(why.text, "BadFrame 4: "), "row %zu", i);
-		free(exact);
-		pen_buf_fini(&records);
+		struct pen_buf raw = {0};
+		put_frame(&raw, bad[i].numbers, bad[i].keys, bad[i].values);
+		expect_bad(&raw, bad[i].says, i);
+		pen_buf_fini(&raw);
+	}
+}
+
+Test(part_lean_frame, columns_that_do_not_fit_are_refused)
+{
+	static const uint32_t lens[][2] = {
+		{5, 0}, {0, 5}, {3, 2}, {UINT32_MAX, 0}, {UINT32_MAX, UINT32_MAX}, {1, UINT32_MAX}};
+	for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+		uint8_t bytes[12] = {0};
+		struct pen_buf raw = {0};
+		pen_put_le32(bytes, lens[i][0]);
+		pen_put_le32(bytes + 4, lens[i][1]);
+		pen_buf_append(&raw, bytes, sizeof bytes);
+		expect_bad(&raw, "columns do not fit", i);
+		raw.len = i;
+		expect_bad(&raw, "columns do not fit", i);
+		pen_buf_fini(&raw);
 	}
 }
 
@@ -220,20 +252,38 @@ static const struct {
 	{{1, PEN_LEAN_CUT_BYTES}, 2, false, false},
 	{{PEN_LEAN_CUT_BYTES - 1}, 1, false, true},
 	{{PEN_LEAN_CUT_BYTES - 1, 1}, 2, false, false},
-	/* A record has 1 + 1 + 3 + 1 bytes beside its value: just short of the cut, and at it. */
-	{{PEN_LEAN_CUT_BYTES - 7, PEN_LEAN_CUT_BYTES - 1}, 2, false, true},
-	{{PEN_LEAN_CUT_BYTES - 6, 1}, 2, false, false},
+	/* A record has 1 + 1 + 3 + 1 bytes beside its value, a frame 8: just short of the cut, and
+	 * at it. */
+	{{PEN_LEAN_CUT_BYTES - 15, PEN_LEAN_CUT_BYTES - 1}, 2, false, true},
+	{{PEN_LEAN_CUT_BYTES - 14, 1}, 2, false, false},
 	{{100000, PEN_LEAN_CUT_BYTES - 1}, 2, false, true},
 	{{100000, 100000, 1}, 3, false, false},
 };
+
+/* A frame of pairs a, b, c with values of these lengths. */
+static void put_pairs(struct pen_buf *raw, const uint32_t *lens)
+{
+	struct pen_buf numbers = {0};
+	uint32_t values = 0, count = 0;
+	for (; lens[count]; count++) {
+		put_number(&numbers, 0);
+		put_number(&numbers, 1);
+		put_number(&numbers, 2 * lens[count]);
+		values += lens[count];
+	}
+	uint8_t *zeros = calloc(1, values);
+	put_frame(raw, pen_buf_bytes(&numbers), (struct pen_bytes){(const uint8_t *)"abc", count},
+		(struct pen_bytes){zeros, values});
+	free(zeros);
+	pen_buf_fini(&numbers);
+}
 
 Test(part_lean_frame, only_the_one_cut)
 {
 	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
 		struct pen_why why = {0};
 		struct pen_buf raw = {0}, records = {0};
-		for (size_t at = 0; cuts[i].lens[at]; at++)
-			put_record(&raw, 0, (const char *[]){"a", "b", "c"}[at], cuts[i].lens[at]);
+		put_pairs(&raw, cuts[i].lens);
 		struct pen_lean_frame_place place = place_of(&raw, cuts[i].pairs);
 		place.short_before = cuts[i].short_before;
 		int err = pen_lean_frame_decode(pen_buf_bytes(&raw), &place, &records, &why);
