@@ -109,11 +109,14 @@ static enum pen_visit_heard hear_cookie(struct pen_visit *visit, const struct pe
 	const struct pen_wire_cookie *cookie = pen_wire_cookie_decode(packet->body);
 	if (!cookie || !for_call(visit, packet->head) || packet->head->tag)
 		return PEN_VISIT_DROP;
+	if (call->admitted && now_ns - call->admitted_ns < PEN_VISIT_COOKIE_NS)
+		return PEN_VISIT_DROP;
 	hello_of(call)->cookie = *cookie;
 	pen_agree_sign_hello(&visit->config.identity, &call->hello);
 	if (call->admitted)
 		return PEN_VISIT_DROP;
 	call->admitted = true;
+	call->admitted_ns = now_ns;
 	call->tries = 0;
 	call->wait_ns = first_wait_ns(visit);
 	call->due_ns = now_ns;

@@ -29,6 +29,9 @@
 #define PEN_VISIT_FIRST_NS INT64_C(250000000)
 #define PEN_VISIT_WAIT_NS_MAX INT64_C(2000000000)
 #define PEN_VISIT_DOUBT_NS INT64_C(1000000000)
+/* A cookie is replaced by another only after so long without WELCOME: later than the answers to
+ * HELLOs that were repeated before the first cookie came, on any path. */
+#define PEN_VISIT_COOKIE_NS INT64_C(3000000000)
 /* The longest that BUSY is believed. */
 #define PEN_VISIT_BUSY_MS_MAX 60000u
 
@@ -55,6 +58,7 @@ struct pen_visit_call {
 	int64_t due_ns; /* when the next HELLO leaves */
 	int64_t wait_ns; /* until the one after it */
 	int64_t sent_ns; /* when the last left */
+	int64_t admitted_ns; /* when the first cookie came */
 	uint32_t busy; /* last reason of BUSY; 0: none */
 	uint8_t ephemeral[PEN_KEYS_BYTES]; /* private */
 	struct pen_wire_packet hello;

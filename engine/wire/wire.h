@@ -293,9 +293,9 @@ enum pen_wire_kind {
 	/* Of a part. raw, nearcore: `piece` counts blocks of 1 MiB of the stored bytes, `block` is
 	 * 0. lean: piece 0 is all before the first frame, then the frames, cut into blocks. */
 	PEN_WIRE_KIND_PIECE = 1,
-	/* Of the state: node of its root (part and piece 0), block 0. */
+	/* Of the state, in any form: the node of its root; part, piece and block 0. */
 	PEN_WIRE_KIND_ROOT = 2,
-	/* Of the state: nearcore's state header, part and piece 0, up to 64 blocks. */
+	/* Of the state, in any form: nearcore's state header; part and piece 0. */
 	PEN_WIRE_KIND_HEADER = 3,
 	/* Of a part. lean: the table of its frames. raw: the digests of its blocks. piece 0. */
 	PEN_WIRE_KIND_TABLE = 4,
@@ -457,8 +457,7 @@ struct PEN_PACKED pen_wire_slot {
 	uint8_t block;
 	uint8_t size; /* enum pen_wire_size, not above WELCOME's and HELLO's */
 	uint8_t act; /* enum pen_wire_slot_do */
-	/* Not all of it: a few packets in a size that is to be tried, or what another did not send.
-	 */
+	/* Not all of it: a few packets of a size to be tried, or what another did not send. */
 	pen_le16_t first; /* index of the first packet that is wanted */
 	pen_le16_t packets; /* wanted from there on, as far as there are; 0: to the end */
 };

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "base/rng.h"
 #include "peer_util.h"
 
 static struct duo duo;
@@ -78,6 +79,29 @@ Test(peer_visit, answers_cookies_at_its_own_pace)
 		sent += duo_visit(&duo, &back, &there) == PEN_VISIT_ANSWER;
 	}
 	cr_expect_eq(sent, 1);
+}
+
+/* The server starts anew in the middle: its new cookie is taken, a while later. */
+Test(peer_visit, a_cookie_that_is_no_good_is_replaced)
+{
+	struct pen_answer none;
+	duo.visit.config.tries = 9;
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
+	duo_greet(&duo, &there, &back);
+	duo_visit(&duo, &back, &there);
+	int64_t start_ns = duo.now_ns;
+	duo_server(&duo, 99);
+	enum pen_greet_heard heard;
+	do {
+		duo.now_ns = pen_visit_due_ns(&duo.visit);
+		pen_visit_poll(&duo.visit, duo.now_ns, &there);
+		heard = duo_greet(&duo, &there, &back);
+		if (heard == PEN_GREET_ANSWER)
+			cr_assert_eq(duo_visit(&duo, &back, &none), PEN_VISIT_DROP);
+	} while (heard == PEN_GREET_ANSWER);
+	cr_expect_eq(heard, PEN_GREET_NEW);
+	cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_OPENED);
+	cr_expect_leq(duo.now_ns - start_ns, PEN_VISIT_COOKIE_NS + 2 * PEN_VISIT_WAIT_NS_MAX);
 }
 
 /* Any byte of WELCOME that is changed on the way, any version that is taken out. */
@@ -214,6 +238,97 @@ Test(peer_visit, hears_only_its_own)
 	cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_DROP, "once");
 	back.packet.head.session ^= 1;
 	cr_expect_not(pen_visit_known(&duo.visit, &back.packet.head));
+}
+
+/* A packet on its way. */
+struct flight {
+	struct pen_answer answer;
+	int64_t at_ns; /* 0: none */
+	bool there; /* to the server */
+};
+
+static struct flight flights[64];
+
+/* Lose a third, double a tenth, damage a tenth, delay all by 5 to 300 ms. */
+static void launch(struct pen_rng *rng, const struct pen_answer *answer, bool to_server)
+{
+	unsigned copies = pen_rng_below(rng, 3) ? 1 + !pen_rng_below(rng, 10) : 0;
+	for (size_t i = 0; i < PEN_COUNT(flights) && copies && answer->bytes; i++) {
+		struct flight *flight = &flights[i];
+		if (flight->at_ns)
+			continue;
+		copies--;
+		*flight = (struct flight){*answer,
+			duo.now_ns + (5 + (int64_t)pen_rng_below(rng, 295)) * MS, to_server};
+		if (!pen_rng_below(rng, 10)) {
+			size_t at = pen_rng_below(rng, answer->bytes);
+			((uint8_t *)&flight->answer.packet)[at] ^= 1 + pen_rng_below(rng, 255);
+		}
+	}
+}
+
+/* The decoder of headers stands before both sides. */
+static bool decodes(const struct pen_answer *answer)
+{
+	struct pen_bytes head = {(const uint8_t *)&answer->packet, PEN_WIRE_HEAD_BYTES};
+	return pen_wire_head_decode(head, answer->bytes) != NULL;
+}
+
+static void land(struct pen_rng *rng, struct flight *flight)
+{
+	struct pen_answer came = flight->answer, out = {.bytes = 0};
+	bool to_server = flight->there;
+	flight->at_ns = 0;
+	if (!decodes(&came))
+		return;
+	if (to_server && came.packet.head.type == PEN_WIRE_HELLO)
+		duo_greet(&duo, &came, &out);
+	else if (!to_server && came.packet.head.type != PEN_WIRE_HELLO)
+		duo_visit(&duo, &came, &out);
+	launch(rng, &out, !to_server);
+}
+
+/* One handshake over such a path, event by event. */
+static void shake_badly(uint64_t seed)
+{
+	struct pen_rng rng = {seed};
+	duo_init(&duo);
+	duo.visit.config.tries = 30;
+	memset(flights, 0, sizeof flights);
+	while (duo.visit.state == PEN_VISIT_CALLING) {
+		struct flight *next = NULL;
+		for (size_t i = 0; i < PEN_COUNT(flights); i++) {
+			if (flights[i].at_ns && (!next || flights[i].at_ns < next->at_ns))
+				next = &flights[i];
+		}
+		if (next && next->at_ns <= pen_visit_due_ns(&duo.visit)) {
+			duo.now_ns = next->at_ns > duo.now_ns ? next->at_ns : duo.now_ns;
+			land(&rng, next);
+			continue;
+		}
+		duo.now_ns = pen_visit_due_ns(&duo.visit);
+		pen_visit_poll(&duo.visit, duo.now_ns, &there);
+		launch(&rng, &there, true);
+	}
+}
+
+Test(peer_visit, opens_over_the_worst_of_paths)
+{
+	unsigned same = 0;
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		struct pen_answer pull;
+		shake_badly(seed);
+		cr_assert_eq(duo.visit.state, PEN_VISIT_OPEN, "seed %llu: %s",
+			(unsigned long long)seed, duo.visit.why.text);
+		duo_pull(&duo, &pull);
+		/* Else a cookie was replaced, and WELCOME of the session before came first. */
+		if (pull.packet.head.session != duo.number)
+			continue;
+		same++;
+		cr_expect_eq(duo_session(&duo, &pull, &duo.path, &back), PEN_SESSION_TAKE,
+			"seed %llu", (unsigned long long)seed);
+	}
+	cr_expect_geq(same, 190);
 }
 
 Test(peer_visit, closes_what_is_open)
