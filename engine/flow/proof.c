@@ -22,14 +22,14 @@ void pen_proof_make(
 	const struct pen_proof *proof, const struct pen_seqs *seqs, struct pen_proof_set *set)
 {
 	PEN_CHECK(proof->before <= proof->last);
-	PEN_CHECK(proof->last <= seqs->top);
+	PEN_CHECK(proof->last <= seqs->seen);
 	memset(set, 0, sizeof *set);
 	uint64_t most = 64 * (PEN_WIRE_PROOF_WORDS_MAX - 1);
 	uint64_t from = proof->before;
-	if (seqs->top > from + most)
-		from = seqs->top - most;
+	if (seqs->seen > from + most)
+		from = seqs->seen - most;
 	set->first = from & ~UINT64_C(63);
-	for (uint64_t seq = from; seq < seqs->top; seq++) {
+	for (uint64_t seq = from; seq < seqs->seen; seq++) {
 		if (!pen_seqs_has(seqs, seq))
 			continue;
 		uint32_t bit = (uint32_t)(seq - set->first);
@@ -45,5 +45,5 @@ void pen_proof_make(
 void pen_proof_sent(struct pen_proof *proof, const struct pen_seqs *seqs)
 {
 	proof->before = proof->last;
-	proof->last = seqs->top;
+	proof->last = seqs->seen;
 }

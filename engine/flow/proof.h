@@ -18,7 +18,8 @@
 #define PEN_PROOF_BYTES (8u * PEN_WIRE_PROOF_WORDS_MAX)
 
 struct pen_proof {
-	uint64_t before, last; /* tops of the stream at the PULL before the last, and the last */
+	uint64_t before, last; /* what was seen of the stream at the PULL before the last, and the
+				  last: not its top, since what was given up may come yet */
 	uint16_t token[PEN_PROOF_TOKENS]; /* by seq modulo the length, of those that came */
 };
 

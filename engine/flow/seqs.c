@@ -66,6 +66,8 @@ enum pen_seqs_came pen_seqs_add(struct pen_seqs *seqs, uint64_t seq, int64_t now
 		return came;
 	if (seq >= seqs->top)
 		raise_top(seqs, seq, now_ns);
+	if (seq >= seqs->seen)
+		seqs->seen = seq + 1;
 	*word_of(seqs, seq) |= UINT64_C(1) << seq % 64;
 	if (came == PEN_SEQS_NEW) {
 		seqs->above++;

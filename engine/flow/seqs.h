@@ -30,6 +30,7 @@ enum pen_seqs_came {
 struct pen_seqs {
 	struct pen_loss loss;
 	uint64_t floor; /* all below is settled */
+	uint64_t seen; /* the highest number that came, and one */
 	uint64_t top; /* the highest number that came or was given up, and one */
 	uint64_t given; /* below this all was given up once: what comes of it was not reordered */
 	uint64_t count[PEN_SEQS_CAMES]; /* packets by what became of them */
