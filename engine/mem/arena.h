@@ -31,8 +31,9 @@
 /* Where an arena's pages come from. Zeroed means: from the kernel. */
 struct pen_pages {
 	/*
-	 * Take `bytes` (whole blocks) of zeroed memory near `node` (or PEN_NODE_ANY), aligned to a
-	 * block, and write its address to *at. 0, or a negative code and a sentence.
+	 * Take `bytes` (whole blocks) of memory near `node` (or PEN_NODE_ANY), aligned to a block,
+	 * and write its address to *at. What is in it is of no matter. 0, or a negative code and a
+	 * sentence.
 	 */
 	int (*take)(void *context, size_t bytes, int node, void **at, struct pen_why *why);
 	/* Give back what take gave, whole. */
