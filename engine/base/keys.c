@@ -55,6 +55,7 @@ void pen_keys_sign(const uint8_t own[PEN_KEYS_BYTES], struct pen_bytes message,
 	uint8_t out[PEN_KEYS_SIGNATURE_BYTES])
 {
 	size_t len = PEN_KEYS_SIGNATURE_BYTES;
+	PEN_CHECK(message.at || !message.len);
 	EVP_PKEY *key = private_key(EVP_PKEY_ED25519, own);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	PEN_CHECK(ctx != NULL);

@@ -36,6 +36,7 @@ struct hello_text {
 
 static void hello_text(const struct pen_wire_packet *hello, struct hello_text *out)
 {
+	PEN_CHECK(hello->head.type == PEN_WIRE_HELLO);
 	memcpy(out->prefix, HELLO_PREFIX, sizeof out->prefix);
 	memcpy(out->packet, hello, sizeof out->packet);
 }
@@ -60,6 +61,8 @@ bool pen_agree_check_hello(const struct pen_wire_packet *hello)
 static void transcript(const struct pen_wire_packet *hello, const struct pen_wire_packet *welcome,
 	struct pen_hash *out)
 {
+	PEN_CHECK(hello->head.type == PEN_WIRE_HELLO);
+	PEN_CHECK(welcome->head.type == PEN_WIRE_WELCOME);
 	struct pen_wire_head head = welcome->head;
 	head.tag = 0;
 	struct pen_bytes runs[] = {{(const uint8_t *)hello, PEN_WIRE_HELLO_BYTES},
@@ -127,6 +130,7 @@ bool pen_agree_keys(const struct pen_agree *agree, struct pen_agreed *out)
 uint64_t pen_agree_tag(
 	const struct pen_channel *channel, const struct pen_wire_packet *welcome, bool server)
 {
+	PEN_CHECK(welcome->head.type == PEN_WIRE_WELCOME);
 	struct pen_wire_head head = welcome->head;
 	struct pen_hash code;
 	head.tag = 0;

@@ -26,6 +26,7 @@ enum pen_attest_verdict pen_attest_poll(struct pen_attest *attest, struct pen_ch
 	answer->bytes = 0;
 	if (!attest->open || now_ns < attest->due_ns)
 		return PEN_ATTEST_NONE;
+	PEN_CHECK(attest->tries <= PEN_ATTEST_TRIES);
 	if (attest->tries == PEN_ATTEST_TRIES)
 		return end(attest, PEN_ATTEST_UNKNOWN);
 	attest->tries++;

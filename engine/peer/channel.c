@@ -19,6 +19,7 @@ size_t pen_channel_seal(struct pen_channel *channel, enum pen_wire_type type,
 {
 	PEN_CHECK(body_bytes > 0);
 	PEN_CHECK(body_bytes <= PEN_WIRE_BODY_BYTES_MAX);
+	PEN_CHECK(channel->version != 0);
 	packet->head = (struct pen_wire_head){.type = (uint8_t)type,
 		.version = channel->version,
 		.body_bytes = (uint16_t)body_bytes,
@@ -60,6 +61,7 @@ enum pen_channel_check pen_channel_check(
 
 void pen_channel_take(struct pen_channel *channel, const struct pen_wire_head *head)
 {
+	PEN_CHECK(head->session == channel->own);
 	PEN_CHECK(!counter_old(channel, head));
 	uint64_t counter = head->counter;
 	if (counter > channel->rx_top) {
@@ -67,6 +69,7 @@ void pen_channel_take(struct pen_channel *channel, const struct pen_wire_head *h
 		channel->rx_bits = step < PEN_CHANNEL_WINDOW ? channel->rx_bits << step : 0;
 		channel->rx_top = counter;
 	}
+	PEN_CHECK(channel->rx_top - counter < PEN_CHANNEL_WINDOW);
 	channel->rx_bits |= UINT64_C(1) << (channel->rx_top - counter);
 	if (head->type == PEN_WIRE_PULL)
 		channel->pull_top = counter;

@@ -31,6 +31,7 @@ void pen_cookies_init(struct pen_cookies *cookies, struct pen_draw *draw, int64_
 void pen_cookies_turn(struct pen_cookies *cookies, struct pen_draw *draw, int64_t now_ns)
 {
 	static_assert(PEN_COOKIE_TURN_NS > PEN_WIRE_COOKIE_S * SECOND_NS, "outlives its cookies");
+	PEN_CHECK(now_ns >= cookies->turned_ns);
 	if (now_ns - cookies->turned_ns < PEN_COOKIE_TURN_NS)
 		return;
 	cookies->secret[1] = cookies->secret[0];

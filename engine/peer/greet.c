@@ -52,6 +52,7 @@ static const struct pen_wire_hello *hello_of(const struct pen_packet *packet)
 static void answer_alone(struct pen_answer *answer, enum pen_wire_type type,
 	const struct pen_packet *packet, struct pen_bytes body)
 {
+	PEN_CHECK(PEN_WIRE_AMPLIFIES_LITTLE(PEN_WIRE_HELLO_BYTES, sizeof *packet->head + body.len));
 	memcpy(answer->packet.body, body.at, body.len);
 	answer->packet.head = (struct pen_wire_head){.type = (uint8_t)type,
 		.version = PEN_WIRE_VERSION,
@@ -90,6 +91,7 @@ static enum pen_greet_heard give_cookie(struct pen_greeter *greeter,
 /* Header and body in one piece, as they are hashed and signed. */
 static void join(const struct pen_packet *packet, struct pen_wire_packet *out)
 {
+	PEN_CHECK(packet->body.len == sizeof out->body);
 	out->head = *packet->head;
 	memcpy(out->body, packet->body.at, sizeof out->body);
 }
@@ -119,6 +121,7 @@ static enum pen_greet_heard hear_proved(struct pen_greeter *greeter,
 enum pen_greet_heard pen_greeter_hear(struct pen_greeter *greeter, const struct pen_packet *packet,
 	int64_t now_ns, uint64_t *session, struct pen_answer *answer)
 {
+	PEN_CHECK(packet->body.len == packet->head->body_bytes);
 	answer->bytes = 0;
 	greeter->hellos++;
 	const struct pen_wire_hello *hello = pen_wire_hello_decode(packet->body);

@@ -75,5 +75,7 @@ bool pen_limit_admit(struct pen_limit *limit, const struct pen_net_path *path, i
 	}
 	bucket->full_ns = spend(bucket->full_ns, now_ns, PREFIX_STEP_NS);
 	limit->full_ns = spend(limit->full_ns, now_ns, ALL_STEP_NS);
+	PEN_CHECK(bucket->full_ns - now_ns <= PREFIX_BURST * PREFIX_STEP_NS);
+	PEN_CHECK(limit->full_ns - now_ns <= ALL_BURST * ALL_STEP_NS);
 	return true;
 }

@@ -8,6 +8,7 @@
 
 void pen_resets_init(struct pen_resets *resets, const uint8_t key[32])
 {
+	static_assert(BURST > 0 && STEP_NS > 0, "else nobody would be told");
 	*resets = (struct pen_resets){.full_ns = INT64_MIN};
 	pen_mac_init(&resets->key, key, 32);
 }
@@ -53,6 +54,7 @@ void pen_resets_answer(struct pen_resets *resets, const struct pen_packet *packe
 		.counter = pen_le64(token),
 		.tag = pen_le64(token + 8)};
 	answer->bytes = PEN_WIRE_RESET_PACKET_BYTES;
+	PEN_CHECK(answer->bytes < sizeof *head + packet->body.len);
 }
 
 bool pen_reset_fits(const struct pen_wire_head *head, const uint8_t token[PEN_WIRE_RESET_BYTES])

@@ -7,6 +7,7 @@ static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 void pen_route_init(struct pen_route *route, const struct pen_net_path *path)
 {
+	PEN_CHECK(path->remote_port != 0);
 	*route = (struct pen_route){.path = *path};
 }
 
@@ -34,6 +35,7 @@ bool pen_route_answered(struct pen_route *route, const struct pen_net_path *from
 		!pen_net_path_equal(&route->candidate, from) ||
 		!pen_mac_equal(answer->challenge, route->challenge, sizeof route->challenge))
 		return false;
+	PEN_CHECK(!pen_net_path_equal(&route->path, from));
 	route->path = *from;
 	route->waiting = false;
 	route->moves++;

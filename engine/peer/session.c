@@ -59,6 +59,8 @@ enum pen_session_heard pen_session_hear(struct pen_session *session,
 	struct pen_answer *answer)
 {
 	uint8_t type = packet->head->type;
+	PEN_CHECK(packet->body.len == packet->head->body_bytes);
+	PEN_CHECK(session->idle_s > 0);
 	answer->bytes = 0;
 	if (type <= PEN_WIRE_HELLO || type > PEN_WIRE_CLOSE ||
 		pen_channel_check(&session->channel, packet->head, packet->body) !=

@@ -47,6 +47,7 @@ void pen_visit_init(struct pen_visit *visit, const struct pen_visit_config *conf
 
 static void end(struct pen_visit *visit, int code)
 {
+	PEN_CHECK(visit->state != PEN_VISIT_OVER);
 	visit->state = PEN_VISIT_OVER;
 	visit->code = code;
 	visit->call.active = false;
@@ -79,6 +80,8 @@ void pen_visit_poll(struct pen_visit *visit, int64_t now_ns, struct pen_answer *
 		give_up(visit);
 		return;
 	}
+	PEN_CHECK(visit->state != PEN_VISIT_OVER);
+	PEN_CHECK(call->wait_ns > 0);
 	answer->packet = call->hello;
 	answer->bytes = PEN_WIRE_HELLO_BYTES;
 	call->tries++;
@@ -163,6 +166,7 @@ static bool welcome_fits(
 static void open_session(struct pen_visit *visit, const struct pen_wire_welcome *welcome,
 	const struct pen_agreed *agreed, int64_t now_ns)
 {
+	PEN_CHECK(visit->call.tries > 0);
 	visit->channel = agreed->channel;
 	for (unsigned i = 0; i < sizeof visit->token; i++)
 		visit->token[i] = welcome->reset[i] ^ agreed->mask[i];
@@ -261,6 +265,7 @@ static enum pen_visit_heard hear_session(
 enum pen_visit_heard pen_visit_hear(struct pen_visit *visit, const struct pen_packet *packet,
 	struct pen_draw *draw, int64_t now_ns, struct pen_answer *answer)
 {
+	PEN_CHECK(packet->body.len == packet->head->body_bytes);
 	answer->bytes = 0;
 	switch (packet->head->type) {
 	case PEN_WIRE_COOKIE: return hear_cookie(visit, packet, now_ns, answer);
@@ -306,5 +311,6 @@ void pen_visit_close(
 		answer->bytes = pen_channel_seal(
 			&visit->channel, PEN_WIRE_CLOSE, &answer->packet, sizeof close);
 	}
-	end(visit, 0);
+	if (visit->state != PEN_VISIT_OVER)
+		end(visit, 0);
 }

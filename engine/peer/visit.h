@@ -118,7 +118,7 @@ void pen_visit_doubt(struct pen_visit *visit, struct pen_draw *draw, int64_t now
 /* DATA of the session came, unharmed: it is alive, and what doubt began ends. */
 void pen_visit_trust(struct pen_visit *visit);
 
-/* End it: *answer is CLOSE if there is a session. It is OVER. */
+/* End it: *answer is CLOSE if there is a session. It is OVER, with code 0 unless it was before. */
 void pen_visit_close(
 	struct pen_visit *visit, enum pen_wire_close_reason reason, struct pen_answer *answer);
 
