@@ -7,6 +7,10 @@
 command -v zstdcat >"$scratch/found" || { echo 'skip no zstd to unpack golden states'; exit 77; }
 labels='--chain test --epoch-height 1 --epoch-id 11111111111111111111111111111111 --shard 7'
 cd "$scratch" || exit 1
+prints() {
+	grep -qE "$1" out
+	expect 0 $? "  prints '$1'"
+}
 run() {
 	timeout 300 "$PENSTOCK" "$@" >out 2>log </dev/null
 }
@@ -77,6 +81,26 @@ kv short value|record 1 .*short|\1\0\0\0\5\0\0\0abc
 kv key that is too long|record 1 |\1\20\0\0\0\0\0\0
 kv value that is too long|record 1 |\1\0\0\0\1\0\100\0a
 END
+
+# Bounds without a trie: nearcore's own example, and the numbers of a real state.
+printf '6166746572 01\n616c6c6579 02\n6265727279 03\n6272617665 04\n' >four.hex
+run inspect bounds hex:four.hex --of 10
+expect 0 $? 'bounds of four keys in ten parts'
+after=6166746572 alley=616c6c6579 berry=6265727279 brave=6272617665 k=0
+for key in - $after $after $after $after $alley $alley $berry $berry $brave; do
+	prints "^part $k +$key\$"
+	k=$((k + 1))
+done
+prints '^memory_usage +690$'
+run inspect bounds kv:small.kv
+expect 0 $? 'bounds of a golden state'
+prints '^keys +6605$'
+run inspect bounds hex:four.hex --of 691
+expect 2 $? 'more parts than memory_usage'
+: >none.hex
+run inspect bounds hex:none.hex --json
+expect 0 $? 'bounds of the empty state'
+prints '"parts":0,"bounds":\[\]'
 
 # Parts by the words of nearcore; the fourth of seven, and what else it is not.
 golden=$near/golden/small

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 
 #include "make/cut.h"
-#include "make/kv.h"
 #include "drivers/table.h"
+#include "make/kv.h"
 #include "scratch.h"
 #include "util.h"
 
@@ -17,25 +17,7 @@ struct bench {
 
 static void write_pairs(struct bench *bench, bool hex)
 {
-	const struct test_pair *pairs = (const struct test_pair *)(const void *)
-						bench->state.pairs.at;
-	FILE *file = fopen(scratch_at(&bench->scratch, "state"), "wb");
-	cr_assert_not_null(file);
-	for (size_t i = 0; i < bench->state.pairs.len / sizeof *pairs; i++) {
-		uint8_t head[PEN_KV_HEAD_BYTES];
-		struct pen_pair pair = {pairs[i].key, pairs[i].value};
-		char text[8200];
-		pen_kv_head(&pair, head);
-		if (hex) {
-			fprintf(file, "%s ", pair.key.len ? pen_hex(pair.key, text) : "-");
-			fprintf(file, "%s\n", pair.value.len ? pen_hex(pair.value, text) : "-");
-			continue;
-		}
-		fwrite(head, sizeof head, 1, file);
-		fwrite(pair.key.at, 1, pair.key.len, file);
-		fwrite(pair.value.at, 1, pair.value.len, file);
-	}
-	cr_assert_eq(fclose(file), 0);
+	test_state_write(&bench->state, scratch_at(&bench->scratch, "state"), hex);
 	bench->from = (struct pen_pairs_from){
 		hex ? PEN_PAIRS_HEX : PEN_PAIRS_KV, bench->disk, "state", "x:state"};
 }

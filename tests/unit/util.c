@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "make/kv.h"
 
 static struct pen_buf unpack(struct pen_buf packed)
 {
@@ -175,6 +176,34 @@ void test_state_part(struct test_state *state, uint64_t k, uint64_t n, struct pe
 	cr_assert_eq(
 		pen_collect_part(&collect, &state->entries, &id, out, &why), 0, "%s", why.text);
 	pen_collect_fini(&collect);
+}
+
+static void write_hex(FILE *file, struct pen_bytes bytes, char end)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		fprintf(file, "%02x", bytes.at[i]);
+	fprintf(file, bytes.len ? "%c" : "-%c", end);
+}
+
+void test_state_write(const struct test_state *state, const char *path, bool hex)
+{
+	const struct test_pair *pairs = (const struct test_pair *)(const void *)state->pairs.at;
+	FILE *file = fopen(path, "wb");
+	cr_assert_not_null(file);
+	for (size_t i = 0; i < state->pairs.len / sizeof *pairs; i++) {
+		uint8_t head[PEN_KV_HEAD_BYTES];
+		struct pen_pair pair = {pairs[i].key, pairs[i].value};
+		pen_kv_head(&pair, head);
+		if (hex) {
+			write_hex(file, pair.key, ' ');
+			write_hex(file, pair.value, '\n');
+			continue;
+		}
+		fwrite(head, sizeof head, 1, file);
+		fwrite(pair.key.at, 1, pair.key.len, file);
+		fwrite(pair.value.at, 1, pair.value.len, file);
+	}
+	cr_assert_eq(fclose(file), 0);
 }
 
 const char *test_sha_hex(struct pen_bytes bytes, char text[PEN_HASH_HEX_BYTES])

@@ -51,6 +51,9 @@ void test_state_random(struct test_state *state, struct pen_rng *rng);
 /* Append part k of n to `out`. */
 void test_state_part(struct test_state *state, uint64_t k, uint64_t n, struct pen_buf *out);
 
+/* Write the pairs to a file, as kv or as hex. */
+void test_state_write(const struct test_state *state, const char *path, bool hex);
+
 /* The SHA-256 of a buffer in hex. */
 const char *test_sha_hex(struct pen_bytes bytes, char text[PEN_HASH_HEX_BYTES]);
 

@@ -30,6 +30,7 @@ int cmd_sync(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
 /* Verbs that take a noun: `penstock inspect state ...`. argv[0] is the noun. */
+int inspect_bounds(int argc, char **argv);
 int inspect_header(int argc, char **argv);
 int inspect_part(int argc, char **argv);
 int inspect_state(int argc, char **argv);
