@@ -1,6 +1,7 @@
 #include "fakes/lean.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "base/check.h"
 #include "part/lean_frame.h"
@@ -351,4 +352,10 @@ void fake_part_write(const struct fake_part *part, struct pen_buf *out)
 	pen_buf_fini(&pen.body);
 	pen_buf_fini(&pen.proof);
 	pen_zstd_fini(&pen.zstd);
+}
+
+void fake_part_mend(struct pen_buf *part, uint32_t head_bytes)
+{
+	PEN_CHECK(head_bytes >= 8 && head_bytes <= part->len);
+	pen_put_le64(part->at + head_bytes - 8, XXH3_64bits(part->at, head_bytes - 8));
 }

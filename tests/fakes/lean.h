@@ -87,4 +87,7 @@ uint32_t fake_part_name(const struct fake_part *part, uint32_t i);
 /* Append it, whole and with right counts and sums, to `out`. */
 void fake_part_write(const struct fake_part *part, struct pen_buf *out);
 
+/* The head of a part was changed: put its checksum right. */
+void fake_part_mend(struct pen_buf *part, uint32_t head_bytes);
+
 #endif
