@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "base/rng.h"
+#include "unhex.h"
 #include "wire_samples.h"
 
 static uint8_t body[PEN_WIRE_BODY_BYTES_MAX];
@@ -124,4 +125,166 @@ Test(wire_encode, pieces_become_packets)
 		cr_expect_eq(pen_wire_packets(rows[i].bytes, rows[i].size), rows[i].packets);
 	cr_expect_eq(PEN_WIRE_SLOT_PACKETS_MAX, 874);
 	cr_expect_eq(PEN_WIRE_MISSING_WORDS_MAX, 14);
+}
+
+#define ROOT "0000000000000000000000000000000000000000000000000000000000000000"
+#define NONE "0000000000000000"
+
+/* The samples of wire_samples.h, field by field as wire.h has them: what a stranger would write. */
+struct golden {
+	uint8_t type;
+	const char *hex;
+};
+
+static const struct golden goldens[] = {
+	{PEN_WIRE_PULL,
+		"9001000000000000" /* grant */
+		"c500000000000000" /* seen */
+		"0200000000000000" /* lost */
+		"00000000" /* pace */
+		"00000000" /* time_us */
+		"00000000" /* echo_us */
+		"00000000" /* echo_held_us */
+		"8000000000000000" /* proof_first */
+		"cdab" /* proof */
+		"6400" /* lease_ms */
+		"02" /* proof_words */
+		"02" /* missing_count */
+		"0000"
+		"ff00000000000000"
+		"1f00000000000000"
+		"04000000" /* slot, first_word, words, bits */
+		"0100"
+		"0100"
+		"1000000000000000"
+		"06000000"
+		"0000"
+		"0200"
+		"ff00000000000000"
+		"1f00000000000000"},
+	{PEN_WIRE_OPEN,
+		ROOT "09000000" /* n */
+		     "03" /* form */
+		     "00" /* flags */
+		     "02" /* count */
+		     "00"
+		     "04000000" /* slot to close, and its nonce */
+		     "00000000"
+		     "0500000000000000"
+		     "00000000"
+		     "00000002"
+		     "00000000"
+		     "06000000" /* slot */
+		     "02000000" /* part */
+		     "0700000000000000" /* nonce */
+		     "01000000" /* piece */
+		     "01" /* kind */
+		     "03" /* block */
+		     "04" /* size */
+		     "01" /* act */
+		     "6400" /* first */
+		     "1c00" /* packets */},
+	{PEN_WIRE_OPENED,
+		"02" /* count */
+		"000000"
+		"00000000" /* retry_ms */
+		"04000000" NONE "00000000" /* slot, bytes and nonce */
+		"00000000" /* blocks */
+		"02" /* state */
+		"000000"
+		"06000000"
+		"09000000"
+		"0700000000000000"
+		"04000000"
+		"01"
+		"000000"},
+	{PEN_WIRE_WANT,
+		ROOT "09200000" /* n */
+		     "00000000" /* held */
+		     "0100" /* window */
+		     "03" /* form */
+		     "00" /* flags */
+		     "00000000"
+		     "8101"},
+	{PEN_WIRE_ENTRIES,
+		ROOT "09000000" /* n */
+		     "06000000" /* first */
+		     "02" /* form */
+		     "03" /* count */
+		     "000000000000"
+		     "01000000000000000000000000000000" /* id */
+		     "0100000000000000" /* bytes */
+		     "00000000" /* head_bytes */
+		     "01000000" /* pieces */
+		ROOT "00000000000000000000000000000000"
+		     "0100200000000000"
+		     "00000000"
+		     "03000000"},
+	{PEN_WIRE_ATTESTED,
+		ROOT "09000000" /* n */
+		     "02" /* form */
+		     "01" /* kind */
+		     "00" /* block */
+		     "00"
+		     "08000000" /* part */
+		     "00000000" /* piece */
+		     "0100000000000000" NONE NONE NONE /* digest */
+		     "04000000" /* bytes */
+		     "01" /* state */
+		     "000000"},
+};
+
+Test(wire_encode, samples_are_what_a_stranger_writes)
+{
+	for (size_t i = 0; i < PEN_COUNT(goldens); i++) {
+		uint8_t want[PEN_WIRE_BODY_BYTES_MAX];
+		size_t want_len = unhex(goldens[i].hex, want);
+		size_t len = wire_sample(goldens[i].type, body);
+		cr_assert_eq(len, want_len, "type %#x: %zu bytes", goldens[i].type, len);
+		for (size_t at = 0; at < len; at++)
+			cr_expect_eq(body[at], want[at], "type %#x, byte %zu", goldens[i].type, at);
+	}
+}
+
+/* Fixed for ever. */
+Test(wire_encode, a_data_header_is_32_bytes)
+{
+	struct pen_wire_data data = {.type = PEN_WIRE_DATA,
+		.flags = PEN_WIRE_DATA_LAST | PEN_WIRE_DATA_ECHO,
+		.token = 0x1122,
+		.slot = 0x33445566,
+		.nonce = UINT64_C(0x778899aabbccddee),
+		.index = 0x01020304,
+		.seq = 0x05060708,
+		.time_us = 0x090a0b0c};
+	uint8_t want[32];
+	unhex("81032211"
+	      "66554433"
+	      "eeddccbbaa998877"
+	      "04030201"
+	      "08070605"
+	      "0c0b0a09"
+	      "afc28d58",
+		want);
+	data.check = pen_wire_data_check(&data, UINT64_C(0x123456789abcdef0));
+	cr_expect_eq(memcmp(&data, want, sizeof want), 0);
+}
+
+/* The header's fields, at their places. */
+Test(wire_encode, a_header_is_32_bytes)
+{
+	struct pen_wire_head head = {.type = PEN_WIRE_PULL,
+		.version = 1,
+		.body_bytes = 0x0203,
+		.session = UINT64_C(0x1112131415161718),
+		.counter = 0x21,
+		.tag = UINT64_C(0x3132333435363738)};
+	uint8_t want[32];
+	unhex("06010302"
+	      "00000000"
+	      "1817161514131211"
+	      "2100000000000000"
+	      "3837363534333231",
+		want);
+	cr_expect_eq(memcmp(&head, want, sizeof want), 0);
 }
