@@ -197,7 +197,7 @@ static enum pen_visit_heard hear_welcome(
 }
 
 static enum pen_visit_heard hear_reset(struct pen_visit *visit, const struct pen_packet *packet,
-	struct pen_draw *draw, int64_t now_ns, struct pen_answer *answer)
+	struct pen_draw *draw, int64_t now_ns)
 {
 	const struct pen_wire_head *head = packet->head;
 	if (visit->state != PEN_VISIT_OPEN || head->session != visit->channel.other ||
@@ -210,7 +210,6 @@ static enum pen_visit_heard hear_reset(struct pen_visit *visit, const struct pen
 	visit->resets++;
 	visit->state = PEN_VISIT_CALLING;
 	call_begin(visit, draw, now_ns);
-	pen_visit_poll(visit, now_ns, answer);
 	return PEN_VISIT_LOST;
 }
 
@@ -270,7 +269,7 @@ enum pen_visit_heard pen_visit_hear(struct pen_visit *visit, const struct pen_pa
 	switch (packet->head->type) {
 	case PEN_WIRE_COOKIE: return hear_cookie(visit, packet, now_ns, answer);
 	case PEN_WIRE_WELCOME: return hear_welcome(visit, packet, now_ns);
-	case PEN_WIRE_RESET: return hear_reset(visit, packet, draw, now_ns, answer);
+	case PEN_WIRE_RESET: return hear_reset(visit, packet, draw, now_ns);
 	case PEN_WIRE_BUSY:
 		if (for_call(visit, packet->head))
 			return hear_busy(visit, packet, now_ns);

@@ -90,7 +90,7 @@ enum pen_visit_heard {
 	PEN_VISIT_OPENED, /* a session is there, a new one: open slots, PULL */
 	PEN_VISIT_STRANGER, /* the same, but another server than was known: visit->key; PULLing
 			       agrees to it, pen_visit_close refuses */
-	PEN_VISIT_LOST, /* the server forgot the session; send *answer, a new one is being opened */
+	PEN_VISIT_LOST, /* the server forgot the session; a new one is called for, at once: poll */
 	PEN_VISIT_ENDED, /* the server closed it, or this is no server for us: state is OVER */
 };
 

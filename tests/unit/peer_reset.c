@@ -92,6 +92,8 @@ Test(peer_reset, makes_the_client_come_back)
 	duo_server(&duo, 99);
 	reset(&pull);
 	cr_assert_eq(duo_visit(&duo, &back, &there), PEN_VISIT_LOST);
+	cr_assert_eq(pen_visit_due_ns(&duo.visit), start_ns, "at once");
+	pen_visit_poll(&duo.visit, duo.now_ns, &there);
 	duo.now_ns += 10 * MS;
 	cr_assert_eq(duo_greet(&duo, &there, &back), PEN_GREET_ANSWER);
 	cr_assert_eq(duo_visit(&duo, &back, &there), PEN_VISIT_ANSWER);
