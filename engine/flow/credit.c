@@ -64,6 +64,9 @@ static void lapse(struct pen_credit *credit, int64_t now_ns)
 {
 	for (unsigned i = 0; i < PEN_CREDIT_PEERS; i++) {
 		struct pen_credit_peer *p = &credit->peer[i];
+		/* Who could not send was not silent. */
+		if (p->used && p->share == 0 && !p->lapsed)
+			p->heard_ns = now_ns;
 		p->share = 0;
 		if (lapse_ns(p) > now_ns)
 			continue;

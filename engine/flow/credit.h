@@ -40,7 +40,7 @@ struct pen_credit_peer {
 	uint64_t useful; /* bytes it could have in flight: its window, or what is left to ask it for
 			  */
 	uint64_t share; /* result: bytes it may have in flight */
-	int64_t heard_ns; /* when something came from it, or when it was first granted something */
+	int64_t heard_ns; /* when something came from it, or when it was last given a first share */
 	int64_t timeout_ns; /* of its path */
 };
 

@@ -42,18 +42,29 @@ int64_t pen_rate_target_ns(const struct pen_rtt *rtt)
 	return PEN_RATE_QUEUE_NS_MIN + rtt->min_ns / PEN_RATE_QUEUE_SHARE;
 }
 
-/* Lost packets of a round in a thousand; 0 when there were too few to say. */
-static uint32_t loss_of(const struct pen_rate_report *round)
+static void forget_excess(struct pen_rate *rate)
 {
-	uint64_t sent = (uint64_t)round->packets + round->lost;
-	return sent < PEN_RATE_LOSS_PACKETS ? 0 : (uint32_t)(round->lost * UINT64_C(1000) / sent);
+	rate->excess = 0;
+	rate->excess_sent = 0;
+	rate->excess_lost = 0;
 }
 
-/* More is lost than the path's own. If the last slowing down did not help, it is the path's own. */
-static bool too_lossy(struct pen_rate *rate, uint32_t loss)
+/*
+ * More is lost than the path's own: the excess has summed up to so many packets that chance does
+ * not explain it. If the last slowing down did not help, it is the path's own all the same.
+ */
+static bool too_lossy(struct pen_rate *rate)
 {
-	if (loss <= rate->tolerated)
+	int64_t sent = (int64_t)rate->round.packets + rate->round.lost;
+	rate->excess += (int64_t)rate->round.lost * 1000 - sent * rate->tolerated;
+	rate->excess_sent += (uint64_t)sent;
+	rate->excess_lost += rate->round.lost;
+	if (rate->excess <= 0)
+		forget_excess(rate);
+	if (rate->excess <= PEN_RATE_LOSS_EXCESS * 1000)
 		return false;
+	uint32_t loss = (uint32_t)(rate->excess_lost * 1000 / rate->excess_sent);
+	forget_excess(rate);
 	if (rate->blamed && loss >= rate->blamed - rate->blamed / 4) {
 		uint32_t own = loss + loss / 4;
 		rate->tolerated = own < PEN_RATE_LOSS_OWN_MAX ? own : PEN_RATE_LOSS_OWN_MAX;
@@ -102,7 +113,7 @@ static void decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now
 	bool queued = rate->queue_min_ns > target_ns;
 	/* A queue or losses are news even when something else held us back; an idle path is none.
 	 */
-	bool lossy = too_lossy(rate, loss_of(&rate->round));
+	bool lossy = too_lossy(rate);
 	if (queued || lossy)
 		lower(rate, arrived, rate->queue_min_ns > QUEUE_DRAIN * target_ns);
 	else if (!rate->round.limited)

@@ -6,7 +6,7 @@
  * a decision is made at the end of each. Starting, the rate doubles each round until the queue
  * exceeds its target, more than 2 % is lost, or twice what arrives would be passed. Then it rises
  * by 1/16 a round while the queue is within the target, and falls to 7/8 when it is not, or when
- * more than 2 % of a round is lost, though never below 7/8 of what did arrive (half of it, when the
+ * more than 2 % is lost, though never below 7/8 of what did arrive (half of it, when the
  * queue is eight times its target). Loss below that without a queue is the path's own and no reason
  * to slow down; so is more, up to 15 %, if slowing down did not make it less by a quarter. A
  * timeout halves. A round in which something else held the stream back (nothing to ask for, credit,
@@ -35,8 +35,9 @@
  * slowing down did not help. */
 #define PEN_RATE_LOSS_PER_MILLE 20u
 #define PEN_RATE_LOSS_OWN_MAX 150u
-/* Packets of a round without which its share of losses says nothing. */
-#define PEN_RATE_LOSS_PACKETS 50u
+/* Lost packets beyond that share that are no chance: with 1 % of its own a path comes to them once
+ * in a hundred thousand packets, with 3 % after 1,200. */
+#define PEN_RATE_LOSS_EXCESS 12
 
 struct pen_rate_config {
 	uint64_t max; /* ceiling in bytes a second: --rate, or a share of it; 0: none but ours */
@@ -57,8 +58,9 @@ struct pen_rate {
 	uint64_t measured; /* what arrived, smoothed over rounds that were not limited */
 	bool starting; /* doubling */
 	uint32_t tolerated; /* lost packets in a thousand that are the path's own */
-	uint32_t
-		blamed; /* as many were lost when the pace was last lowered for it; 0: not lately */
+	uint32_t blamed; /* the same, when the pace was last lowered for it; 0: not lately */
+	int64_t excess; /* lost beyond that, in thousandths of a packet; not below 0 */
+	uint64_t excess_sent, excess_lost; /* packets since it was 0 */
 	struct pen_rate_report round; /* gathered since round_ns */
 	int64_t round_ns;
 	int64_t queue_min_ns; /* least queue of the round: one late packet is no queue */

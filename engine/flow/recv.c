@@ -20,6 +20,14 @@ void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_rec
 	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
 }
 
+void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view)
+{
+	recv->reach = 0;
+	recv->last_ns = view->now_ns;
+	memset(recv->times, 0, sizeof recv->times);
+	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
+}
+
 bool pen_recv_shrink(struct pen_recv *recv, uint32_t packets)
 {
 	PEN_CHECK(packets > 0);
@@ -45,17 +53,17 @@ enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t n
 	PEN_CHECK(recv->packets > 0);
 	if (index >= recv->packets)
 		return PEN_RECV_OUTSIDE;
+	recv->last_ns = now_ns;
+	if (index >= recv->reach) {
+		recv->reach = index + 1;
+		pen_marks_note(&recv->marks, recv->reach, now_ns);
+	}
 	if (pen_recv_has(recv, index)) {
 		recv->duplicates++;
 		return PEN_RECV_DUPLICATE;
 	}
 	recv->bits[index / 64] |= UINT64_C(1) << index % 64;
 	recv->got++;
-	recv->last_ns = now_ns;
-	if (index >= recv->reach) {
-		recv->reach = index + 1;
-		pen_marks_note(&recv->marks, recv->reach, now_ns);
-	}
 	return PEN_RECV_NEW;
 }
 
@@ -68,7 +76,7 @@ static int64_t index_due_ns(
 		/* Stamps wrap: one that lies ahead is very old. */
 		return age < 0 ? view->now_ns : view->now_ns - age + view->timeout_ns;
 	}
-	int64_t silent = recv->last_ns + view->timeout_ns;
+	int64_t silent = view->tail ? recv->last_ns + view->timeout_ns : INT64_MAX;
 	if (index >= recv->reach)
 		return silent;
 	if (recv->reach - 1 - index >= view->loss->packets)

@@ -5,10 +5,11 @@
  * sends once in the order of their index, and again when a PULL names them. A packet is counted by
  * its index only, so any packet may come at any time, twice, or from a repair that was thought in
  * vain. What is missing is asked for when it is seen to be lost: `reach`, the highest index that
- * came, has left it behind by the thresholds of flow/loss.h; when the slot is silent for a timeout
- * all that is missing is asked for (the server skips what it has not sent a first time). What was
- * asked for is not asked again before a timeout has passed. After the second time it is a miss that
- * another peer may mend. Zeroed by init; no memory of its own; one thread; time is an argument.
+ * came, has left it behind by the thresholds of flow/loss.h. When the slot is silent for a timeout,
+ * what lies beyond reach is asked for too, if the caller thinks that it may have been sent and lost
+ * (the server skips what it has not sent a first time). What was asked for is not asked again
+ * before a timeout has passed. After the second time it is a miss that another peer may mend.
+ * Zeroed by init; no memory of its own; one thread; time is an argument.
  */
 #ifndef PEN_FLOW_RECV_H
 #define PEN_FLOW_RECV_H
@@ -33,7 +34,7 @@ struct pen_recv {
 	uint32_t asked; /* indices asked for again so far, repetitions too */
 	uint32_t again; /* the most often that one index was asked for again */
 	uint32_t duplicates; /* packets that had come before */
-	int64_t last_ns; /* when the last new packet came, or the slot was opened */
+	int64_t last_ns; /* when the last packet came, or the slot was opened */
 	struct pen_marks marks; /* of reach */
 	uint64_t bits[PEN_RECV_WORDS]; /* came */
 	uint32_t asked_us[PEN_RECV_PACKETS_MAX]; /* stamp of the last time it was asked for */
@@ -46,10 +47,15 @@ struct pen_recv_view {
 	int64_t srtt_ns;
 	int64_t timeout_ns; /* of flow/rtt.h */
 	int64_t now_ns;
+	bool tail; /* what is beyond reach may be asked for, when the slot is silent for a timeout
+		    */
 };
 
 /* A slot of `packets` packets is opened. */
 void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_recv_view *view);
+
+/* The server begins to send it anew, from index 0: what came stays. */
+void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view);
 
 /* The slot turns out to have fewer packets. False if one beyond them has come already; the slot is
  * then unchanged, and the peer is not to be believed. */

@@ -59,6 +59,26 @@ Test(flow_credit, is_shared_by_rate)
 	}
 }
 
+/* Who was given nothing is not taken for silent. */
+Test(flow_credit, no_share_no_silence)
+{
+	static struct pen_credit credit;
+	struct pen_credit_limits none = {0, MS, MS}, some = {MS, MS, MS};
+	struct pen_credit_use use = {100, MS, 10 * MS};
+	pen_credit_init(&credit);
+	pen_credit_join(&credit, 0, 0);
+	pen_credit_use(&credit, 0, &use, 0);
+	for (int64_t now = 0; now < 1000 * MS; now += 10 * MS)
+		pen_credit_share(&credit, &none, now);
+	pen_credit_share(&credit, &some, 1000 * MS);
+	cr_expect_eq(credit.peer[0].share, MS);
+	cr_expect_eq(credit.lapses, 0);
+	pen_credit_share(&credit, &some, 1029 * MS);
+	cr_expect_eq(credit.peer[0].share, MS);
+	pen_credit_share(&credit, &some, 1030 * MS);
+	cr_expect_eq(credit.lapses, 1);
+}
+
 Test(flow_credit, never_exceeds_the_whole)
 {
 	static struct pen_credit credit;
@@ -101,6 +121,7 @@ Test(flow_credit, is_a_lease)
 	pen_credit_use(&credit, 0, &use, 100 * MS);
 	pen_credit_use(&credit, 63, &use, 100 * MS);
 	cr_expect_eq(pen_credit_due_ns(&credit), 130 * MS);
+	pen_credit_share(&credit, &limits, 100 * MS);
 	pen_credit_heard(&credit, 0, 120 * MS);
 	pen_credit_use(&credit, 0, &use, 120 * MS);
 	pen_credit_share(&credit, &limits, 129 * MS);

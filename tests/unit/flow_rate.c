@@ -117,8 +117,8 @@ Test(flow_rate, decides)
 		{"but not below what came", true, {80000, 80, 0, false}, 5 * MS, 7 * MB},
 		{"a queue although held back", false, {100000, 100, 0, true}, 5 * MS, 8750000},
 		{"loss of the path", false, {98000, 98, 2, false}, 0, 10625000},
-		{"loss", false, {97000, 97, 3, false}, 0, 8750000},
-		{"loss among few", false, {45000, 45, 4, false}, 0, 10 * MB},
+		{"loss by chance", false, {95000, 95, 5, false}, 0, 10625000},
+		{"loss", false, {85000, 85, 15, false}, 0, 8750000},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_rate rate;

@@ -12,8 +12,11 @@ static struct pen_loss loss;
 
 static struct pen_recv_view view_at(int64_t now)
 {
-	return (struct pen_recv_view){
-		.loss = &loss, .srtt_ns = 8 * MS, .timeout_ns = 20 * MS, .now_ns = now};
+	return (struct pen_recv_view){.loss = &loss,
+		.srtt_ns = 8 * MS,
+		.timeout_ns = 20 * MS,
+		.now_ns = now,
+		.tail = true};
 }
 
 static void init(uint32_t packets)
