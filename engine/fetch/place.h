@@ -49,6 +49,8 @@ struct pen_place {
 	uint32_t blocks; /* of the piece in all, as OPENED said; 0: it has not */
 	struct pen_block *block; /* where packets go */
 	int64_t opened_ns; /* when it was asked for */
+	uint64_t losses; /* of its stream, when something of it came last: whoever feeds it sets it
+			  */
 	struct pen_recv recv;
 };
 

@@ -50,8 +50,6 @@ enum pen_stream_came pen_stream_data(
 		return PEN_STREAM_AGAIN;
 	pen_proof_note(&stream->proof, seq, data->token);
 	take_stamp(stream, data, now_ns);
-	if (seq >= stream->seen)
-		stream->seen = seq + 1;
 	bool last = data->flags & PEN_WIRE_DATA_LAST;
 	pen_feedback_came(&stream->feedback, last && seq + 1 == stream->granted);
 	stream->report.packets++;
@@ -74,7 +72,9 @@ static void calm(struct pen_stream *stream, int64_t now_ns)
 bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
 {
 	calm(stream, now_ns);
-	stream->report.lost += pen_seqs_settle(&stream->seqs, stream->rtt.srtt_ns, now_ns);
+	uint32_t lost = pen_seqs_settle(&stream->seqs, stream->rtt.srtt_ns, now_ns);
+	stream->losses += lost;
+	stream->report.lost += lost;
 	/* Nothing wanted, or nothing that could be granted: silence is what was asked for. */
 	bool waiting = want->packets > 0 && (in_flight(stream) > 0 || want->share > 0);
 	if (waiting && !stream->waiting)
@@ -82,9 +82,10 @@ bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *wa
 	stream->waiting = waiting;
 	if (!waiting || now_ns - stream->came_ns < pen_rtt_timeout_ns(&stream->rtt))
 		return false;
-	if (in_flight(stream))
+	/* One silence may be a lost PULL; two in a row are a path that carries nothing. */
+	if (in_flight(stream) && stream->rtt.doublings > 0)
 		pen_rate_timeout(&stream->rate, now_ns);
-	pen_seqs_give_up(&stream->seqs,
+	stream->losses += pen_seqs_give_up(&stream->seqs,
 		stream->granted > stream->seqs.top ? stream->granted : stream->seqs.top);
 	pen_rtt_expired(&stream->rtt);
 	stream->report = (struct pen_rate_report){0};
@@ -160,8 +161,8 @@ static uint64_t lost_so_far(const struct pen_stream *stream)
 {
 	const struct pen_seqs *seqs = &stream->seqs;
 	uint64_t came = seqs->count[PEN_SEQS_NEW] + seqs->count[PEN_SEQS_LATE];
-	PEN_CHECK(came <= stream->seen);
-	uint64_t lost = stream->seen - came < seqs->lost ? stream->seen - came : seqs->lost;
+	PEN_CHECK(came <= seqs->seen);
+	uint64_t lost = seqs->seen - came < seqs->lost ? seqs->seen - came : seqs->lost;
 	return lost > stream->lost_said ? lost : stream->lost_said;
 }
 
@@ -195,7 +196,7 @@ size_t pen_stream_pull(struct pen_stream *stream, const struct pen_stream_want *
 	int64_t held = now_ns - stream->echo_ns;
 	struct pen_wire_pull pull = {
 		.grant = stream->granted,
-		.seen = stream->seen,
+		.seen = stream->seqs.seen,
 		.lost = stream->lost_said,
 		.pace = pace < UINT32_MAX ? (uint32_t)pace : UINT32_MAX,
 		.time_us = pen_rtt_stamp(now_ns),

@@ -9,7 +9,8 @@
  * The grant is a total: packets that are settled (came, or were given up), and as many again as may
  * be in flight: by the rate's window, by the share of credit, by what is still missing. It never
  * falls. When nothing comes for a timeout although something is missing, all that is in flight
- * is given up, the timeout doubles, the rate halves, and a PULL goes out at once.
+ * is given up, the timeout doubles, and a PULL goes out at once; from the second in a row on the
+ * rate halves.
  *
  * One for each session; a new session (after a RESET) begins with a new stream, but the rate and
  * round trip of the path may be taken over. About 12 KiB, no other memory; one thread.
@@ -41,10 +42,10 @@ struct pen_stream {
 	struct pen_feedback feedback;
 	struct pen_rate_report report; /* since the last PULL */
 	uint64_t granted; /* of the last PULL: packets in all */
-	uint64_t seen; /* the highest number that came, and one */
 	uint64_t lost_said; /* in the last PULL: only rises */
 	uint64_t beyond; /* packets beyond the grant: dropped */
 	uint64_t silences; /* timeouts in which nothing came */
+	uint64_t losses; /* packets called lost, ever: some may have come late */
 	int64_t came_ns; /* when the last packet came, or the stream was waited for anew */
 	int64_t calm_ns; /* when the loss thresholds were last lowered */
 	uint64_t calm_spurious; /* packets that had come late by then */

@@ -1,0 +1,117 @@
+#include "fetch/sched.h"
+
+#include "base/check.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+static bool can_serve(const struct pen_haul *haul, unsigned peer)
+{
+	return haul->named && haul->can >> peer & 1;
+}
+
+static bool pick_missing(
+	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
+{
+	for (uint32_t i = 0; i < view->hauls->count; i++) {
+		struct pen_haul *haul = pen_hauls_nth(view->hauls, i);
+		if (!can_serve(haul, peer) || !pen_hauls_fits(view->hauls, haul))
+			continue;
+		uint32_t unit = pen_haul_missing(haul);
+		if (unit == PEN_HAUL_NONE)
+			continue;
+		*pick = (struct pen_sched_pick){.haul = haul, .unit = unit};
+		return true;
+	}
+	return false;
+}
+
+/* Is this the only flight of its unit, and elsewhere? */
+static bool is_alone(
+	const struct pen_sched_view *view, const struct pen_sched_flight *flight, unsigned peer)
+{
+	if (flight->peer == peer)
+		return false;
+	for (unsigned i = 0; i < view->count; i++) {
+		const struct pen_sched_flight *other = &view->flights[i];
+		if (other != flight && other->haul == flight->haul && other->unit == flight->unit)
+			return false;
+	}
+	return true;
+}
+
+static bool is_fast(const struct pen_sched_view *view, unsigned peer)
+{
+	unsigned faster = 0;
+	for (unsigned i = 0; i < PEN_HAUL_PEERS; i++)
+		faster += view->rates[i] > view->rates[peer];
+	return view->rates[peer] > 0 && faster < PEN_SCHED_FASTEST;
+}
+
+/* How long a server needs for so many bytes; a rate that is not known is the slowest. */
+static uint64_t time_ns(uint64_t bytes, uint64_t rate)
+{
+	unsigned __int128 ns = (unsigned __int128)bytes * NS_PER_S / (rate + 1);
+	return ns < UINT64_MAX ? (uint64_t)ns : UINT64_MAX;
+}
+
+/* Bytes that a server still has to send for what it was asked. */
+static uint64_t queued(const struct pen_sched_view *view, unsigned peer)
+{
+	uint64_t bytes = 0;
+	for (unsigned i = 0; i < view->count; i++)
+		bytes += view->flights[i].peer == peer ? view->flights[i].left_bytes : 0;
+	return bytes;
+}
+
+/* How long the flight still takes if its server sends its slots in order: at most all of them. */
+static uint64_t flight_ns(const struct pen_sched_view *view, const struct pen_sched_flight *flight)
+{
+	return time_ns(queued(view, flight->peer), view->rates[flight->peer]);
+}
+
+static bool pick_again(
+	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
+{
+	uint64_t own = time_ns(queued(view, peer) + PEN_WIRE_PIECE_BYTES_MAX, view->rates[peer]);
+	const struct pen_sched_flight *best = NULL;
+	uint64_t best_ns = 0;
+	for (unsigned i = 0; i < view->count; i++) {
+		const struct pen_sched_flight *flight = &view->flights[i];
+		if (!can_serve(flight->haul, peer) || !is_alone(view, flight, peer))
+			continue;
+		uint64_t needs = flight_ns(view, flight);
+		bool missed = flight->misses >= PEN_SCHED_MISSES && flight->left_bytes > 0;
+		bool slow = needs / 2 > own && is_fast(view, peer);
+		if (missed)
+			needs = UINT64_MAX;
+		if ((missed || slow) && needs > best_ns) {
+			best = flight;
+			best_ns = needs;
+		}
+	}
+	if (!best)
+		return false;
+	struct pen_haul *haul = pen_hauls_find(view->hauls, best->haul->kind, best->haul->part);
+	PEN_CHECK(haul == best->haul);
+	*pick = (struct pen_sched_pick){.haul = haul, .unit = best->unit, .again = true};
+	return true;
+}
+
+struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned peer)
+{
+	PEN_CHECK(peer < PEN_HAUL_PEERS);
+	struct pen_sched_pick pick = {0};
+	if (!pick_missing(view, peer, &pick))
+		pick_again(view, peer, &pick);
+	return pick;
+}
+
+unsigned pen_sched_slots(uint64_t rate, int64_t rtt_ns, unsigned most)
+{
+	PEN_CHECK(rtt_ns > 0);
+	PEN_CHECK(most > 0);
+	uint64_t span = 2 * (uint64_t)rtt_ns + PEN_SCHED_AHEAD_NS;
+	unsigned __int128 bytes = (unsigned __int128)rate * span / NS_PER_S;
+	unsigned __int128 slots = bytes / PEN_WIRE_PIECE_BYTES_MAX + 2;
+	return slots < most ? (unsigned)slots : most;
+}

@@ -1,0 +1,55 @@
+/*
+ * sched: which piece is asked of which server next. Pure.
+ *
+ * A server that has room for one more slot is given, in this order: the first missing unit of the
+ * oldest haul that it can serve; then, when nothing is missing that it could send, a unit that
+ * flies elsewhere and is in trouble: packets of it had to be asked for twice and are still missing;
+ * and last (the endgame) one that it would deliver in less than half the time that its present
+ * server still needs, if it is one of the two fastest. No unit flies more than twice, nor twice at
+ * one server. So the slow are stolen from, and the end of a transfer waits for nobody.
+ *
+ * How many slots a server has room for follows from its rate: what it sends in two round trips and
+ * PEN_SCHED_AHEAD_NS, so that a slow one does not sit on pieces that a fast one could have.
+ */
+#ifndef PEN_FETCH_SCHED_H
+#define PEN_FETCH_SCHED_H
+
+#include "fetch/hauls.h"
+
+/* Beyond two round trips: what one turn of a busy loop and a disk take. */
+#define PEN_SCHED_AHEAD_NS INT64_C(50000000)
+/* Times that a packet was asked for again until another server is asked as well. */
+#define PEN_SCHED_MISSES 2u
+/* Servers that may send duplicates in the endgame. */
+#define PEN_SCHED_FASTEST 2u
+
+/* A unit on its way. */
+struct pen_sched_flight {
+	const struct pen_haul *haul;
+	uint32_t unit;
+	unsigned peer;
+	uint64_t left_bytes;
+	uint32_t misses; /* the most often that a packet of it was asked for again */
+};
+
+/* What the decision is made on; borrowed for the call. */
+struct pen_sched_view {
+	struct pen_hauls *hauls;
+	const struct pen_sched_flight *flights; /* `count` of them */
+	unsigned count;
+	const uint64_t *rates; /* of all servers, bytes a second; 0: not there, or not known */
+};
+
+struct pen_sched_pick {
+	struct pen_haul *haul; /* NULL: nothing for this server */
+	uint32_t unit;
+	bool again; /* it flies elsewhere already */
+};
+
+/* What to ask of this server next. */
+struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned peer);
+
+/* Slots that a server has room for: 1 to `most`. */
+unsigned pen_sched_slots(uint64_t rate, int64_t rtt_ns, unsigned most);
+
+#endif

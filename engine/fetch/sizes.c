@@ -1,0 +1,53 @@
+#include "fetch/sizes.h"
+
+#include "base/check.h"
+
+void pen_sizes_init(struct pen_sizes *sizes, enum pen_wire_size most)
+{
+	PEN_CHECK(most < PEN_WIRE_SIZES);
+	*sizes = (struct pen_sizes){.most = most, .limit = most, .again_ns = INT64_MAX};
+}
+
+enum pen_wire_size pen_sizes_next(struct pen_sizes *sizes, int64_t now_ns)
+{
+	PEN_CHECK(sizes->proven <= sizes->limit);
+	if (now_ns >= sizes->again_ns) {
+		sizes->limit = sizes->most;
+		sizes->again_ns = INT64_MAX;
+	}
+	if (sizes->proven == sizes->limit || !sizes->settled || sizes->trying)
+		return sizes->proven;
+	sizes->trying = true;
+	return sizes->limit;
+}
+
+void pen_sizes_came(struct pen_sizes *sizes, enum pen_wire_size size)
+{
+	if (size == sizes->proven)
+		sizes->settled = true;
+	if (size <= sizes->proven || size > sizes->limit)
+		return;
+	sizes->proven = size;
+	sizes->settled = true;
+	sizes->trying = false;
+}
+
+void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t now_ns)
+{
+	if (size == PEN_WIRE_SIZE_1200)
+		return;
+	if (size <= sizes->proven) {
+		sizes->proven = PEN_WIRE_SIZE_1200;
+		sizes->limit = PEN_WIRE_SIZE_1200;
+	} else if (size == sizes->limit) {
+		sizes->limit = size - 1;
+	}
+	sizes->trying = false;
+	sizes->again_ns = now_ns + PEN_SIZES_AGAIN_NS;
+}
+
+void pen_sizes_ended(struct pen_sizes *sizes, enum pen_wire_size size)
+{
+	if (size == sizes->limit)
+		sizes->trying = false;
+}

@@ -1,0 +1,116 @@
+/* Who gets which piece next. */
+#include "fetch/sched.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+
+#define MB UINT64_C(1000000)
+
+static struct pen_hauls hauls;
+
+/* Hauls 0 and 1, of three units each; server 0 and 1 can serve both, server 2 only the second. */
+static struct pen_haul *haul[2];
+
+static void begin(void)
+{
+	struct pen_hauls_config config = {.hauls_max = 4, .units_max = 100};
+	struct pen_haul_name name = {.bytes = 3u << 20, .units = 3};
+	cr_assert_eq(pen_hauls_open(&hauls, &config), 0);
+	for (uint32_t k = 0; k < 2; k++) {
+		haul[k] = pen_hauls_begin(&hauls, PEN_WIRE_FORM_RAW, PEN_WIRE_KIND_PIECE, k);
+		for (unsigned s = 0; s < 3; s++) {
+			if (k == 1 || s < 2)
+				pen_haul_offer(&hauls, haul[k], s, &name);
+		}
+	}
+}
+
+Test(fetch_sched, picks)
+{
+	static const struct {
+		const char *name;
+		const char *units[2]; /* m missing, h here, or the server that it flies at */
+		uint64_t left[3]; /* bytes of each flight of a server */
+		uint32_t misses; /* of flights */
+		uint64_t rates[3];
+		unsigned peer;
+		int haul; /* -1: nothing */
+		uint32_t unit;
+		bool again;
+	} rows[] = {
+		{"the first", {"mmm", "mmm"}, {0}, 0, {MB, MB, MB}, 0, 0, 0, false},
+		{"the next", {"h1m", "mmm"}, {0}, 0, {MB, MB, MB}, 0, 0, 2, false},
+		{"the next haul", {"h11", "hmm"}, {0}, 0, {MB, MB, MB}, 0, 1, 1, false},
+		{"what it can serve", {"mmm", "hhm"}, {0}, 0, {MB, MB, MB}, 2, 1, 2, false},
+		{"nothing is left", {"hhh", "hhh"}, {0}, 0, {MB, MB, MB}, 0, -1, 0, false},
+		{"its own flies", {"h0h", "hhh"}, {MB, 0, 0}, 9, {MB, MB, MB}, 0, -1, 0, false},
+		{"as slow as itself", {"h1h", "hhh"}, {0, MB, 0}, 0, {MB, MB, MB}, 0, -1, 0, false},
+		{"steals from the slow", {"h1h", "hhh"}, {0, MB, 0}, 0, {10 * MB, MB, MB}, 0, 0, 1,
+			true},
+		{"not when it is nearly here", {"h1h", "hhh"}, {0, MB / 50, 0}, 0,
+			{10 * MB, MB, MB}, 0, -1, 0, false},
+		{"the slower does not", {"0hh", "hhh"}, {MB, 0, 0}, 0, {10 * MB, MB, MB}, 1, -1, 0,
+			false},
+		{"a second miss", {"0hh", "hhh"}, {MB, 0, 0}, 2, {10 * MB, MB, MB}, 1, 0, 0, true},
+		{"flies twice already", {"hhh", "hh2"}, {0, 0, MB}, 2, {MB, MB, 0}, 0, 1, 2, true},
+		{"a dead one's", {"1hh", "hhh"}, {0, MB, 0}, 0, {MB, 0, 0}, 0, 0, 0, true},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_sched_flight flights[8];
+		uint64_t rates[PEN_HAUL_PEERS] = {
+			rows[i].rates[0], rows[i].rates[1], rows[i].rates[2]};
+		struct pen_sched_view view = {.hauls = &hauls, .flights = flights, .rates = rates};
+		begin();
+		for (uint32_t k = 0; k < 6; k++) {
+			char c = rows[i].units[k / 3][k % 3];
+			if (c == 'm')
+				continue;
+			pen_haul_fly(haul[k / 3], k % 3);
+			if (c == 'h') {
+				pen_haul_land(haul[k / 3], k % 3, 0);
+				continue;
+			}
+			flights[view.count++] = (struct pen_sched_flight){.haul = haul[k / 3],
+				.unit = k % 3,
+				.peer = (unsigned)(c - '0'),
+				.left_bytes = rows[i].left[c - '0'],
+				.misses = rows[i].misses};
+		}
+		struct pen_sched_pick pick = pen_sched_next(&view, rows[i].peer);
+		int got = pick.haul ? (pick.haul == haul[1]) : -1;
+		cr_expect_eq(got, rows[i].haul, "%s: haul %d", rows[i].name, got);
+		cr_expect(!pick.haul || pick.unit == rows[i].unit, "%s: unit %u", rows[i].name,
+			pick.unit);
+		cr_expect_eq(pick.again, rows[i].again, "%s", rows[i].name);
+		if (pick.again) {
+			flights[view.count++] = (struct pen_sched_flight){
+				.haul = pick.haul, .unit = pick.unit, .peer = rows[i].peer};
+			for (unsigned s = 0; s < 3; s++)
+				cr_expect_null(pen_sched_next(&view, s).haul, "%s: a third time",
+					rows[i].name);
+		}
+		pen_hauls_close(&hauls);
+	}
+}
+
+Test(fetch_sched, slots_follow_the_rate)
+{
+	static const struct {
+		uint64_t rate;
+		int64_t rtt;
+		unsigned most, slots;
+	} rows[] = {
+		{0, 1, 16, 2},
+		{MB, 1000000, 16, 2},
+		{125 * MB, 1000000, 16, 8},
+		{125 * MB, 100000000, 16, 16},
+		{12 * MB, 100000000, 16, 4},
+		{UINT64_C(50000000000), 1000000000, 16, 16},
+		{125 * MB, 1000000, 1, 1},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++)
+		cr_expect_eq(pen_sched_slots(rows[i].rate, rows[i].rtt, rows[i].most),
+			rows[i].slots, "row %zu: %u", i,
+			pen_sched_slots(rows[i].rate, rows[i].rtt, rows[i].most));
+}

@@ -1,0 +1,75 @@
+/* Payload sizes against paths that carry so much and no more. */
+#include "fetch/sizes.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+
+#define S INT64_C(1000000000)
+
+/* Slots one after another on a path that carries sizes up to `carries`; returns the last size, and
+ * how many got nothing. */
+static enum pen_wire_size slots(struct pen_sizes *sizes, enum pen_wire_size carries, unsigned count,
+	int64_t now, unsigned *failed)
+{
+	enum pen_wire_size size = PEN_WIRE_SIZE_1200;
+	for (unsigned i = 0; i < count; i++) {
+		size = pen_sizes_next(sizes, now);
+		if (size <= carries) {
+			pen_sizes_came(sizes, size);
+		} else {
+			pen_sizes_failed(sizes, size, now);
+			(*failed)++;
+		}
+	}
+	return size;
+}
+
+Test(fetch_sizes, finds_what_the_path_carries)
+{
+	for (unsigned most = 0; most < PEN_WIRE_SIZES; most++) {
+		for (unsigned carries = 0; carries < PEN_WIRE_SIZES; carries++) {
+			struct pen_sizes sizes;
+			unsigned failed = 0, best = most < carries ? most : carries;
+			pen_sizes_init(&sizes, (enum pen_wire_size)most);
+			cr_expect_eq(
+				pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_1200, "safe at first");
+			enum pen_wire_size size = slots(
+				&sizes, (enum pen_wire_size)carries, 12, S, &failed);
+			cr_expect_eq(size, best, "%u of %u: %d", carries, most, size);
+			cr_expect_eq(failed, most - best);
+		}
+	}
+}
+
+Test(fetch_sizes, tries_one_slot_beside_safe_ones)
+{
+	struct pen_sizes sizes;
+	pen_sizes_init(&sizes, PEN_WIRE_SIZE_8192);
+	pen_sizes_came(&sizes, PEN_WIRE_SIZE_1200);
+	cr_expect_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_8192);
+	for (unsigned i = 0; i < 5; i++)
+		cr_expect_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_1200);
+	pen_sizes_ended(&sizes, PEN_WIRE_SIZE_8192);
+	cr_expect_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_8192, "it ended otherwise");
+	pen_sizes_came(&sizes, PEN_WIRE_SIZE_8192);
+	for (unsigned i = 0; i < 5; i++)
+		cr_expect_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_8192);
+}
+
+Test(fetch_sizes, a_path_that_becomes_narrow)
+{
+	struct pen_sizes sizes;
+	unsigned failed = 0;
+	pen_sizes_init(&sizes, PEN_WIRE_SIZE_8192);
+	slots(&sizes, PEN_WIRE_SIZE_8192, 5, S, &failed);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_8192, 2 * S);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1200, 2 * S);
+	for (unsigned i = 0; i < 5; i++)
+		cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_1408, 1, 3 * S, &failed),
+			PEN_WIRE_SIZE_1200, "no more tries for now");
+	cr_expect_eq(failed, 0);
+	int64_t later = 2 * S + PEN_SIZES_AGAIN_NS;
+	cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_1408, 9, later, &failed), PEN_WIRE_SIZE_1408);
+	cr_expect_eq(failed, 2);
+}
