@@ -1,0 +1,163 @@
+#include "fetch/assign.h"
+
+#include "base/check.h"
+#include "fetch/seats.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+/* Of a downlink with a cap: what one turn of a busy loop takes beyond the round trip. */
+#define DOWNLINK_SLACK_NS UINT64_C(20000000)
+
+/* Could something of the haul be asked for, now or once it has a name? */
+static bool is_hungry(struct pen_haul *haul)
+{
+	return !haul->named || pen_haul_missing(haul) != PEN_HAUL_NONE;
+}
+
+void pen_assign_hauls(struct pen_client *client)
+{
+	uint32_t hungry = 0;
+	for (uint32_t i = 0; i < client->hauls.count; i++)
+		hungry += is_hungry(pen_hauls_nth(&client->hauls, i));
+	while (hungry < PEN_ASSIGN_AHEAD && client->hauls.count < client->hauls.hauls_max) {
+		uint32_t part = pen_parts_next(&client->parts);
+		if (part == PEN_HAUL_NONE)
+			return;
+		pen_hauls_begin(&client->hauls, client->config.form, PEN_WIRE_KIND_PIECE, part);
+		pen_parts_set(&client->parts, part, PEN_PARTS_BEGUN);
+		hungry++;
+	}
+}
+
+void pen_assign_names(struct pen_client *client, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < client->hauls.count; i++) {
+		struct pen_haul *haul = pen_hauls_nth(&client->hauls, i);
+		for (unsigned s = 0; s < client->server_count; s++) {
+			struct pen_server *server = &client->server[s];
+			bool known = (haul->can | haul->cannot) >> s & 1;
+			if (known || server->state != PEN_SERVER_READY)
+				continue;
+			/* Small objects have no entry: whoever has a part of the state has them. */
+			if (haul->kind != PEN_WIRE_KIND_PIECE) {
+				struct pen_haul_name name = {.units = 1};
+				pen_haul_offer(
+					&client->hauls, haul, s, haul->named ? &haul->name : &name);
+				continue;
+			}
+			if (server->catalog.open || !pen_parts_has(&client->parts, s, haul->part))
+				continue;
+			server->catalog_part = haul->part;
+			pen_server_begin(&server->catalog, now_ns);
+		}
+	}
+}
+
+static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PEERS])
+{
+	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++) {
+		const struct pen_server *server = &client->server[s];
+		bool ready = s < client->server_count && server->state == PEN_SERVER_READY;
+		uint64_t measured = ready ? server->stream.rate.measured : 0;
+		rates[s] = !ready ? 0 : measured ? measured : server->stream.rate.pace;
+	}
+}
+
+static bool has_room(const struct pen_server *server, uint64_t rate, int64_t now_ns)
+{
+	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns)
+		return false;
+	return server->places <
+		pen_sched_slots(rate, server->stream.rtt.srtt_ns, server->visit.slots);
+}
+
+void pen_assign_places(struct pen_client *client, int64_t now_ns)
+{
+	struct pen_sched_flight flights[PEN_CLIENT_PLACES_MAX];
+	uint64_t rates[PEN_HAUL_PEERS];
+	rates_of(client, rates);
+	struct pen_sched_view view = {.hauls = &client->hauls, .flights = flights, .rates = rates};
+	view.count = pen_seats_flights(client, flights);
+	/* One each in turn, so that a piece more goes to whoever has least to do. */
+	for (bool more = true; more;) {
+		more = false;
+		for (unsigned s = 0; s < client->server_count; s++) {
+			if (!has_room(&client->server[s], rates[s], now_ns))
+				continue;
+			struct pen_sched_pick pick = pen_sched_next(&view, s);
+			if (!pick.haul)
+				continue;
+			if (!pen_seat_take(client, s, pick.haul, pick.unit, now_ns))
+				return;
+			client->counters.again += pick.again;
+			view.count = pen_seats_flights(client, flights);
+			more = true;
+		}
+	}
+}
+
+/* The longest round trip: what the link must be filled for. */
+static uint64_t longest_ns(const struct pen_client *client)
+{
+	int64_t longest = 0;
+	for (unsigned s = 0; s < client->server_count; s++) {
+		const struct pen_server *server = &client->server[s];
+		if (server->state == PEN_SERVER_READY && server->stream.rtt.srtt_ns > longest)
+			longest = server->stream.rtt.srtt_ns;
+	}
+	return (uint64_t)longest;
+}
+
+static struct pen_credit_limits limits_of(const struct pen_client *client)
+{
+	uint64_t rate = client->config.rate_max;
+	uint64_t span = longest_ns(client) + DOWNLINK_SLACK_NS;
+	return (struct pen_credit_limits){
+		.downlink = rate ? (uint64_t)((unsigned __int128)rate * span / NS_PER_S)
+				 : UINT64_MAX,
+		.memory = client->config.rx_bytes,
+		.backlog = client->backlog_bytes,
+	};
+}
+
+/* Whoever has a share of the credit has the same share of the rate. */
+static void share_rate(struct pen_client *client, uint64_t total)
+{
+	for (unsigned s = 0; s < client->server_count; s++) {
+		struct pen_server *server = &client->server[s];
+		if (server->state != PEN_SERVER_READY || server->share == 0 || total == 0)
+			continue;
+		pen_rate_limit(&server->stream.rate,
+			(uint64_t)((unsigned __int128)client->config.rate_max * server->share /
+				total));
+	}
+}
+
+void pen_assign_credit(struct pen_client *client, int64_t now_ns)
+{
+	struct pen_credit *credit = &client->credit;
+	for (unsigned s = 0; s < client->server_count; s++) {
+		struct pen_server *server = &client->server[s];
+		if (!credit->peer[s].used)
+			continue;
+		struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
+		struct pen_credit_use use = {
+			.rate = server->stream.rate.measured,
+			.useful = pen_stream_useful(&server->stream, &want),
+			.timeout_ns = pen_rtt_timeout_ns(&server->stream.rtt),
+		};
+		pen_credit_use(credit, s, &use, now_ns);
+	}
+	struct pen_credit_limits limits = limits_of(client);
+	pen_credit_share(credit, &limits, now_ns);
+	uint64_t total = 0;
+	for (unsigned s = 0; s < client->server_count; s++) {
+		const struct pen_credit_peer *peer = &credit->peer[s];
+		/* A lapsed one may prove itself with the least there is. */
+		uint64_t least = credit->total < PEN_CREDIT_LEAST ? credit->total
+								  : PEN_CREDIT_LEAST;
+		client->server[s].share = peer->lapsed ? least : peer->share;
+		total += client->server[s].share;
+	}
+	if (client->config.rate_max)
+		share_rate(client, total);
+}

@@ -1,0 +1,26 @@
+/*
+ * assign: gives servers something to send: begins hauls, asks for catalogue entries, opens places,
+ * and shares credit. The step of a client's turn that turns decisions of fetch/sched.h and
+ * flow/credit.h into questions. Rules of struct pen_client.
+ */
+#ifndef PEN_FETCH_ASSIGN_H
+#define PEN_FETCH_ASSIGN_H
+
+#include "fetch/client.h"
+
+/* Hauls that have something missing, ahead of what flies: so that no server waits for a name. */
+#define PEN_ASSIGN_AHEAD 8u
+
+/* Begin hauls of the rarest parts. */
+void pen_assign_hauls(struct pen_client *client);
+
+/* Ask servers what they have of the hauls' parts, if that is not known. */
+void pen_assign_names(struct pen_client *client, int64_t now_ns);
+
+/* Open places until servers have no room or nothing is missing. */
+void pen_assign_places(struct pen_client *client, int64_t now_ns);
+
+/* Share what may be in flight, and what may be sent a second. */
+void pen_assign_credit(struct pen_client *client, int64_t now_ns);
+
+#endif

@@ -1,0 +1,185 @@
+#include "fetch/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "fetch/assign.h"
+#include "fetch/seats.h"
+#include "fetch/tend.h"
+
+static int open_parts(struct pen_client *client, const struct pen_client_config *config)
+{
+	struct pen_hauls_config hauls = {
+		.hauls_max = config->form == PEN_WIRE_FORM_RAW ? 4 : PEN_HAULS_MAX,
+		.units_max = config->units_max,
+		.blocks = config->held ? config->pool->count / 2 : 0,
+	};
+	int code = pen_parts_open(&client->parts, config->n, config->skip);
+	code = code ? code : pen_hauls_open(&client->hauls, &hauls);
+	return code ? code : pen_post_open(&client->post, config->pool, config->tag);
+}
+
+int pen_client_open(
+	struct pen_client **out, const struct pen_client_config *config, struct pen_why *why)
+{
+	PEN_CHECK(config->places > 0);
+	PEN_CHECK(config->places <= PEN_CLIENT_PLACES_MAX);
+	PEN_CHECK(config->tries > 0);
+	*out = NULL;
+	struct pen_client *client = calloc(1, sizeof *client);
+	if (!client)
+		return pen_fail(
+			why, -ENOMEM, "no memory for a client of %zu bytes", sizeof *client);
+	client->config = *config;
+	client->config.skip = NULL;
+	client->backlog_bytes = (uint64_t)config->pool->count * PEN_BLOCK_BYTES;
+	pen_draw_init(&client->draw, config->seed);
+	pen_credit_init(&client->credit);
+	int code = open_parts(client, config);
+	if (code) {
+		pen_client_close(client);
+		return pen_fail(why, code, "no memory for a client of %u parts", config->n);
+	}
+	*out = client;
+	return 0;
+}
+
+void pen_client_close(struct pen_client *client)
+{
+	if (!client)
+		return;
+	for (uint32_t i = 0; i < client->config.places; i++) {
+		if (client->place[i].state != PEN_PLACE_FREE)
+			pen_block_put(pen_place_close(&client->place[i]));
+	}
+	pen_post_close(&client->post);
+	pen_hauls_close(&client->hauls);
+	pen_parts_close(&client->parts);
+	free(client);
+}
+
+int pen_client_add(struct pen_client *client, const struct pen_client_whom *whom, int64_t now_ns)
+{
+	if (client->server_count == PEN_HAUL_PEERS)
+		return -ENOSPC;
+	unsigned s = client->server_count++;
+	struct pen_server *server = &client->server[s];
+	struct pen_visit_config visit = {
+		.identity = client->config.identity,
+		.size = (uint8_t)client->config.size_max,
+		.sum_absent_ok = client->config.sum_absent_ok,
+		.tries = client->config.tries,
+	};
+	memcpy(visit.server_key, whom->key, sizeof visit.server_key);
+	server->state = PEN_SERVER_CALLING;
+	server->path = whom->path;
+	pen_visit_init(&server->visit, &visit, &client->draw, now_ns);
+	return (int)s;
+}
+
+void pen_client_turn(struct pen_client *client, int64_t now_ns)
+{
+	for (unsigned s = 0; s < client->server_count; s++)
+		pen_tend_time(client, s, now_ns);
+	pen_assign_hauls(client);
+	pen_assign_names(client, now_ns);
+	pen_assign_places(client, now_ns);
+	pen_assign_credit(client, now_ns);
+	for (unsigned s = 0; s < client->server_count; s++)
+		pen_tend_say(client, s, now_ns);
+}
+
+int64_t pen_client_due_ns(const struct pen_client *client, int64_t now_ns)
+{
+	int64_t due = pen_credit_due_ns(&client->credit);
+	for (unsigned s = 0; s < client->server_count; s++) {
+		int64_t at = pen_tend_due_ns(client, s, now_ns);
+		due = at < due ? at : due;
+	}
+	return due;
+}
+
+/* The next whole place. */
+static uint32_t whole_seat(const struct pen_client *client)
+{
+	for (uint32_t i = 0; i < client->config.places; i++) {
+		if (client->place[i].state == PEN_PLACE_WHOLE)
+			return i;
+	}
+	return PEN_SEAT_NONE;
+}
+
+bool pen_client_next(struct pen_client *client, struct pen_client_piece *out, int64_t now_ns)
+{
+	uint32_t seat = whole_seat(client);
+	if (seat == PEN_SEAT_NONE)
+		return false;
+	struct pen_haul *haul = client->haul[seat];
+	const struct pen_place *place = &client->place[seat];
+	*out = (struct pen_client_piece){
+		.piece = place->piece,
+		.unit = client->unit[seat],
+		.bytes = place->bytes,
+		.server = place->peer,
+	};
+	struct pen_server *server = &client->server[out->server];
+	server->pieces++;
+	server->bytes += out->bytes;
+	out->block = pen_seat_land(client, seat, now_ns);
+	out->last = pen_haul_whole(haul);
+	return true;
+}
+
+void pen_client_backlog(struct pen_client *client, uint64_t bytes)
+{
+	client->backlog_bytes = bytes;
+}
+
+int pen_client_want(struct pen_client *client, enum pen_wire_kind kind, uint32_t part)
+{
+	PEN_CHECK(kind != PEN_WIRE_KIND_PIECE);
+	if (pen_hauls_find(&client->hauls, kind, part))
+		return -EEXIST;
+	if (client->hauls.count == client->hauls.hauls_max)
+		return -EBUSY;
+	pen_hauls_begin(&client->hauls, client->config.form, kind, part);
+	return 0;
+}
+
+const struct pen_haul_name *pen_client_name(
+	struct pen_client *client, enum pen_wire_kind kind, uint32_t part)
+{
+	const struct pen_haul *haul = pen_hauls_find(&client->hauls, kind, part);
+	return haul && haul->named ? &haul->name : NULL;
+}
+
+void pen_client_proved(struct pen_client *client, enum pen_wire_kind kind, uint32_t part)
+{
+	struct pen_haul *haul = pen_hauls_find(&client->hauls, kind, part);
+	PEN_CHECK(haul);
+	PEN_CHECK(pen_haul_whole(haul));
+	pen_hauls_end(&client->hauls, haul);
+	if (kind == PEN_WIRE_KIND_PIECE)
+		pen_parts_set(&client->parts, part, PEN_PARTS_DONE);
+}
+
+void pen_client_wrong(
+	struct pen_client *client, enum pen_wire_kind kind, uint32_t part, uint32_t unit)
+{
+	struct pen_haul *haul = pen_hauls_find(&client->hauls, kind, part);
+	PEN_CHECK(haul);
+	PEN_CHECK(pen_haul_has(haul, unit));
+	unsigned s = haul->from[unit];
+	client->server[s].bad++;
+	pen_haul_drop(haul, unit);
+	/* Somebody else, if there is anybody else. */
+	if (haul->can & ~(UINT64_C(1) << s))
+		pen_haul_refuse(haul, s);
+}
+
+bool pen_client_done(const struct pen_client *client)
+{
+	return client->parts.count[PEN_PARTS_DONE] == client->parts.n && client->hauls.count == 0;
+}

@@ -1,0 +1,145 @@
+/*
+ * client: fetches the parts of one state, or one raw object, from many servers at once, over one
+ * net port. The receiving half of wire/wire.h, put together.
+ *
+ *     servers (visit: sessions) -> what they have (parts) -> hauls -> sched -> places, OPEN
+ *     DATA -> stream (what came, grants) -> place (bytes) -> piece, to the caller -> proved or not
+ *
+ * It decides and builds packets, and calls nothing: the caller's loop hands it what came
+ * (pen_client_hear), lets it turn (pen_client_turn), sends what waits (pen_post_flush of
+ * client->post) and gives tags back (pen_post_reaped). pen_client_due_ns says how long the loop
+ * may sleep. A loop that receives at most a burst, turns, and receives again cannot be held up by
+ * packets, and PULLs leave in time.
+ *
+ * Whole pieces come out of pen_client_next with their block, which is the caller's from then on: it
+ * puts it (pen_block_put) when it is done. After the last piece of a part the caller proves it, and
+ * says pen_client_proved, or which pieces are wrong, or that it does not know which.
+ *
+ * A haul ends with its proof; its part is begun again from other servers when it fails. Nobody is
+ * banned for bytes alone (fetch/blame.h).
+ *
+ * Memory is taken by open, and from the pool of blocks: one block for each piece on its way, and
+ * as many as the caller holds. One thread, the core that owns the port's queue and the pool; time
+ * is an argument.
+ */
+#ifndef PEN_FETCH_CLIENT_H
+#define PEN_FETCH_CLIENT_H
+
+#include "fetch/post.h"
+#include "fetch/parts.h"
+#include "fetch/server.h"
+#include "flow/credit.h"
+
+/* Places of all servers: a byte of the slot's number. */
+#define PEN_CLIENT_PLACES_MAX 256u
+/* Silence of all servers after which the fetch says that it is stuck. */
+#define PEN_CLIENT_STALL_NS INT64_C(30000000000)
+
+/* Whom to ask. */
+struct pen_client_whom {
+	struct pen_net_path path;
+	uint8_t key[PEN_WIRE_KEY_BYTES]; /* who it was last time; all zero: not known */
+};
+
+struct pen_client_config {
+	uint8_t root[32];
+	uint32_t n; /* parts: 1 to PEN_WIRE_PARTS_MAX */
+	enum pen_wire_form form;
+	const uint8_t *skip; /* parts that are not wanted, a bitmap; NULL: none. For open only */
+	struct pen_identity identity;
+	uint8_t seed[PEN_DRAW_SEED_BYTES]; /* secret and random */
+	struct pen_block_pool *pool; /* borrowed until close */
+	uint64_t tag; /* of frames: lower 32 bits clear */
+	uint64_t rate_max; /* bytes a second of all servers together; 0: no cap */
+	uint64_t rx_bytes; /* packets that the port can hold until they are heard */
+	enum pen_wire_size size_max; /* that the port can receive */
+	bool sum_absent_ok; /* packets without a UDP checksum reach us */
+	bool held; /* the caller keeps pieces until their part is whole */
+	uint32_t units_max; /* pieces of a part, at most */
+	unsigned places; /* pieces on their way at once, 1 to PEN_CLIENT_PLACES_MAX */
+	unsigned tries; /* HELLOs without an answer until a server is gone */
+};
+
+struct pen_client_counters {
+	uint64_t packets; /* DATA that came, with a good check */
+	uint64_t placed, placed_bytes; /* payloads that were new, and their bytes: copied once */
+	uint64_t duplicates; /* packets of places that had them */
+	uint64_t strays; /* DATA of no session, or beyond the grant, or of closed slots */
+	uint64_t harmed; /* packets whose sum, check or tag was wrong */
+	uint64_t broken; /* packets that make no sense although their tag is good */
+	uint64_t pulls, opens; /* packets sent */
+	uint64_t again; /* pieces asked of a second server */
+	uint64_t stuck; /* places given up because nothing came */
+};
+
+struct pen_client {
+	struct pen_client_config config;
+	struct pen_draw draw;
+	struct pen_post post;
+	struct pen_parts parts;
+	struct pen_hauls hauls;
+	struct pen_credit credit;
+	struct pen_client_counters counters;
+	uint64_t backlog_bytes; /* that the caller can still take: pen_client_backlog */
+	uint16_t generation; /* of slot numbers */
+	unsigned server_count;
+	struct pen_server server[PEN_HAUL_PEERS];
+	struct pen_place place[PEN_CLIENT_PLACES_MAX];
+	struct pen_haul *haul[PEN_CLIENT_PLACES_MAX]; /* whose unit each busy place fills */
+	uint32_t unit[PEN_CLIENT_PLACES_MAX];
+};
+
+/* A piece that is whole. */
+struct pen_client_piece {
+	struct pen_piece piece;
+	uint32_t unit; /* of its haul */
+	struct pen_block *block; /* the caller's from now on */
+	uint32_t bytes; /* in the block */
+	unsigned server; /* who sent it */
+	bool last; /* all units of the haul have come now */
+};
+
+/* Take the memory. 0; -ENOMEM or PEN_EREFUSED with a sentence. *out is NULL then. */
+int pen_client_open(
+	struct pen_client **out, const struct pen_client_config *config, struct pen_why *why);
+
+/* After the port has returned all tags, or was closed. NULL is fine. */
+void pen_client_close(struct pen_client *client);
+
+/* Begin to call a server. Its number, or -ENOSPC when there are PEN_HAUL_PEERS. */
+int pen_client_add(struct pen_client *client, const struct pen_client_whom *whom, int64_t now_ns);
+
+/* A packet came, of a type that goes to clients. Borrowed for the call. */
+void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, int64_t now_ns);
+
+/* Let time pass, decide, and write what is to be sent. */
+void pen_client_turn(struct pen_client *client, int64_t now_ns);
+
+/* When to turn again if nothing comes. */
+int64_t pen_client_due_ns(const struct pen_client *client, int64_t now_ns);
+
+/* The next piece that is whole; false if there is none. */
+bool pen_client_next(struct pen_client *client, struct pen_client_piece *out, int64_t now_ns);
+
+/* How many bytes of pieces the caller can take now; at first as many as there are blocks. */
+void pen_client_backlog(struct pen_client *client, uint64_t bytes);
+
+/* Ask for a small object of the state, or of a part: its units come like pieces. 0, -EBUSY if all
+ * hauls are taken, -EEXIST. */
+int pen_client_want(struct pen_client *client, enum pen_wire_kind kind, uint32_t part);
+
+/* What is known of a part under way, or of an object; NULL if there is no such haul, or no name. */
+const struct pen_haul_name *pen_client_name(
+	struct pen_client *client, enum pen_wire_kind kind, uint32_t part);
+
+/* The haul whose last piece came is proved: it ends. */
+void pen_client_proved(struct pen_client *client, enum pen_wire_kind kind, uint32_t part);
+
+/* A piece is wrong by itself; it is fetched again, from another server if there is one. */
+void pen_client_wrong(
+	struct pen_client *client, enum pen_wire_kind kind, uint32_t part, uint32_t unit);
+
+/* Is everything here that was wanted? */
+bool pen_client_done(const struct pen_client *client);
+
+#endif

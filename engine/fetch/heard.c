@@ -1,0 +1,248 @@
+#include "fetch/heard.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "fetch/say.h"
+#include "fetch/seats.h"
+#include "fetch/tend.h"
+#include "wire/decode.h"
+
+void pen_heard_data(struct pen_client *client, const struct pen_wire_data *data,
+	const struct pen_slice *slice, int64_t now_ns)
+{
+	unsigned s = pen_seat_server(client, data->slot);
+	struct pen_server *server = s < PEN_HAUL_PEERS ? &client->server[s] : NULL;
+	if (!server || server->visit.state != PEN_VISIT_OPEN ||
+		(server->state != PEN_SERVER_READY && server->state != PEN_SERVER_SILENT)) {
+		client->counters.strays++;
+		return;
+	}
+	if (!pen_channel_unharmed(&server->visit.channel, data)) {
+		server->harmed++;
+		client->counters.harmed++;
+		return;
+	}
+	client->counters.packets++;
+	enum pen_stream_came came = pen_stream_data(&server->stream, data, slice->bytes, now_ns);
+	if (came == PEN_STREAM_REFUSED) {
+		client->counters.strays++;
+		return;
+	}
+	pen_server_heard(server, now_ns);
+	pen_credit_heard(&client->credit, s, now_ns);
+	uint32_t seat = pen_seat_find(client, data->slot);
+	if (seat == PEN_SEAT_NONE) {
+		client->counters.strays++;
+		pen_server_shut(server, data->slot, data->nonce, now_ns);
+		return;
+	}
+	struct pen_place *place = &client->place[seat];
+	place->losses = server->stream.losses;
+	switch (pen_place_put(place, data, slice, now_ns)) {
+	case PEN_PLACE_NEW:
+		if (place->recv.got == PEN_SIZES_PROOF)
+			pen_sizes_came(&server->sizes, place->size);
+		client->counters.placed++;
+		client->counters.placed_bytes += slice->bytes - PEN_WIRE_HEAD_BYTES;
+		break;
+	case PEN_PLACE_DUPLICATE: client->counters.duplicates++; break;
+	default: server->strays++; client->counters.broken++;
+	}
+}
+
+/* Do these name the state that is fetched? */
+static bool is_ours(const struct pen_client *client, const uint8_t *root, uint32_t n, uint8_t form)
+{
+	return memcmp(root, client->config.root, sizeof client->config.root) == 0 &&
+		n == client->config.n && form == client->config.form;
+}
+
+static void heard_have(
+	struct pen_client *client, unsigned s, const struct pen_wire_window *have, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	if (!is_ours(client, have->root, have->n, have->form) ||
+		have->flags & PEN_WIRE_WINDOW_CACHED)
+		return;
+	uint32_t window = have->window;
+	PEN_CHECK(window < PEN_SERVER_WINDOWS);
+	pen_parts_told(&client->parts, s, window, have->bits);
+	server->window[window] = (struct pen_server_question){0};
+	server->news_ns[window] = now_ns + PEN_SERVER_NEWS_NS;
+	/* What it did not have when it was last asked it may have by now. */
+	for (uint32_t i = 0; i < client->hauls.count; i++) {
+		struct pen_haul *haul = pen_hauls_nth(&client->hauls, i);
+		if (haul->kind == PEN_WIRE_KIND_PIECE &&
+			haul->part / PEN_WIRE_WINDOW_PARTS == window && !(haul->can >> s & 1))
+			haul->cannot &= ~(UINT64_C(1) << s);
+	}
+}
+
+static void heard_entries(
+	struct pen_client *client, unsigned s, const struct pen_wire_catalog *entries)
+{
+	if (!is_ours(client, entries->root, entries->n, entries->form))
+		return;
+	client->server[s].catalog = (struct pen_server_question){0};
+	for (uint32_t i = 0; i < entries->count; i++) {
+		const struct pen_wire_entry *entry = &entries->entries[i];
+		uint32_t part = entries->first + i;
+		struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, part);
+		if (entry->bytes == 0)
+			pen_parts_lacks(&client->parts, s, part);
+		if (!haul)
+			continue;
+		struct pen_haul_name name = {
+			.bytes = entry->bytes,
+			.head_bytes = entry->head_bytes,
+			.units = entry->pieces,
+		};
+		memcpy(name.id, entry->id, sizeof name.id);
+		pen_haul_offer(&client->hauls, haul, s, &name);
+	}
+}
+
+/* The unit of this place will not come from its server. */
+static void refuse(struct pen_client *client, uint32_t seat, int64_t now_ns)
+{
+	unsigned s = client->place[seat].peer;
+	struct pen_haul *haul = client->haul[seat];
+	pen_seat_drop(client, seat, false, now_ns);
+	pen_haul_refuse(haul, s);
+	if (haul->kind == PEN_WIRE_KIND_PIECE)
+		pen_parts_lacks(&client->parts, s, haul->part);
+}
+
+static void heard_open(struct pen_client *client, uint32_t seat,
+	const struct pen_wire_slot_answer *answer, int64_t now_ns)
+{
+	struct pen_haul *haul = client->haul[seat];
+	bool fine = pen_place_opened(&client->place[seat], answer->bytes, answer->blocks);
+	if (fine && haul->by_block)
+		fine = pen_haul_grow(&client->hauls, haul, answer->blocks);
+	if (fine)
+		return;
+	client->counters.broken++;
+	refuse(client, seat, now_ns);
+}
+
+/* The server is not to be asked for more for so long. */
+static void rest(struct pen_server *server, int64_t ns, int64_t now_ns)
+{
+	if (ns > PEN_VISIT_BUSY_MS_MAX * PEN_NS_PER_MS)
+		ns = PEN_VISIT_BUSY_MS_MAX * PEN_NS_PER_MS;
+	int64_t least = pen_rtt_timeout_ns(&server->stream.rtt);
+	server->busy_ns = now_ns + (ns > least ? ns : least);
+}
+
+static void heard_slot(struct pen_client *client, unsigned s,
+	const struct pen_wire_slot_answer *answer, uint32_t retry_ms, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	if (answer->state == PEN_WIRE_SLOT_CLOSED)
+		pen_server_shut_done(server, answer->slot);
+	uint32_t seat = pen_seat_find(client, answer->slot);
+	if (seat == PEN_SEAT_NONE || client->place[seat].peer != s ||
+		client->place[seat].nonce != answer->nonce) {
+		if (answer->state == PEN_WIRE_SLOT_OPENED)
+			pen_server_shut(server, answer->slot, answer->nonce, now_ns);
+		return;
+	}
+	switch (answer->state) {
+	case PEN_WIRE_SLOT_OPENED: heard_open(client, seat, answer, now_ns); break;
+	case PEN_WIRE_SLOT_NOT_HELD:
+	case PEN_WIRE_SLOT_FAILED: refuse(client, seat, now_ns); break;
+	case PEN_WIRE_SLOT_BUSY:
+	case PEN_WIRE_SLOT_NOT_CACHED:
+		pen_seat_drop(client, seat, false, now_ns);
+		rest(server, retry_ms * PEN_NS_PER_MS, now_ns);
+		break;
+	case PEN_WIRE_SLOT_FULL:
+	case PEN_WIRE_SLOT_CLOSED:
+		/* Some close of ours has not reached it yet, or it could not go on. */
+		pen_seat_drop(client, seat, false, now_ns);
+		rest(server, 0, now_ns);
+		break;
+	}
+}
+
+static void heard_opened(
+	struct pen_client *client, unsigned s, const struct pen_wire_opened *opened, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < opened->count; i++)
+		heard_slot(client, s, &opened->slots[i], opened->retry_ms, now_ns);
+	struct pen_server *server = &client->server[s];
+	for (unsigned i = 0; i < server->places; i++) {
+		if (client->place[server->place[i]].state == PEN_PLACE_ASKED)
+			return;
+	}
+	server->opens = (struct pen_server_question){0};
+}
+
+void pen_heard_answer(struct pen_client *client, unsigned server, uint8_t type,
+	struct pen_bytes body, int64_t now_ns)
+{
+	const struct pen_wire_window *have = NULL;
+	const struct pen_wire_catalog *entries = NULL;
+	const struct pen_wire_opened *opened = NULL;
+	const struct pen_wire_busy *busy = NULL;
+	if (type == PEN_WIRE_HAVE && (have = pen_wire_have_decode(body)))
+		heard_have(client, server, have, now_ns);
+	else if (type == PEN_WIRE_ENTRIES && (entries = pen_wire_entries_decode(body)))
+		heard_entries(client, server, entries);
+	else if (type == PEN_WIRE_OPENED && (opened = pen_wire_opened_decode(body)))
+		heard_opened(client, server, opened, now_ns);
+	else if (type == PEN_WIRE_BUSY && (busy = pen_wire_busy_decode(body)))
+		rest(&client->server[server], busy->retry_ms * PEN_NS_PER_MS, now_ns);
+	else
+		client->counters.broken++;
+}
+
+/* What the visit makes of a packet that is no DATA. */
+static void hear_control(
+	struct pen_client *client, unsigned s, const struct pen_packet *packet, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	struct pen_answer answer = {.bytes = 0};
+	switch (pen_visit_hear(&server->visit, packet, &client->draw, now_ns, &answer)) {
+	case PEN_VISIT_DROP: break;
+	case PEN_VISIT_TAKE:
+		pen_server_heard(server, now_ns);
+		pen_heard_answer(client, s, packet->head->type, packet->body, now_ns);
+		break;
+	case PEN_VISIT_ANSWER: pen_say_answer(client, &answer, packet->path); break;
+	case PEN_VISIT_STRANGER:
+	case PEN_VISIT_OPENED: pen_tend_greet(client, s, now_ns); break;
+	case PEN_VISIT_LOST: break;
+	case PEN_VISIT_ENDED: pen_tend_lose(client, s, now_ns); break;
+	}
+}
+
+void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, int64_t now_ns)
+{
+	if (slice->bytes < PEN_WIRE_HEAD_BYTES || !pen_slice_sum_fits(slice)) {
+		client->counters.harmed++;
+		return;
+	}
+	struct pen_bytes front = {slice->head, PEN_WIRE_HEAD_BYTES};
+	const struct pen_wire_data *data = pen_wire_data_decode(front, slice->bytes);
+	if (data) {
+		pen_heard_data(client, data, slice, now_ns);
+		return;
+	}
+	struct pen_packet packet = {
+		.head = pen_wire_head_decode(front, slice->bytes),
+		.body = {slice->tail, slice->bytes - PEN_WIRE_HEAD_BYTES},
+		.path = &slice->path,
+	};
+	for (unsigned s = 0; packet.head && s < client->server_count; s++) {
+		if (client->server[s].state == PEN_SERVER_GONE ||
+			!pen_visit_known(&client->server[s].visit, packet.head))
+			continue;
+		hear_control(client, s, &packet, now_ns);
+		return;
+	}
+	client->counters.strays++;
+}

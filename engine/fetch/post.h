@@ -1,0 +1,51 @@
+/*
+ * post: control packets that wait for their turn at the net port, and those that the device has.
+ *
+ * A packet is put together in a cell of arena memory, waits here with its path, leaves in a burst,
+ * and its cell is free again when the port returns its tag. All is bounded: when no cell is left
+ * there is nothing to write to, and whoever wanted to send asks again later. Taken at open; one
+ * thread.
+ */
+#ifndef PEN_FETCH_POST_H
+#define PEN_FETCH_POST_H
+
+#include "mem/cells.h"
+#include "port/net.h"
+#include "wire/encode.h"
+
+/* Packets that wait: some for each server, in one turn of the loop. */
+#define PEN_POST_WAITING_MAX PEN_NET_BURST_MAX
+/* Of a cell: the largest control packet in whole cache lines. */
+#define PEN_POST_CELL_BYTES 1280u
+
+struct pen_post {
+	struct pen_cells cells;
+	uint64_t tag; /* tags are this, plus the cell */
+	uint32_t writing; /* cell that is being written, or PEN_CELL_NONE */
+	unsigned waiting;
+	uint32_t cell[PEN_POST_WAITING_MAX]; /* that wait, in order */
+	uint16_t bytes[PEN_POST_WAITING_MAX];
+	struct pen_net_path path[PEN_POST_WAITING_MAX];
+	uint64_t sent, full; /* packets taken by the port; times that there was no room */
+};
+
+/* Take a block of the pool. `tag` has its lower 32 bits clear, and tells our tags from others of
+ * the same port. 0 or -ENOMEM. */
+int pen_post_open(struct pen_post *post, struct pen_block_pool *pool, uint64_t tag);
+
+/* After the port was closed, or returned all tags. NULL and zeroed are fine. */
+void pen_post_close(struct pen_post *post);
+
+/* Where to write the next packet, or NULL. Then put it, or leave it. */
+struct pen_wire_packet *pen_post_write(struct pen_post *post);
+
+/* What was written, `bytes` of it, goes to `path` (copied). */
+void pen_post_put(struct pen_post *post, size_t bytes, const struct pen_net_path *path);
+
+/* Offer what waits to a queue of a port. */
+void pen_post_flush(struct pen_post *post, struct pen_net *net, unsigned queue, int64_t now_ns);
+
+/* A tag came back from the port: false if it is none of ours. */
+bool pen_post_reaped(struct pen_post *post, uint64_t tag);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * seats: opening and closing of a client's places: what joins a block of the pool, a unit of a haul
+ * and a slot of a server, and parts them again. The moves that fetch/client.h's other files make;
+ * each leaves the three agreeing with each other.
+ *
+ * Rules of struct pen_client: one thread; time is an argument.
+ */
+#ifndef PEN_FETCH_SEATS_H
+#define PEN_FETCH_SEATS_H
+
+#include "fetch/client.h"
+#include "fetch/sched.h"
+
+#define PEN_SEAT_NONE UINT32_MAX
+
+/* Ask a server for a unit: takes a place and a block. False if none is free. */
+bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *haul, uint32_t unit,
+	int64_t now_ns);
+
+/* The place of a slot number that is open, or PEN_SEAT_NONE. */
+uint32_t pen_seat_find(const struct pen_client *client, uint32_t slot);
+
+/* The server that a slot number names, open or not; PEN_HAUL_PEERS if there is none. */
+unsigned pen_seat_server(const struct pen_client *client, uint32_t slot);
+
+/* The unit will not come by this place: it is missing again, unless it flies elsewhere too. `tell`
+ * the server, if it may still be sending. */
+void pen_seat_drop(struct pen_client *client, uint32_t seat, bool tell, int64_t now_ns);
+
+/* The unit is whole: it lands, other places of it are closed, and its block is the caller's. */
+struct pen_block *pen_seat_land(struct pen_client *client, uint32_t seat, int64_t now_ns);
+
+/* Drop all places of a haul, or those of a server that others can fill as well. */
+void pen_seats_drop_haul(struct pen_client *client, const struct pen_haul *haul, int64_t now_ns);
+void pen_seats_drop_server(struct pen_client *client, unsigned server, bool all, int64_t now_ns);
+
+/* A server has a new session: its places are asked for anew, what came stays. */
+void pen_seats_reopen(struct pen_client *client, unsigned server, int64_t now_ns);
+
+/* Flights of all places, for sched; `out` has room for PEN_CLIENT_PLACES_MAX. Returns how many. */
+unsigned pen_seats_flights(const struct pen_client *client, struct pen_sched_flight *out);
+
+#endif

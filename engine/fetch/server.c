@@ -1,0 +1,177 @@
+#include "fetch/server.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/check.h"
+
+void pen_server_begin(struct pen_server_question *question, int64_t now_ns)
+{
+	if (!question->open)
+		*question = (struct pen_server_question){.open = true, .next_ns = now_ns};
+}
+
+bool pen_server_ask(struct pen_server_question *question, int64_t timeout_ns, int64_t now_ns)
+{
+	PEN_CHECK(timeout_ns > 0);
+	if (!question->open || now_ns < question->next_ns)
+		return false;
+	unsigned doublings = question->times < 10 ? question->times : 10;
+	int64_t wait = timeout_ns << doublings;
+	if (wait > PEN_RTT_TIMEOUT_NS_MAX)
+		wait = PEN_RTT_TIMEOUT_NS_MAX;
+	question->next_ns = now_ns + wait;
+	question->times++;
+	return true;
+}
+
+void pen_server_opened(struct pen_server *server, const struct pen_rate_config *rate,
+	enum pen_wire_size most, int64_t now_ns)
+{
+	struct pen_rtt rtt;
+	pen_rtt_init(&rtt, PEN_RTT_GUESS_NS, now_ns);
+	if (server->visit.rtt_ns)
+		pen_rtt_sample(&rtt, server->visit.rtt_ns, now_ns);
+	pen_stream_init(&server->stream, &rtt, rate, now_ns);
+	pen_sizes_init(&server->sizes, most);
+	server->state = PEN_SERVER_READY;
+	server->silences = 0;
+	server->heard_ns = now_ns;
+	server->busy_ns = now_ns;
+	server->opens = (struct pen_server_question){0};
+	server->catalog = (struct pen_server_question){0};
+	server->closes = 0;
+	memset(server->window, 0, sizeof server->window);
+	memset(server->news_ns, 0, sizeof server->news_ns);
+}
+
+void pen_server_heard(struct pen_server *server, int64_t now_ns)
+{
+	server->heard_ns = now_ns;
+	server->silences = 0;
+	if (server->state == PEN_SERVER_SILENT)
+		server->state = PEN_SERVER_READY;
+}
+
+void pen_server_place(struct pen_server *server, unsigned place)
+{
+	PEN_CHECK(server->places < PEN_WIRE_SLOTS_MAX);
+	PEN_CHECK(place <= UINT8_MAX);
+	server->place[server->places++] = (uint8_t)place;
+}
+
+void pen_server_displace(
+	struct pen_server *server, struct pen_place *places, unsigned place, int64_t now_ns)
+{
+	unsigned i = 0;
+	while (i < server->places && server->place[i] != place)
+		i++;
+	PEN_CHECK(i < server->places);
+	server->places--;
+	memmove(&server->place[i], &server->place[i + 1], server->places - i);
+	struct pen_place *oldest = server->places ? &places[server->place[0]] : NULL;
+	if (!oldest || oldest->recv.reach > 0)
+		return;
+	oldest->recv.last_ns = now_ns;
+	oldest->losses = server->stream.losses;
+}
+
+void pen_server_shut(struct pen_server *server, uint32_t slot, uint64_t nonce, int64_t now_ns)
+{
+	for (unsigned i = 0; i < server->closes; i++) {
+		if (server->close[i].slot == slot)
+			return;
+	}
+	/* The oldest is dropped: the server will send of it, and be told then. */
+	if (server->closes == PEN_SERVER_CLOSES_MAX)
+		pen_server_shut_done(server, server->close[0].slot);
+	struct pen_server_close *close = &server->close[server->closes++];
+	*close = (struct pen_server_close){.slot = slot, .nonce = nonce};
+	pen_server_begin(&close->question, now_ns);
+}
+
+void pen_server_shut_done(struct pen_server *server, uint32_t slot)
+{
+	for (unsigned i = 0; i < server->closes; i++) {
+		if (server->close[i].slot != slot)
+			continue;
+		server->closes--;
+		memmove(&server->close[i], &server->close[i + 1],
+			(server->closes - i) * sizeof server->close[0]);
+		return;
+	}
+}
+
+/* Is it this place's turn, as far as is known: something came of it, or it is the oldest? Servers
+ * send their slots one after another. */
+static bool has_turn(const struct pen_server *server, const struct pen_place *places, unsigned i)
+{
+	const struct pen_place *place = &places[server->place[i]];
+	return place->state == PEN_PLACE_OPENED && (i == 0 || place->recv.reach > 0);
+}
+
+/* How to judge a place's gaps. Its end may have been sent and lost if it is the oldest, and losses
+ * were seen since something of it came. */
+static struct pen_recv_view view_of(
+	const struct pen_server *server, const struct pen_place *places, unsigned i, int64_t now_ns)
+{
+	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
+	view.tail = i == 0 && server->stream.losses > places[server->place[0]].losses;
+	return view;
+}
+
+struct pen_stream_want pen_server_want(
+	const struct pen_server *server, const struct pen_place *places, int64_t now_ns)
+{
+	struct pen_stream_want want = {.share = server->share, .repair_ns = INT64_MAX};
+	want.packet_bytes = PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(server->sizes.proven);
+	for (unsigned i = 0; i < server->places; i++) {
+		const struct pen_place *place = &places[server->place[i]];
+		want.packets += pen_place_left(place);
+		uint32_t bytes = PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(place->size);
+		want.packet_bytes = bytes > want.packet_bytes ? bytes : want.packet_bytes;
+		if (!has_turn(server, places, i))
+			continue;
+		struct pen_recv_view view = view_of(server, places, i, now_ns);
+		int64_t due = pen_recv_due_ns(&place->recv, &view);
+		want.repair_ns = due < want.repair_ns ? due : want.repair_ns;
+	}
+	return want;
+}
+
+unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *places, int64_t now_ns,
+	struct pen_wire_gap *gaps, uint64_t (*bits)[PEN_RECV_WORDS], unsigned max)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < server->places && count < max; i++) {
+		struct pen_place *place = &places[server->place[i]];
+		struct pen_recv_view view = view_of(server, places, i, now_ns);
+		if (!has_turn(server, places, i) ||
+			pen_recv_missing(&place->recv, &view, bits[count]) == 0)
+			continue;
+		pen_recv_asked(&place->recv, bits[count], now_ns);
+		gaps[count] = (struct pen_wire_gap){.slot = place->slot,
+			.words = PEN_RECV_WORDS,
+			.bits = (const uint8_t *)bits[count]};
+		count++;
+	}
+	return count;
+}
+
+unsigned pen_server_stuck(
+	const struct pen_server *server, const struct pen_place *places, int64_t now_ns)
+{
+	if (server->state != PEN_SERVER_READY || server->places == 0)
+		return UINT_MAX;
+	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS * pen_rtt_timeout_ns(&server->stream.rtt);
+	if (wait < PEN_SERVER_STUCK_NS_MIN)
+		wait = PEN_SERVER_STUCK_NS_MIN;
+	for (unsigned i = 0; i < server->places; i++) {
+		const struct pen_place *place = &places[server->place[i]];
+		if (!has_turn(server, places, i) || place->size == PEN_WIRE_SIZE_1200 ||
+			now_ns - place->recv.last_ns < wait)
+			continue;
+		return server->place[i];
+	}
+	return UINT_MAX;
+}

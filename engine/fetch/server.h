@@ -1,0 +1,123 @@
+/*
+ * server: one server as its client sees it: the session, the stream, the places that it fills, what
+ * it was asked and has not answered yet.
+ *
+ *     CALLING -> READY <-> SILENT -> ... -> GONE
+ *
+ * READY: it has a session and answers. SILENT: nothing came for PEN_SERVER_SILENCES timeouts in a
+ * row although something was due; it gets nothing new, is called beside its session, and is READY
+ * again when anything comes. GONE: for good; the visit says why.
+ *
+ * Questions are repeated until they are answered, after a timeout of the path, twice as long each
+ * time: nothing here counts on one packet. State of fetch/client.h; the functions here decide, and
+ * touch nothing but the server. One thread; time is an argument.
+ */
+#ifndef PEN_FETCH_SERVER_H
+#define PEN_FETCH_SERVER_H
+
+#include "fetch/hauls.h"
+#include "fetch/sizes.h"
+#include "fetch/stream.h"
+#include "peer/visit.h"
+
+/* Timeouts in a row without a sign of life until a server counts as silent; as for credit. */
+#define PEN_SERVER_SILENCES 3u
+/* How long a place whose turn it is gets no packet of a larger size until the size is given up:
+ * timeouts, and at least so long, since a disk may be slow too. */
+#define PEN_SERVER_STUCK_TIMEOUTS 3
+#define PEN_SERVER_STUCK_NS_MIN INT64_C(200000000)
+/* Closed slots of which the server may not know yet; those beyond are told when it sends more. */
+#define PEN_SERVER_CLOSES_MAX 32u
+/* How long what a server has is believed before it is asked again, if something is missing. */
+#define PEN_SERVER_NEWS_NS INT64_C(2000000000)
+/* Windows of the largest state. */
+#define PEN_SERVER_WINDOWS (PEN_WIRE_PARTS_MAX / PEN_WIRE_WINDOW_PARTS)
+
+enum pen_server_state {
+	PEN_SERVER_ABSENT, /* no such server */
+	PEN_SERVER_CALLING,
+	PEN_SERVER_READY,
+	PEN_SERVER_SILENT,
+	PEN_SERVER_GONE,
+};
+
+/* A question that is repeated until answered. Zeroed: not asked. */
+struct pen_server_question {
+	bool open; /* asked, or to be asked, and not answered */
+	unsigned times; /* asked so far */
+	int64_t next_ns; /* to be asked (again) then */
+};
+
+struct pen_server_close {
+	uint32_t slot;
+	uint64_t nonce;
+	struct pen_server_question question;
+};
+
+struct pen_server {
+	enum pen_server_state state;
+	struct pen_net_path path;
+	struct pen_visit visit;
+	struct pen_stream stream;
+	struct pen_sizes sizes;
+	unsigned silences; /* timeouts in a row */
+	int64_t heard_ns; /* when anything of the session came */
+	int64_t busy_ns; /* no new slots before: it said so */
+	uint64_t share; /* bytes of credit */
+	unsigned places; /* open at it, oldest first: */
+	uint8_t place[PEN_WIRE_SLOTS_MAX]; /* indices in the client's table */
+	struct pen_server_question opens; /* of its places that are ASKED */
+	struct pen_server_question window[PEN_SERVER_WINDOWS];
+	int64_t news_ns[PEN_SERVER_WINDOWS]; /* when the window is to be asked for anew */
+	struct pen_server_question catalog;
+	uint32_t catalog_part; /* that it is asked for */
+	unsigned closes;
+	struct pen_server_close close[PEN_SERVER_CLOSES_MAX];
+	uint64_t pieces, bytes; /* whole ones that came from it, and their bytes */
+	uint64_t harmed; /* packets whose check or sum was wrong */
+	uint64_t strays; /* of closed slots, or not as they should be */
+	uint32_t bad; /* pieces that failed their proof */
+};
+
+/* Ask (again) when it is due: true, and the next time is set. */
+bool pen_server_ask(struct pen_server_question *question, int64_t timeout_ns, int64_t now_ns);
+
+/* Begin to ask, if it is not being asked. */
+void pen_server_begin(struct pen_server_question *question, int64_t now_ns);
+
+/* A new session: streams, sizes and questions start anew; closed slots are forgotten there. */
+void pen_server_opened(struct pen_server *server, const struct pen_rate_config *rate,
+	enum pen_wire_size most, int64_t now_ns);
+
+/* Anything of the session came. */
+void pen_server_heard(struct pen_server *server, int64_t now_ns);
+
+/* A place was opened at it. */
+void pen_server_place(struct pen_server *server, unsigned place);
+
+/* A place of it is closed; if another becomes the oldest, it is waited for from now on. */
+void pen_server_displace(
+	struct pen_server *server, struct pen_place *places, unsigned place, int64_t now_ns);
+
+/* The server is to be told that a slot is closed. */
+void pen_server_shut(struct pen_server *server, uint32_t slot, uint64_t nonce, int64_t now_ns);
+
+/* The server has closed it: no need to say so again. */
+void pen_server_shut_done(struct pen_server *server, uint32_t slot);
+
+/* What its places want, all together. */
+struct pen_stream_want pen_server_want(
+	const struct pen_server *server, const struct pen_place *places, int64_t now_ns);
+
+/* Up to `max` gaps for a PULL, the oldest place first; `bits` holds them. The places count as
+ * asked.
+ */
+unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *places, int64_t now_ns,
+	struct pen_wire_gap *gaps, uint64_t (*bits)[PEN_RECV_WORDS], unsigned max);
+
+/* Of the places, the one that a black hole swallows: it is its turn, the server is alive, and
+ * nothing came of it for too long. UINT_MAX if there is none. */
+unsigned pen_server_stuck(
+	const struct pen_server *server, const struct pen_place *places, int64_t now_ns);
+
+#endif

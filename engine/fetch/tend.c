@@ -1,0 +1,183 @@
+#include "fetch/tend.h"
+
+#include <limits.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "fetch/say.h"
+#include "fetch/seats.h"
+
+/* PULLs of an idle session in the time after which the server forgets it. */
+#define KEEPS_PER_IDLE 4
+
+static bool has_session(const struct pen_server *server)
+{
+	return server->state == PEN_SERVER_READY || server->state == PEN_SERVER_SILENT;
+}
+
+void pen_tend_greet(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	struct pen_rate_config rate = {.max = client->config.rate_max};
+	uint8_t most = server->visit.size;
+	if (most > client->config.size_max)
+		most = (uint8_t)client->config.size_max;
+	pen_server_opened(server, &rate, most, now_ns);
+	if (!client->credit.peer[s].used)
+		pen_credit_join(&client->credit, s, now_ns);
+	pen_credit_heard(&client->credit, s, now_ns);
+	pen_seats_reopen(client, s, now_ns);
+}
+
+void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	server->state = PEN_SERVER_GONE;
+	if (client->credit.peer[s].used)
+		pen_credit_leave(&client->credit, s);
+	pen_seats_drop_server(client, s, true, now_ns);
+	pen_parts_leave(&client->parts, s);
+	for (uint32_t i = 0; i < client->hauls.count; i++)
+		pen_haul_refuse(pen_hauls_nth(&client->hauls, i), s);
+}
+
+/* A size carries nothing: it is not used again, and what was asked in it is asked in another. */
+static void give_up_size(struct pen_client *client, unsigned s, unsigned seat, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	pen_sizes_failed(&server->sizes, client->place[seat].size, now_ns);
+	for (unsigned i = server->places; i-- > 0;) {
+		seat = server->place[i];
+		if (client->place[seat].size <= server->sizes.limit ||
+			client->place[seat].state == PEN_PLACE_WHOLE)
+			continue;
+		client->counters.stuck++;
+		pen_seat_drop(client, seat, true, now_ns);
+	}
+}
+
+/* A timeout has passed without a packet. */
+static void fall_silent(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	server->silences++;
+	if (server->silences < PEN_SERVER_SILENCES)
+		return;
+	/* A black hole looks the same as long as its place is the oldest. */
+	unsigned oldest = server->places ? server->place[0] : UINT_MAX;
+	if (oldest != UINT_MAX && client->place[oldest].size != PEN_WIRE_SIZE_1200) {
+		server->silences = 0;
+		give_up_size(client, s, oldest, now_ns);
+		return;
+	}
+	server->state = PEN_SERVER_SILENT;
+	pen_seats_drop_server(client, s, false, now_ns);
+	pen_visit_doubt(&server->visit, &client->draw, now_ns);
+}
+
+void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	if (server->state == PEN_SERVER_GONE || server->state == PEN_SERVER_ABSENT)
+		return;
+	struct pen_answer answer = {.bytes = 0};
+	pen_visit_poll(&server->visit, now_ns, &answer);
+	pen_say_answer(client, &answer, &server->path);
+	if (server->visit.state == PEN_VISIT_OVER) {
+		pen_tend_lose(client, s, now_ns);
+		return;
+	}
+	if (!has_session(server))
+		return;
+	struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
+	if (pen_stream_tick(&server->stream, &want, now_ns))
+		fall_silent(client, s, now_ns);
+	unsigned seat = pen_server_stuck(server, client->place, now_ns);
+	if (seat != UINT_MAX)
+		give_up_size(client, s, seat, now_ns);
+}
+
+static uint32_t windows_of(const struct pen_client *client)
+{
+	return (client->config.n + PEN_WIRE_WINDOW_PARTS - 1) / PEN_WIRE_WINDOW_PARTS;
+}
+
+/* Is anything still wanted that a server could have got meanwhile? */
+static bool wants_news(const struct pen_client *client)
+{
+	return client->parts.count[PEN_PARTS_DONE] < client->parts.n;
+}
+
+static void ask(struct pen_client *client, struct pen_server *server, int64_t now_ns)
+{
+	int64_t timeout_ns = pen_rtt_timeout_ns(&server->stream.rtt);
+	for (uint32_t w = 0; w < windows_of(client); w++) {
+		if (wants_news(client) && now_ns >= server->news_ns[w])
+			pen_server_begin(&server->window[w], now_ns);
+		if (pen_server_ask(&server->window[w], timeout_ns, now_ns))
+			pen_say_want(client, server, w);
+	}
+	if (pen_server_ask(&server->catalog, timeout_ns, now_ns))
+		pen_say_catalog(client, server);
+}
+
+/* When the next OPEN is due: for places that are asked for, or closes. */
+static int64_t open_ns(const struct pen_server *server)
+{
+	int64_t due = server->opens.open ? server->opens.next_ns : INT64_MAX;
+	for (unsigned i = 0; i < server->closes; i++) {
+		int64_t at = server->close[i].question.next_ns;
+		due = at < due ? at : due;
+	}
+	return due;
+}
+
+static int64_t keep_ns(const struct pen_server *server)
+{
+	return server->stream.feedback.last_ns +
+		server->visit.idle_s * PEN_NS_PER_S / KEEPS_PER_IDLE;
+}
+
+void pen_tend_say(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	if (!has_session(server))
+		return;
+	ask(client, server, now_ns);
+	if (open_ns(server) <= now_ns)
+		pen_say_open(client, server, now_ns);
+	struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
+	if (pen_stream_due(&server->stream, &want, now_ns) || now_ns >= keep_ns(server))
+		pen_say_pull(client, server, &want, now_ns);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t pen_tend_due_ns(const struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	const struct pen_server *server = &client->server[s];
+	if (server->state == PEN_SERVER_GONE || server->state == PEN_SERVER_ABSENT)
+		return INT64_MAX;
+	int64_t due = pen_visit_due_ns(&server->visit);
+	if (!has_session(server))
+		return due;
+	struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
+	due = sooner(due, pen_stream_due_ns(&server->stream, &want));
+	due = sooner(due, sooner(open_ns(server), keep_ns(server)));
+	if (server->catalog.open)
+		due = sooner(due, server->catalog.next_ns);
+	for (uint32_t w = 0; w < windows_of(client); w++) {
+		if (server->window[w].open)
+			due = sooner(due, server->window[w].next_ns);
+		else if (wants_news(client))
+			due = sooner(due, server->news_ns[w]);
+	}
+	if (server->busy_ns > now_ns)
+		due = sooner(due, server->busy_ns);
+	if (server->places && server->sizes.trying)
+		due = sooner(due, now_ns + PEN_SERVER_STUCK_NS_MIN);
+	return due;
+}

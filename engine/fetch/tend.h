@@ -1,0 +1,27 @@
+/*
+ * tend: looks after each server of a client: its session comes, falls silent, comes back or ends;
+ * timers pass; questions are asked until they are answered; PULLs leave when they are due.
+ *
+ * Rules of struct pen_client.
+ */
+#ifndef PEN_FETCH_TEND_H
+#define PEN_FETCH_TEND_H
+
+#include "fetch/client.h"
+
+/* The visit has a new session: streams and questions start anew, what came stays. */
+void pen_tend_greet(struct pen_client *client, unsigned server, int64_t now_ns);
+
+/* The visit is over: the server has nothing any more, and fills no place. */
+void pen_tend_lose(struct pen_client *client, unsigned server, int64_t now_ns);
+
+/* Let time pass for a server: before new places are assigned. */
+void pen_tend_time(struct pen_client *client, unsigned server, int64_t now_ns);
+
+/* Say what is due to a server: after they were. */
+void pen_tend_say(struct pen_client *client, unsigned server, int64_t now_ns);
+
+/* When either has something to do, if nothing comes. */
+int64_t pen_tend_due_ns(const struct pen_client *client, unsigned server, int64_t now_ns);
+
+#endif

@@ -1,0 +1,92 @@
+/* Who gets how much: shares by rate, a cap that holds, the slow and the fast. */
+#include "fetch/assign.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+#include "fakes/lab.h"
+
+/* The sum of what servers send stays below the cap, and close to it. */
+Test(fetch_assign, a_cap_holds)
+{
+	static const struct {
+		uint64_t cap;
+		unsigned toys;
+	} rows[] = {{20 * LAB_MB, 1}, {20 * LAB_MB, 2}, {50 * LAB_MB, 4}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(20 << 20, rows[i].toys);
+		lab->config.rate_max = rows[i].cap;
+		lab_start();
+		cr_expect(lab_run(60 * LAB_S), "row %zu", i);
+		double rate = (double)lab->client->counters.packets * 1232 /
+			((double)(lab->now - lab->first_ns) / 1e9);
+		cr_expect_leq(rate, (double)rows[i].cap * 1.1, "row %zu: %.1f MB/s", i, rate / 1e6);
+		cr_expect_geq(rate, (double)rows[i].cap * 0.6, "row %zu: %.1f MB/s", i, rate / 1e6);
+		lab_close();
+	}
+}
+
+/* Servers of very different rates together: nearly the sum of them, and the slow do not hold up the
+ * end. */
+Test(fetch_assign, adds_up)
+{
+	static const struct {
+		const char *name;
+		uint64_t rates[4]; /* MB/s */
+		uint64_t mib;
+		double slower; /* than the sum */
+		double least; /* share of pieces that the first one sends */
+	} rows[] = {
+		{"alike", {125, 125, 125, 125}, 64, 1.4, .15},
+		{"one is slow", {125, 125, 125, 2}, 64, 1.5, .2},
+		{"one is fast", {125, 10, 10, 10}, 64, 1.5, .6},
+		{"one is dead slow", {125, 1, 0, 0}, 32, 1.5, .9},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		unsigned toys = 0;
+		while (toys < 4 && rows[i].rates[toys])
+			toys++;
+		lab_open(rows[i].mib << 20, toys);
+		for (unsigned t = 0; t < toys; t++)
+			lab->toy[t].manners.rate = rows[i].rates[t] * LAB_MB;
+		lab_start();
+		cr_expect(lab_run(60 * LAB_S), "%s", rows[i].name);
+		cr_expect_leq(lab_slower(), rows[i].slower, "%s: %.2f", rows[i].name, lab_slower());
+		double share = (double)lab->client->server[0].pieces / (double)rows[i].mib;
+		cr_expect_geq(share, rows[i].least, "%s: %.2f", rows[i].name, share);
+		cr_log_info("%s: %.3f of the sum, %.2f from the first, %llu twice", rows[i].name,
+			lab_slower(), share, (unsigned long long)lab->client->counters.again);
+		lab_close();
+	}
+}
+
+/* What the caller cannot take is not asked for. */
+Test(fetch_assign, a_backlog_closes_the_tap)
+{
+	lab_open(20 << 20, 1);
+	lab_start();
+	pen_client_backlog(lab->client, 0);
+	cr_expect(!lab_run(LAB_S));
+	cr_expect_eq(lab->client->counters.packets, 0);
+	pen_client_backlog(lab->client, UINT64_MAX);
+	cr_expect(lab_run(4 * LAB_S));
+	lab_close();
+}
+
+/* Fewer slots than could be used, and fewer places than slots. */
+Test(fetch_assign, small_tables)
+{
+	static const struct {
+		uint32_t slots;
+		unsigned places;
+	} rows[] = {{1, 32}, {2, 1}, {16, 3}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(10 << 20, 2);
+		lab->config.places = rows[i].places;
+		lab->toy[0].manners.slots = rows[i].slots;
+		lab_start();
+		cr_expect(lab_run(60 * LAB_S), "row %zu", i);
+		cr_expect_leq(lab_slower(), 4, "row %zu: %.2f", i, lab_slower());
+		lab_close();
+	}
+}

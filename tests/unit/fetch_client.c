@@ -1,0 +1,63 @@
+/* A client against toy servers over a link with delay, loss and reordering, in virtual time. */
+#include "fetch/client.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+#include "fakes/lab.h"
+
+/* No proof of receipt was wrong. */
+static void check_proofs(const char *name)
+{
+	for (unsigned t = 0; t < lab->toys; t++) {
+		for (unsigned g = 0; g < TOY_SESSIONS; g++)
+			cr_expect_eq(lab->toy[t].guest[g].wrong, 0, "%s: a wrong proof", name);
+	}
+}
+
+Test(fetch_client, fetches)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+		unsigned toys;
+		unsigned lose, late, harm; /* per mille */
+		enum pen_wire_size size;
+		double slower; /* at most */
+		double waste; /* packets in vain, a packet, at most */
+	} rows[] = {
+		{"one byte", 1, 1, 0, 0, 0, 0, 99, 0},
+		{"a piece", 1 << 20, 1, 0, 0, 0, 0, 1.5, 0},
+		{"pieces", (10 << 20) + 77, 1, 0, 0, 0, 0, 1.1, 0},
+		{"1 % lost", 10 << 20, 1, 10, 0, 0, 0, 1.3, .01},
+		{"5 % lost", 10 << 20, 1, 50, 0, 0, 0, 1.5, .05},
+		{"reordered", 10 << 20, 1, 0, 50, 0, 0, 1.2, .01},
+		{"1 % harmed", 10 << 20, 1, 0, 0, 10, 0, 1.5, .02},
+		{"larger packets", 20 << 20, 1, 0, 0, 0, 2, 1.2, 0},
+		{"the largest", 20 << 20, 1, 0, 0, 0, 4, 1.2, 0},
+		{"two servers", 20 << 20, 2, 0, 0, 0, 0, 1.2, .05},
+		{"five servers, 1 % lost", 40 << 20, 5, 10, 10, 0, 0, 1.6, .1},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(rows[i].bytes, rows[i].toys);
+		lab->lose_per_mille = rows[i].lose;
+		lab->late_per_mille = rows[i].late;
+		lab->harm_per_mille = rows[i].harm;
+		lab->config.size_max = rows[i].size;
+		lab_start();
+		cr_expect(lab_run(60 * LAB_S), "%s: not done", rows[i].name);
+		const struct pen_client_counters *c = &lab->client->counters;
+		double waste = (double)(c->duplicates + c->strays) / (double)c->packets;
+		cr_expect_leq(waste, rows[i].waste, "%s: %.3f in vain", rows[i].name, waste);
+		double slower = lab_slower();
+		cr_expect_leq(slower, rows[i].slower, "%s: %.2f of the ideal, %llu of %llu placed",
+			rows[i].name, slower, (unsigned long long)c->placed,
+			(unsigned long long)c->packets);
+		cr_log_info("%s: %.3f, waste %.4f, one PULL in %.0f", rows[i].name, slower, waste,
+			(double)c->packets / (double)c->pulls);
+		cr_expect(c->pulls <= 8 * rows[i].toys + c->packets / 64, "%s: %llu PULLs",
+			rows[i].name, (unsigned long long)c->pulls);
+		check_proofs(rows[i].name);
+		lab_close();
+	}
+}

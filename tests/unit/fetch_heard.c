@@ -1,0 +1,176 @@
+/* What servers say that they should not, and packets of nobody. */
+#include "fetch/heard.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "fakes/lab.h"
+#include "fetch/seats.h"
+
+static void hear(const void *at, size_t bytes, uint8_t flags)
+{
+	struct pen_slice slice = {.head = at,
+		.tail = (const uint8_t *)at + PEN_WIRE_HEAD_BYTES,
+		.bytes = (uint16_t)bytes,
+		.flags = flags};
+	pen_client_hear(lab->client, &slice, lab->now);
+}
+
+/* Run until a slot is open and data flows. */
+static const struct pen_place *flowing(void)
+{
+	while (lab->client->counters.packets < 100)
+		cr_assert(lab_turn());
+	const struct pen_server *server = &lab->client->server[0];
+	cr_assert_gt(server->places, 0);
+	return &lab->client->place[server->place[server->places - 1]];
+}
+
+Test(fetch_heard, packets_of_nobody)
+{
+	struct PEN_PACKED {
+		struct pen_wire_data head;
+		uint8_t payload[1200];
+	} data = {.head = {.type = PEN_WIRE_DATA}};
+	lab_open(20 << 20, 1);
+	lab_start();
+	const struct pen_client_counters *c = &lab->client->counters;
+	hear(&data, sizeof data, PEN_SLICE_SUM_GOOD);
+	cr_expect_eq(c->strays, 1, "no session yet");
+	const struct pen_place *place = flowing();
+	struct pen_client_counters before = *c;
+	static const struct {
+		const char *name;
+		uint32_t slot_xor;
+		uint64_t nonce_xor;
+		uint32_t seq; /* beyond the newest */
+		size_t bytes;
+		bool marked; /* with a good check */
+		uint64_t strays, harmed, broken;
+	} rows[] = {
+		{"no check", 0, 0, 0, 1232, false, 0, 1, 0},
+		{"another server", 0x500, 0, 0, 1232, true, 1, 0, 0},
+		{"beyond the grant", 0, 0, 100000, 1232, true, 1, 0, 0},
+		{"another nonce", 0, 1, 0, 1232, true, 0, 0, 1},
+		{"a closed slot", 0x10000, 0, 1, 1232, true, 1, 0, 0},
+		{"too short", 0, 0, 2, 1231, true, 0, 0, 1},
+		{"no payload", 0, 0, 3, 32, true, 1, 0, 0},
+		{"no header", 0, 0, 0, 31, true, 0, 1, 0},
+		{"nothing", 0, 0, 0, 0, true, 0, 1, 0},
+	};
+	const struct pen_server *server = &lab->client->server[0];
+	uint32_t newest = (uint32_t)server->stream.seqs.top;
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_client_counters last = *c;
+		data.head = (struct pen_wire_data){.type = PEN_WIRE_DATA,
+			.slot = place->slot ^ rows[i].slot_xor,
+			.nonce = place->nonce ^ rows[i].nonce_xor,
+			.index = 800,
+			.seq = newest + rows[i].seq};
+		if (rows[i].marked)
+			pen_channel_mark(&server->visit.channel, &data.head);
+		hear(&data, rows[i].bytes, PEN_SLICE_SUM_GOOD);
+		cr_expect_eq(c->strays - last.strays, rows[i].strays, "%s: strays", rows[i].name);
+		cr_expect_eq(c->harmed - last.harmed, rows[i].harmed, "%s: harmed", rows[i].name);
+		cr_expect_eq(c->broken - last.broken, rows[i].broken, "%s: broken", rows[i].name);
+	}
+	hear(&data, sizeof data, 0);
+	cr_expect_eq(c->placed, before.placed, "nothing was placed");
+	/* A closed slot's DATA has it closed once more. */
+	cr_expect_eq(server->closes, 1);
+	cr_expect(lab_run(10 * LAB_S), "and the fetch goes on");
+	lab_close();
+}
+
+/* Answers as they should not be: of another state, of slots that are none, of wrong lengths. */
+Test(fetch_heard, answers)
+{
+	lab_open(20 << 20, 2);
+	lab_start();
+	flowing();
+	struct pen_client *client = lab->client;
+	struct pen_server *server = &client->server[0];
+	const struct pen_place *place = &client->place[server->place[0]];
+	uint8_t body[PEN_WIRE_BODY_BYTES_MAX];
+	struct pen_bytes bytes = {.at = body};
+	uint8_t bits = 0;
+
+	struct pen_wire_window have = {.n = 1, .form = PEN_WIRE_FORM_RAW};
+	bytes.len = pen_wire_window_encode(&have, &bits, body);
+	pen_heard_answer(client, 0, PEN_WIRE_HAVE, bytes, lab->now);
+	cr_expect(pen_parts_has(&client->parts, 0, 0), "another root says nothing");
+
+	struct pen_wire_catalog entries = {.n = 1, .form = PEN_WIRE_FORM_RAW, .count = 1};
+	struct pen_wire_entry entry = {.bytes = 1 << 20, .pieces = 1};
+	memset(entries.root, 0xaa, sizeof entries.root);
+	bytes.len = pen_wire_entries_encode(&entries, &entry, body);
+	pen_heard_answer(client, 0, PEN_WIRE_ENTRIES, bytes, lab->now);
+	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, 0);
+	cr_assert_not_null(haul);
+	cr_expect_eq(haul->can, 2, "it names other bytes: only the other server is left");
+
+	static const struct {
+		const char *name;
+		uint8_t state;
+		uint32_t bytes;
+		bool stays;
+	} rows[] = {
+		{"as it is", PEN_WIRE_SLOT_OPENED, 1 << 20, true},
+		{"another length", PEN_WIRE_SLOT_OPENED, 5, false},
+		{"not held", PEN_WIRE_SLOT_NOT_HELD, 0, false},
+		{"failed", PEN_WIRE_SLOT_FAILED, 0, false},
+		{"busy", PEN_WIRE_SLOT_BUSY, 0, false},
+		{"full", PEN_WIRE_SLOT_FULL, 0, false},
+		{"closed", PEN_WIRE_SLOT_CLOSED, 0, false},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows) && server->places; i++) {
+		place = &client->place[server->place[0]];
+		unsigned places = server->places;
+		struct pen_wire_slot_answer answer = {.slot = place->slot,
+			.nonce = place->nonce,
+			.state = rows[i].state,
+			.bytes = rows[i].bytes,
+			.blocks = rows[i].bytes ? 1 : 0};
+		struct pen_wire_opened opened = {.count = 1, .retry_ms = 100};
+		bytes.len = pen_wire_opened_encode(&opened, &answer, body);
+		answer.nonce ^= 1;
+		pen_heard_answer(client, 0, PEN_WIRE_OPENED, bytes, lab->now);
+		cr_expect_eq(server->places, places - !rows[i].stays, "%s", rows[i].name);
+	}
+	uint64_t broken = client->counters.broken;
+	bytes.len = 3;
+	pen_heard_answer(client, 0, PEN_WIRE_OPENED, bytes, lab->now);
+	pen_heard_answer(client, 0, PEN_WIRE_ENTRIES, bytes, lab->now);
+	pen_heard_answer(client, 0, 0xff, bytes, lab->now);
+	cr_expect_eq(client->counters.broken, broken + 3);
+	cr_expect(lab_run(10 * LAB_S), "the other server has it all");
+	lab_close();
+}
+
+/* One piece in three is wrong at one server: it is asked no more, and the object is right. */
+Test(fetch_heard, pieces_that_are_wrong)
+{
+	lab_open(20 << 20, 2);
+	lab->toy[1].manners.lie_every = 3;
+	lab_start();
+	cr_expect(lab_run(60 * LAB_S));
+	cr_expect_gt(lab->wrong, 0);
+	cr_expect_eq(lab->client->server[1].bad, lab->wrong, "the right one is told apart");
+	cr_expect_eq(lab->client->server[0].bad, 0);
+	lab_close();
+}
+
+/* One has other bytes under the same name: they are never mixed. */
+Test(fetch_heard, other_bytes_are_not_mixed)
+{
+	lab_open(20 << 20, 2);
+	lab->toy[1].manners.other_id = true;
+	lab->toy[1].manners.lie_every = 1;
+	lab_start();
+	while (!lab->client->server[0].pieces && !lab->client->server[1].pieces)
+		cr_assert(lab_turn());
+	lab_run(LAB_S);
+	cr_expect(lab->client->server[0].pieces == 0 || lab->client->server[1].pieces == 0);
+	lab_close();
+}

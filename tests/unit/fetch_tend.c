@@ -1,0 +1,153 @@
+/* Servers that fall silent, die, come back, forget, and move less than they promised. */
+#include "fetch/tend.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+#include "fakes/lab.h"
+
+/* Run until so many packets came. */
+static void run_to(uint64_t packets)
+{
+	while (lab->client->counters.packets < packets) {
+		cr_assert_lt(lab->now, 60 * LAB_S);
+		cr_assert(lab_turn());
+	}
+}
+
+/* The server restarts: its sessions are forgotten. */
+static void restart(unsigned t)
+{
+	lab->toy[t].manners.mute = false;
+	toy_init(&lab->toy[t], (uint8_t)(t + 1), lab->now);
+}
+
+/* A restart in the middle: RESET, a new session, and what came stays. */
+Test(fetch_tend, a_server_that_forgets)
+{
+	lab_open(20 << 20, 1);
+	lab_start();
+	run_to(5000);
+	int64_t at = lab->now;
+	restart(0);
+	while (lab->client->server[0].visit.sessions < 2) {
+		cr_assert_lt(lab->now, at + 2 * LAB_S, "no new session");
+		cr_assert(lab_turn());
+	}
+	cr_expect_leq(lab->now - at, LAB_S + 2 * 2 * lab->one_way, "2 round trips and 1 s");
+	cr_expect(lab_run(60 * LAB_S));
+	const struct pen_client_counters *c = &lab->client->counters;
+	cr_expect_leq(c->packets, 17500 + 900 * 8, "pieces that were whole were not asked again");
+	lab_close();
+}
+
+/* Dead for a while, and then back with or without its sessions. */
+Test(fetch_tend, a_server_that_comes_back)
+{
+	for (int forgets = 0; forgets < 2; forgets++) {
+		lab_open(10 << 20, 1);
+		lab_start();
+		run_to(3000);
+		int64_t at = lab->now;
+		lab->toy[0].manners.mute = true;
+		cr_assert(!lab_run(at + 5 * LAB_S));
+		cr_expect_eq(lab->client->server[0].state, PEN_SERVER_SILENT);
+		if (forgets)
+			restart(0);
+		lab->toy[0].manners.mute = false;
+		at = lab->now;
+		cr_expect(lab_run(at + 5 * LAB_S), "forgets %d", forgets);
+		cr_expect_leq(lab->now - at, 3 * LAB_S);
+		lab_close();
+	}
+}
+
+/* One of two dies: its pieces go to the other at once, and so does its credit. */
+Test(fetch_tend, the_dead_ones_pieces_go_to_others)
+{
+	lab_open(30 << 20, 2);
+	lab->toy[0].manners.rate = 50 * LAB_MB;
+	lab_start();
+	run_to(4000);
+	lab->toy[1].manners.mute = true;
+	cr_expect(lab_run(60 * LAB_S));
+	cr_expect_lt(lab->now, LAB_S, "%.1f ms", (double)lab->now / 1e6);
+	cr_expect_neq(lab->client->server[1].state, PEN_SERVER_READY);
+	cr_expect_gt(lab->client->credit.lapses + lab->client->server[1].stream.silences, 0);
+	lab_close();
+}
+
+/* Nobody answers at first; and for good. */
+Test(fetch_tend, nobody_is_there)
+{
+	lab_open(1 << 20, 2);
+	lab->toy[0].manners.mute = true;
+	lab->toy[1].manners.mute = true;
+	lab_start();
+	cr_expect(!lab_run(3 * LAB_S));
+	cr_expect_eq(lab->client->server[0].state, PEN_SERVER_CALLING);
+	lab->toy[1].manners.mute = false;
+	cr_expect(lab_run(10 * LAB_S));
+	cr_expect_leq(lab->now, 6 * LAB_S);
+	lab_close();
+
+	lab_open(1 << 20, 1);
+	lab->toy[0].manners.mute = true;
+	lab_start();
+	while (lab->client->server[0].state == PEN_SERVER_CALLING && lab->now < 60 * LAB_S) {
+		pen_client_turn(lab->client, lab->now);
+		lab->now += 100 * LAB_MS;
+	}
+	cr_expect_eq(lab->client->server[0].state, PEN_SERVER_GONE);
+	cr_expect_eq(pen_client_due_ns(lab->client, lab->now), INT64_MAX, "nothing is due");
+	lab_close();
+}
+
+/* The path carries small packets only, and nobody says so. */
+Test(fetch_tend, a_black_hole)
+{
+	for (enum pen_wire_size size = 1; size < PEN_WIRE_SIZES; size++) {
+		lab_open(20 << 20, 1);
+		lab->config.size_max = size;
+		lab->toy[0].manners.payload_max = 1200;
+		lab_start();
+		cr_expect(lab_run(60 * LAB_S), "size %d", size);
+		cr_expect_leq(
+			lab->now, 2 * LAB_S, "size %d: %.0f ms", size, (double)lab->now / 1e6);
+		cr_expect_leq(lab->client->counters.stuck, size);
+		lab_close();
+	}
+}
+
+/* It narrows in the middle. */
+Test(fetch_tend, a_path_that_becomes_narrow)
+{
+	lab_open(40 << 20, 1);
+	lab->config.size_max = PEN_WIRE_SIZE_8192;
+	lab_start();
+	run_to(7000);
+	cr_expect_eq(lab->client->server[0].sizes.proven, PEN_WIRE_SIZE_8192);
+	int64_t at = lab->now;
+	lab->toy[0].manners.payload_max = 1408;
+	cr_expect(lab_run(60 * LAB_S));
+	cr_expect_leq(lab->now - at, 3 * LAB_S, "%.0f ms", (double)(lab->now - at) / 1e6);
+	lab_close();
+}
+
+/* Nothing to do for longer than the session would last: it is kept. */
+Test(fetch_tend, an_idle_session_is_kept)
+{
+	lab_open(1 << 20, 1);
+	lab->toy[0].manners.lacks = true;
+	lab_start();
+	cr_expect(!lab_run(100 * LAB_S));
+	cr_expect_eq(lab->client->server[0].visit.sessions, 1);
+	cr_expect_geq(lab->toy[0].guest[0].pulls, 5);
+	cr_expect_leq(lab->toy[0].guest[0].pulls, 10);
+	/* It has got it now, and is asked again in time. */
+	lab->toy[0].manners.lacks = false;
+	int64_t at = lab->now;
+	cr_expect(lab_run(at + 10 * LAB_S));
+	cr_expect_leq(lab->now - at, PEN_SERVER_NEWS_NS + LAB_S);
+	lab_close();
+}
