@@ -8,6 +8,8 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "make/kv.h"
+#include "part/judge.h"
+#include "part/press.h"
 
 static struct pen_buf unpack(struct pen_buf packed)
 {
@@ -211,4 +213,15 @@ const char *test_sha_hex(struct pen_bytes bytes, char text[PEN_HASH_HEX_BYTES])
 	struct pen_hash hash;
 	pen_sha256(bytes, &hash);
 	return pen_hex((struct pen_bytes){hash.bytes, sizeof hash.bytes}, text);
+}
+
+void test_lean(struct pen_bytes stored, const struct pen_part_id *id, struct pen_buf *out)
+{
+	struct pen_judge judge = {0};
+	struct pen_press press = {0};
+	struct pen_why why = {0};
+	cr_assert_eq(pen_judge_part(&judge, id, stored, &why), 0, "%s", why.text);
+	cr_assert_eq(pen_press_proof(&press, &judge.proof, 1, out, &why), 0, "%s", why.text);
+	pen_press_fini(&press);
+	pen_judge_fini(&judge);
 }
