@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "part/id.h"
+#include "part/lean.h"
 #include "store/layout.h"
 
 void pen_catalog_fini(struct pen_catalog *catalog)
@@ -311,4 +312,16 @@ void pen_blob_id(struct pen_bytes bytes, uint8_t blob[PEN_BLOB_BYTES])
 	struct pen_hash hash;
 	pen_sha256(bytes, &hash);
 	memcpy(blob, hash.bytes, PEN_BLOB_BYTES);
+}
+
+int pen_blob_lean(struct pen_bytes bytes, struct pen_buf *scratch, uint8_t blob[PEN_BLOB_BYTES])
+{
+	struct pen_lean_head head;
+	struct pen_hash hash;
+	int err = pen_lean_decode(bytes, &head, NULL);
+	if (!err)
+		err = pen_lean_name(&head, bytes, scratch, &hash);
+	if (!err)
+		memcpy(blob, hash.bytes, PEN_BLOB_BYTES);
+	return err;
 }

@@ -19,7 +19,8 @@
 #include "port/disk.h"
 
 /* Which bytes of a part: the first of a SHA-256. In nearcore and raw form that of the stored file,
- * compressed as it is; in lean form that of its table of frames, which all who made it share. */
+ * compressed as it is; in lean form that of what all who made it share (part/lean.h,
+ * pen_lean_name), so that its frames may come from any of them. */
 #define PEN_BLOB_BYTES 16
 /* Files of one store: 64 epochs of mainnet's 14 shards with 1,324 parts each, three times. */
 #define PEN_CATALOG_FILES_MAX (UINT32_C(1) << 22)
@@ -125,8 +126,12 @@ uint32_t pen_catalog_dir_find(const struct pen_catalog *catalog, const char *dir
 const char *pen_catalog_path(const struct pen_catalog *catalog, const struct pen_catalog_file *file,
 	char path[PEN_CATALOG_PATH_BYTES]);
 
-/* The blob id of bytes: of a file, or of a lean part's table of frames. */
+/* The blob id of a file in nearcore or raw form. */
 void pen_blob_id(struct pen_bytes bytes, uint8_t blob[PEN_BLOB_BYTES]);
+
+/* The blob id of a lean part, from its head at the beginning of `bytes`, which is copied to
+ * `scratch`. 0, PEN_EHEAD or -ENOMEM. */
+int pen_blob_lean(struct pen_bytes bytes, struct pen_buf *scratch, uint8_t blob[PEN_BLOB_BYTES]);
 
 /* Files in all, refused ones too. */
 static inline uint32_t pen_catalog_file_count(const struct pen_catalog *catalog)

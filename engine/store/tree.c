@@ -123,8 +123,7 @@ static int file_found(void *context, const char *name, const struct pen_disk_sta
 {
 	struct pen_buf *files = context;
 	struct pen_tree_file file = {.bytes = stat->bytes, .mtime_ns = stat->mtime_ns};
-	if (stat->directory || pen_part_name_parse(name, &file.form, &file.k, &file.n) ||
-		file.form != PEN_FORM_NEARCORE)
+	if (stat->directory || pen_part_name_parse(name, &file.form, &file.k, &file.n))
 		return 0;
 	if (files->len / sizeof file == PEN_CATALOG_FILES_MAX)
 		return PEN_EREFUSED;
@@ -135,8 +134,8 @@ static int file_order(const void *left, const void *right)
 {
 	const struct pen_tree_file *a = left, *b = right;
 	int by = (a->n > b->n) - (a->n < b->n);
-	by = by ? by : (a->form > b->form) - (a->form < b->form);
-	return by ? by : (a->k > b->k) - (a->k < b->k);
+	by = by ? by : (a->k > b->k) - (a->k < b->k);
+	return by ? by : (a->form > b->form) - (a->form < b->form);
 }
 
 int pen_tree_files(struct pen_disk *disk, const char *dir, struct pen_buf *files)

@@ -27,7 +27,7 @@ struct pen_tree_file {
 int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names);
 
 /*
- * Put the part files of `dir` into `files` (struct pen_tree_file), replaced: sorted by n, form, k.
+ * Put the part files of `dir` into `files` (struct pen_tree_file), replaced: sorted by n, k, form.
  * A directory that is gone has none. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_FILES_MAX, -errno
  * (-EACCES: it may not be listed).
  */

@@ -3,29 +3,26 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "part/header.h"
 #include "store/file.h"
 #include "store/layout.h"
-
-/* What a part file may have: the largest content, and what zstd adds when it cannot compress. */
-#define PART_FILE_BYTES_MAX (PEN_PART_BYTES_MAX + (PEN_PART_BYTES_MAX >> 7))
 
 void pen_vet_fini(struct pen_vet *vet)
 {
 	if (!vet)
 		return;
-	pen_zstd_fini(&vet->zstd);
 	pen_buf_fini(&vet->stored);
-	pen_buf_fini(&vet->plain);
+	pen_buf_fini(&vet->head);
 	pen_root_fini(&vet->finder);
-	pen_proof_fini(&vet->proof);
+	pen_judge_fini(&vet->judge);
 }
 
 static int file_load(struct pen_vet *vet, const struct pen_vet_ask *ask,
 	struct pen_catalog_file *file, struct pen_why *why)
 {
 	struct pen_disk_stat stat = {0};
-	int err = pen_file_read(ask->disk, ask->name, PART_FILE_BYTES_MAX, &vet->stored, &stat);
+	int err = pen_file_read(ask->disk, ask->name, PEN_PART_FILE_BYTES_MAX, &vet->stored, &stat);
 	file->bytes = stat.bytes;
 	file->mtime_ns = stat.mtime_ns;
 	if (err == PEN_EINPUT)
@@ -47,53 +44,84 @@ static int usage_read(const struct pen_proof *proof, struct pen_catalog_file *fi
 	return err;
 }
 
-static int prove(struct pen_vet *vet, struct pen_bytes content, const struct pen_hash *root,
-	struct pen_catalog_file *file, struct pen_why *why)
+/* A state is not cut into any number of parts. */
+static int parts_check(const struct pen_catalog_file *file, struct pen_why *why)
+{
+	if (file->n <= pen_part_count_max(file->memory_usage))
+		return 0;
+	return pen_fail(why, PEN_EREFUSED,
+		"a state of memory_usage %" PRIu64 " is cut into at most %" PRIu64
+		" parts, not %" PRIu32,
+		file->memory_usage, pen_part_count_max(file->memory_usage), file->n);
+}
+
+static int prove(struct pen_vet *vet, const struct pen_hash *root, struct pen_catalog_file *file,
+	struct pen_why *why)
 {
 	const struct pen_part_id id = {*root, file->k, file->n};
-	int err = pen_proof_check(&vet->proof, &id, content, why);
+	int err = pen_proof_check(&vet->judge.proof, &id, vet->judge.content, why);
 	if (err)
 		return err;
 	file->root = *root;
-	if (usage_read(&vet->proof, file))
+	if (usage_read(&vet->judge.proof, file))
 		return pen_fail(why, PEN_EVERIFY, "it holds no root node");
-	if (file->n > pen_part_count_max(file->memory_usage))
-		return pen_fail(why, PEN_EREFUSED,
-			"a state of memory_usage %" PRIu64 " is cut into at most %" PRIu64
-			" parts, not %" PRIu32,
-			file->memory_usage, pen_part_count_max(file->memory_usage), file->n);
-	return 0;
+	return parts_check(file, why);
 }
 
-static int content_vet(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_bytes content,
+static int nearcore_vet(struct pen_vet *vet, const struct pen_vet_ask *ask,
 	struct pen_catalog_file *file, struct pen_why *why)
 {
 	struct pen_hash root;
-	int err = ask->hint ? prove(vet, content, ask->hint, file, why) : PEN_EVERIFY;
-	if (err == 0 || ask->only_hint || !pen_vet_refuses(err))
+	struct pen_bytes stored = pen_buf_bytes(&vet->stored);
+	const struct pen_part_id none = {0};
+	if (pen_judge_form(stored) != PEN_FORM_NEARCORE)
+		return pen_fail(why, PEN_EENVELOPE, "it is in lean form, and its name is not");
+	int err = pen_judge_open(&vet->judge, &none, stored, why);
+	if (err)
 		return err;
-	err = pen_root_find(&vet->finder, content, &root, why);
-	return err ? err : prove(vet, content, &root, file, why);
+	err = ask->hint ? prove(vet, ask->hint, file, why) : PEN_EVERIFY;
+	if (err && !ask->only_hint && pen_vet_refuses(err)) {
+		err = pen_root_find(&vet->finder, vet->judge.content, &root, why);
+		if (!err)
+			err = prove(vet, &root, file, why);
+	}
+	if (!err)
+		pen_blob_id(stored, file->blob);
+	return err;
+}
+
+static int lean_vet(struct pen_vet *vet, const struct pen_vet_ask *ask,
+	struct pen_catalog_file *file, struct pen_why *why)
+{
+	struct pen_bytes stored = pen_buf_bytes(&vet->stored);
+	struct pen_lean_head head;
+	int err = pen_lean_decode(stored, &head, why);
+	if (err)
+		return err;
+	const struct pen_part_id id = {
+		ask->only_hint && ask->hint ? *ask->hint : head.id.root, file->k, file->n};
+	vet->judge.brief = true;
+	/* What the head promises is not believed before the limits are. */
+	file->root = id.root;
+	file->memory_usage = head.memory_usage;
+	err = parts_check(file, why);
+	if (!err)
+		err = pen_judge_part(&vet->judge, &id, stored, why);
+	return err ? err : pen_blob_lean(stored, &vet->head, file->blob);
 }
 
 int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_catalog_file *file,
 	struct pen_why *why)
 {
-	struct pen_envelope envelope;
 	int err = file_load(vet, ask, file, why);
 	if (err)
 		return err;
 	if (file->n > PEN_PARTS_MAX || file->k >= file->n)
 		return pen_fail(why, PEN_EREFUSED, "there is no part %" PRIu32 " of %" PRIu32,
 			file->k, file->n);
-	err = pen_envelope_open(
-		&vet->zstd, pen_buf_bytes(&vet->stored), false, &vet->plain, &envelope, why);
-	if (err)
-		return err;
-	err = content_vet(vet, ask, envelope.content, file, why);
-	if (!err)
-		pen_blob_id(pen_buf_bytes(&vet->stored), file->blob);
-	return err;
+	PEN_CHECK(file->form != PEN_FORM_RAW);
+	return file->form == PEN_FORM_LEAN ? lean_vet(vet, ask, file, why)
+					   : nearcore_vet(vet, ask, file, why);
 }
 
 bool pen_vet_header(

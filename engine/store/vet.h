@@ -1,13 +1,13 @@
 /*
  * vet: read one part file of a store and find out what it is: which state it belongs to, and
- * whether it is exactly the part that its name says. The root is tried in the order of what costs
- * least: the root that its neighbours have, then the one in the part itself (store/root.h).
+ * whether it is exactly the part, in the form, that its name says. The root is tried in the order
+ * of what costs least: the root that its neighbours have, then the one in the part itself
+ * (store/root.h). A lean part names its root.
  */
 #ifndef PEN_STORE_VET_H
 #define PEN_STORE_VET_H
 
-#include "part/envelope.h"
-#include "part/prove.h"
+#include "part/judge.h"
 #include "store/catalog.h"
 #include "store/root.h"
 
@@ -16,11 +16,10 @@
 
 /* The memory of one vetter, kept from file to file. Zeroed is valid. One thread at a time. */
 struct pen_vet {
-	struct pen_zstd zstd;
 	struct pen_buf stored; /* the file */
-	struct pen_buf plain; /* decompressed */
+	struct pen_buf head; /* of a lean part, while it is named */
 	struct pen_root finder;
-	struct pen_proof proof;
+	struct pen_judge judge;
 };
 
 /* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
@@ -35,11 +34,11 @@ struct pen_vet_ask {
 };
 
 /*
- * Prove a file to be part file->k of file->n. On 0, file's root, memory_usage, blob, bytes and
- * mtime_ns are set. Else, with a sentence, the file's fault: what the proof says, PEN_EENVELOPE,
- * PEN_EREFUSED (k or n that cannot be, or a part beyond our bounds), PEN_EVERIFY (no root in it),
- * PEN_EINPUT (too large); or the machine's: -errno. bytes and mtime_ns are set whenever the file
- * could be opened.
+ * Prove a file to be part file->k of file->n in form file->form, which is not raw. On 0, file's
+ * root, memory_usage, blob, bytes and mtime_ns are set. Else, with a sentence, the file's fault:
+ * what the proof says, PEN_EENVELOPE, PEN_EHEAD (not of its name's form), PEN_EREFUSED (k or n that
+ * cannot be, or a part beyond our bounds), PEN_EVERIFY (no root in it), PEN_EINPUT (too large); or
+ * the machine's: -errno. bytes and mtime_ns are set whenever the file could be opened.
  */
 int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_catalog_file *file,
 	struct pen_why *why);

@@ -79,4 +79,22 @@ static inline void house_part(
 	pen_buf_fini(&sealed);
 }
 
+/* Put part k of n of a state into the store in lean form. */
+static inline void house_lean(
+	struct house *house, struct test_state *state, const char *dir, unsigned k, unsigned n)
+{
+	const struct pen_part_id id = {state->sum.root, k, n};
+	struct pen_zstd zstd = {0};
+	struct pen_buf part = {0}, sealed = {0}, lean = {0};
+	char name[PEN_PART_NAME_BYTES];
+	test_state_part(state, k, n, &part);
+	cr_assert_eq(pen_envelope_seal(&zstd, pen_buf_bytes(&part), 1, &sealed, NULL), 0);
+	test_lean(pen_buf_bytes(&sealed), &id, &lean);
+	house_put(house, dir, pen_part_name(PEN_FORM_LEAN, k, n, name), pen_buf_bytes(&lean), NULL);
+	pen_zstd_fini(&zstd);
+	pen_buf_fini(&part);
+	pen_buf_fini(&sealed);
+	pen_buf_fini(&lean);
+}
+
 #endif

@@ -146,3 +146,36 @@ Test(store_scan, written_parts_need_no_proof)
 	test_state_fini(&state);
 	house_close(&house);
 }
+
+/* One directory, two forms: each is offered for itself, and a lie in one does not touch the other.
+ */
+Test(store_scan, parts_in_two_forms)
+{
+	struct house house = house_open();
+	struct test_state state = house_state(60, 1);
+	struct pen_scan scan = {.store = &house.store};
+	struct pen_catalog catalog = {0};
+	struct asked asked = {0};
+	for (unsigned k = 0; k < 5; k++)
+		house_part(&house, &state, HOUSE_DIR, k, 5);
+	for (unsigned k = 0; k < 3; k++)
+		house_lean(&house, &state, HOUSE_DIR, k, 5);
+	cr_assert_eq(house.disk->ops->rename(house.disk, HOUSE_DIR "/lean_part_000002_of_000005",
+			     HOUSE_DIR "/lean_part_000004_of_000005"),
+		0);
+	struct pen_scan_sum sum = scan_once(&scan, &catalog, &asked, 100);
+	cr_assert_eq(sum.files, 8);
+	cr_assert_eq(sum.proved, 7);
+	cr_assert_eq(asked.refused, 1);
+	cr_assert_str_eq(asked.path, HOUSE_DIR "/lean_part_000004_of_000005");
+	cr_assert_eq(have(&catalog, &state, 5), 5);
+	const struct pen_catalog_set *lean = pen_catalog_set(
+		&catalog, &state.sum.root, 5, PEN_FORM_LEAN);
+	cr_assert_eq(lean->have, 2);
+	sum = scan_once(&scan, &catalog, &asked, 100);
+	cr_assert_eq(sum.proved + sum.refused + sum.left, 0, "all is known");
+	pen_catalog_fini(&catalog);
+	pen_scan_fini(&scan);
+	test_state_fini(&state);
+	house_close(&house);
+}

@@ -46,11 +46,14 @@ Test(store_tree, finds_parts_by_name)
 	touch(&house, "d/lean_part_000003_of_000005");
 	cr_assert_eq(pen_tree_files(house.disk, "d", &files), 0);
 	const struct pen_tree_file *file = (const void *)files.at;
-	cr_assert_eq(files.len / sizeof *file, 3);
+	cr_assert_eq(files.len / sizeof *file, 4);
 	cr_assert_eq(file[0].n, 5);
-	cr_assert_eq(file[1].k, 1);
-	cr_assert_eq(file[2].k, 9);
-	cr_assert_eq(file[2].bytes, 1);
+	cr_assert_eq(file[0].form, PEN_FORM_NEARCORE);
+	cr_assert_eq(file[1].k, 3);
+	cr_assert_eq(file[1].form, PEN_FORM_LEAN);
+	cr_assert_eq(file[2].k, 1);
+	cr_assert_eq(file[3].k, 9);
+	cr_assert_eq(file[3].bytes, 1);
 	cr_assert_eq(pen_tree_files(house.disk, "none", &files), 0);
 	cr_assert_eq(files.len, 0);
 	pen_buf_fini(&files);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/check.h"
 #include "house.h"
 #include "store/vet.h"
 
@@ -79,5 +80,47 @@ Test(store_vet, refuses)
 	pen_vet_fini(NULL);
 	test_state_fini(&state);
 	test_state_fini(&tiny);
+	house_close(&house);
+}
+
+/* A lean part names its root; what it names is proved, and the file's name counts. */
+Test(store_vet, lean_parts)
+{
+	struct house house = house_open();
+	struct test_state state = house_state(40, 1), other = house_state(40, 2);
+	struct pen_vet vet = {0};
+	const struct pen_hash *hints[] = {NULL, &state.sum.root, &other.sum.root};
+	uint8_t blob[PEN_BLOB_BYTES] = {0};
+	house_lean(&house, &state, HOUSE_DIR, 3, 5);
+	for (size_t i = 0; i < PEN_COUNT(hints); i++) {
+		struct pen_catalog_file file = {.form = PEN_FORM_LEAN, .k = 3, .n = 5};
+		cr_assert_eq(vet_part(&vet, &house, hints[i], &file), 0);
+		cr_assert(pen_hash_equal(&file.root, &state.sum.root));
+		cr_assert_eq(file.memory_usage, state.sum.memory_usage);
+		cr_assert_neq(memcmp(file.blob, blob, sizeof blob), 0);
+	}
+	struct pen_vet_ask ask = {
+		house.disk, HOUSE_DIR "/lean_part_000003_of_000005", &other.sum.root, true};
+	struct pen_catalog_file file = {.form = PEN_FORM_LEAN, .k = 3, .n = 5};
+	cr_assert_eq(pen_vet_file(&vet, &ask, &file, NULL), PEN_EHEAD);
+	static const struct {
+		enum pen_form form;
+		uint32_t k, n;
+		int result;
+	} rows[] = {{PEN_FORM_LEAN, 2, 5, PEN_EHEAD}, {PEN_FORM_LEAN, 3, 6, PEN_EHEAD},
+		{PEN_FORM_NEARCORE, 3, 5, PEN_EENVELOPE}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		char name[PEN_PART_NAME_BYTES], path[PEN_NAME_BYTES];
+		file = (struct pen_catalog_file){
+			.form = rows[i].form, .k = rows[i].k, .n = rows[i].n};
+		snprintf(path, sizeof path, HOUSE_DIR "/%s",
+			pen_part_name(file.form, file.k, file.n, name));
+		cr_assert_eq(house.disk->ops->rename(house.disk, ask.name, path), 0);
+		cr_expect_eq(vet_part(&vet, &house, NULL, &file), rows[i].result, "row %zu", i);
+		cr_assert_eq(house.disk->ops->rename(house.disk, path, ask.name), 0);
+	}
+	pen_vet_fini(&vet);
+	test_state_fini(&state);
+	test_state_fini(&other);
 	house_close(&house);
 }

@@ -181,3 +181,10 @@ int cli_read(const char *path, size_t bytes_max, struct pen_buf *out, struct pen
 			path, bytes_max);
 	return 0;
 }
+
+int cli_write_bytes(struct pen_bytes bytes, struct pen_why *why)
+{
+	if (fwrite(bytes.at, 1, bytes.len, stdout) != bytes.len || fflush(stdout))
+		return pen_fail(why, -errno, "stdout: %s", pen_err_text(-errno));
+	return 0;
+}

@@ -50,6 +50,9 @@ int cli_noun(const char *verb, const struct cli_verb *nouns, int argc, char **ar
  */
 int cli_read(const char *path, size_t bytes_max, struct pen_buf *out, struct pen_why *why);
 
+/* Write bytes to standard output. 0 or -errno with a sentence. */
+int cli_write_bytes(struct pen_bytes bytes, struct pen_why *why);
+
 /*
  * End a command: on 0 return 0; else print "penstock <verb>: <sentence>" to stderr (the code's own
  * phrase if there is no sentence) and return its exit code.

@@ -1,9 +1,9 @@
 /* penstock inspect part: what is in a part's file, whatever it claims to be. */
-#include <errno.h>
 #include <stdio.h>
 
 #include "cli.h"
-#include "part/envelope.h"
+#include "inspect_lean.h"
+#include "part/judge.h"
 #include "part/node.h"
 #include "part/partial.h"
 
@@ -82,16 +82,17 @@ static void print_part(const struct flags *flags, size_t stored,
 	struct kinds kinds = {0};
 	for (uint32_t i = 0; i < count; i++)
 		count_entry(&kinds, entries[i]);
-	printf(flags->json
-			? "{\"envelope\": \"%s\", \"stored_bytes\": %zu, \"payload_bytes\": %zu, "
-			  "\"content_bytes\": %zu, \"entries\": %u, \"sorted\": %s, "
-			  "\"like_leaves\": %u, \"like_branches\": %u, "
-			  "\"like_value_branches\": %u, \"like_extensions\": %u, "
-			  "\"others\": %u, \"largest_entry_bytes\": %zu}\n"
-			: "envelope       %s\nstored         %zu bytes\npayload        %zu bytes\n"
-			  "content        %zu bytes\nentries        %u\nsorted         %s\n"
-			  "like a leaf    %u\nlike a branch  %u\nwith value     %u\n"
-			  "like extension %u\nvalues         %u\nlargest entry  %zu bytes\n",
+	printf(flags->json ? "{\"form\": \"nearcore\", \"envelope\": \"%s\", \"stored_bytes\": "
+			     "%zu, \"payload_bytes\": %zu, "
+			     "\"content_bytes\": %zu, \"entries\": %u, \"sorted\": %s, "
+			     "\"like_leaves\": %u, \"like_branches\": %u, "
+			     "\"like_value_branches\": %u, \"like_extensions\": %u, "
+			     "\"others\": %u, \"largest_entry_bytes\": %zu}\n"
+			   : "form           nearcore\nenvelope       %s\nstored         %zu "
+			     "bytes\npayload        %zu bytes\n"
+			     "content        %zu bytes\nentries        %u\nsorted         %s\n"
+			     "like a leaf    %u\nlike a branch  %u\nwith value     %u\n"
+			     "like extension %u\nvalues         %u\nlargest entry  %zu bytes\n",
 		forms[envelope->kind], stored, envelope->payload.len, envelope->content.len, count,
 		flags->json ? (is_sorted(entries, count) ? "true" : "false")
 			    : (is_sorted(entries, count) ? "yes" : "no"),
@@ -99,33 +100,37 @@ static void print_part(const struct flags *flags, size_t stored,
 		kinds.largest);
 }
 
-static int write_raw(struct pen_bytes content, struct pen_why *why)
+static int inspect_nearcore(const struct flags *flags, struct pen_bytes stored, struct pen_why *why)
 {
-	if (fwrite(content.at, 1, content.len, stdout) != content.len || fflush(stdout))
-		return pen_fail(why, -errno, "stdout: %s", pen_err_text(-errno));
-	return 0;
-}
-
-static int run(const struct flags *flags, struct pen_why *why)
-{
-	struct pen_buf file = {0}, plain = {0}, list = {0};
+	struct pen_buf plain = {0}, list = {0};
 	struct pen_zstd zstd = {0};
 	struct pen_envelope envelope;
 	uint32_t count;
-	int err = cli_read(flags->file, PEN_PART_BYTES_MAX + PEN_ENVELOPE_HEAD_BYTES, &file, why);
-	if (!err)
-		err = pen_envelope_open(
-			&zstd, pen_buf_bytes(&file), flags->bare, &plain, &envelope, why);
+	int err = pen_envelope_open(&zstd, stored, flags->bare, &plain, &envelope, why);
 	if (!err)
 		err = pen_partial_decode(envelope.content, &list, &count, why);
 	if (!err && flags->raw)
-		err = write_raw(envelope.content, why);
+		err = cli_write_bytes(envelope.content, why);
 	else if (!err)
-		print_part(flags, file.len, &envelope, (const struct pen_bytes *)(void *)list.at,
+		print_part(flags, stored.len, &envelope, (const struct pen_bytes *)(void *)list.at,
 			count);
 	pen_zstd_fini(&zstd);
 	pen_buf_fini(&list);
 	pen_buf_fini(&plain);
+	return err;
+}
+
+static int run(const struct flags *flags, struct pen_why *why)
+{
+	struct pen_buf file = {0};
+	int err = cli_read(flags->file, PEN_PART_FILE_BYTES_MAX, &file, why);
+	struct pen_bytes stored = pen_buf_bytes(&file);
+	if (err || flags->bare || pen_judge_form(stored) != PEN_FORM_LEAN)
+		err = err ? err : inspect_nearcore(flags, stored, why);
+	else if (flags->raw)
+		err = inspect_lean_raw(stored, why);
+	else
+		err = inspect_lean_print(stored, flags->json, why);
 	pen_buf_fini(&file);
 	return err;
 }
@@ -133,8 +138,10 @@ static int run(const struct flags *flags, struct pen_why *why)
 int inspect_part(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, "FILE",
-		"Show what a part holds. Nothing is proved: see 'penstock verify part'.", NULL,
-		NULL, NULL};
+		"Show what a part in nearcore or lean form holds. Nothing is proved: see 'penstock "
+		"verify part'. --raw of a lean part is what nearcore would have made, and is "
+		"proved against the root that the part names.",
+		NULL, NULL, NULL};
 	struct flags flags = {0};
 	struct pen_why why = {0};
 	cli_parse(&argp, "penstock inspect part", argc, argv, &flags);

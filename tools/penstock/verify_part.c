@@ -2,8 +2,7 @@
 #include <stdio.h>
 
 #include "cli.h"
-#include "part/envelope.h"
-#include "part/prove.h"
+#include "part/judge.h"
 
 struct flags {
 	const char *file;
@@ -53,40 +52,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static void print_counts(const struct flags *flags, const struct pen_part_counts *counts)
+static void print_counts(
+	const struct flags *flags, enum pen_form form, const struct pen_part_counts *counts)
 {
-	printf(flags->json ? "{\"verdict\": \"ok\", \"part\": %llu, \"of\": %llu, "
-			     "\"entries\": %llu, \"bytes\": %llu, \"keys\": %llu, "
-			     "\"nodes\": %llu, \"proof_nodes\": %llu}\n"
-			   : "part %llu of %llu: ok, %llu entries (%llu bytes): %llu keys, "
-			     "%llu nodes, %llu entries that only prove\n",
-		(unsigned long long)flags->id.k, (unsigned long long)flags->id.n,
-		(unsigned long long)counts->entries, (unsigned long long)counts->bytes,
-		(unsigned long long)counts->values, (unsigned long long)counts->nodes,
-		(unsigned long long)counts->proof_nodes);
+	printf(flags->json
+			? "{\"verdict\": \"ok\", \"form\": \"%s\", \"part\": %llu, \"of\": %llu, "
+			  "\"entries\": %llu, \"bytes\": %llu, \"keys\": %llu, "
+			  "\"nodes\": %llu, \"proof_nodes\": %llu}\n"
+			: "%s part %llu of %llu: ok, %llu entries (%llu bytes): %llu keys, "
+			  "%llu nodes, %llu entries that only prove\n",
+		pen_form_text(form), (unsigned long long)flags->id.k,
+		(unsigned long long)flags->id.n, (unsigned long long)counts->entries,
+		(unsigned long long)counts->bytes, (unsigned long long)counts->values,
+		(unsigned long long)counts->nodes, (unsigned long long)counts->proof_nodes);
 }
 
 static int run(const struct flags *flags, struct pen_why *why)
 {
-	struct pen_buf file = {0}, plain = {0};
-	struct pen_zstd zstd = {0};
-	struct pen_envelope envelope;
-	struct pen_proof proof = {0};
+	struct pen_buf file = {0};
+	struct pen_judge judge = {.bare = flags->bare};
 	struct pen_part_counts counts;
-	/* A stored part is at most a whole PartialState in an envelope of its own. */
-	int err = cli_read(flags->file, PEN_PART_BYTES_MAX + PEN_ENVELOPE_HEAD_BYTES, &file, why);
+	int err = cli_read(flags->file, PEN_PART_FILE_BYTES_MAX, &file, why);
 	if (!err)
-		err = pen_envelope_open(
-			&zstd, pen_buf_bytes(&file), flags->bare, &plain, &envelope, why);
-	if (!err)
-		err = pen_proof_check(&proof, &flags->id, envelope.content, why);
+		err = pen_judge_part(&judge, &flags->id, pen_buf_bytes(&file), why);
 	if (!err) {
-		pen_proof_counts(&proof, &counts);
-		print_counts(flags, &counts);
+		pen_judge_counts(&judge, &counts);
+		print_counts(flags, judge.form, &counts);
 	}
-	pen_proof_fini(&proof);
-	pen_zstd_fini(&zstd);
-	pen_buf_fini(&plain);
+	pen_judge_fini(&judge);
 	pen_buf_fini(&file);
 	return err;
 }
@@ -94,8 +87,8 @@ static int run(const struct flags *flags, struct pen_why *why)
 int verify_part(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, "FILE",
-		"Prove that FILE is part K of N of the state with root R. Exits 4 with nearcore's "
-		"own reason if it is not.",
+		"Prove that FILE, in nearcore or lean form, is part K of N of the state with root "
+		"R. Exits 4 with nearcore's own reason if it is not, or with ours for lean form.",
 		NULL, NULL, NULL};
 	struct flags flags = {0};
 	struct pen_why why = {0};

@@ -40,6 +40,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 struct count {
 	uint64_t files, bad, missing, bytes;
+	uint64_t forms[PEN_FORMS]; /* of the files */
 };
 
 /* The parts of one directory that are of one N. Their root is that of the first part that is
@@ -119,6 +120,7 @@ static void file_verify(
 	if (!err)
 		err = agree(place, &file, &why);
 	place->count.files++;
+	place->count.forms[there->form]++;
 	place->count.bytes += file.bytes;
 	if (!err)
 		return;
@@ -129,13 +131,23 @@ static void file_verify(
 	unread_note(verify, err);
 }
 
-/* Print the numbers that no file has as a set, "3,5-7"; returns how many they are. */
+/* The number of the first file behind `at` that is of another part, or n. */
+static uint32_t next_number(const struct place *place, size_t *at)
+{
+	const struct pen_tree_file *files = place->files;
+	uint32_t k = *at < place->files_count ? files[*at].k : place->n;
+	while (*at < place->files_count && files[*at].k == k)
+		++*at;
+	return k;
+}
+
+/* Print the numbers that no file has, in any form, as a set, "3,5-7"; returns how many they are. */
 static uint64_t missing_print(const struct place *place, bool print)
 {
 	uint64_t missing = 0;
 	size_t at = 0;
 	for (uint32_t k = 0; k < place->n;) {
-		uint32_t end = at < place->files_count ? place->files[at++].k : place->n;
+		uint32_t end = next_number(place, &at);
 		end = end < place->n ? end : place->n;
 		if (print && end > k)
 			printf("%s%u", missing ? "," : "", k);
@@ -150,8 +162,12 @@ static uint64_t missing_print(const struct place *place, bool print)
 static void place_print_json(const struct place *place)
 {
 	char root[PEN_HASH_TEXT_BYTES];
-	printf("], \"of\": %u, \"files\": %llu, \"bytes\": %llu, \"root\": ", place->n,
-		(unsigned long long)place->count.files, (unsigned long long)place->count.bytes);
+	printf("], \"of\": %u, \"files\": %llu, \"nearcore\": %llu, \"lean\": %llu, "
+	       "\"bytes\": %llu, \"root\": ",
+		place->n, (unsigned long long)place->count.files,
+		(unsigned long long)place->count.forms[PEN_FORM_NEARCORE],
+		(unsigned long long)place->count.forms[PEN_FORM_LEAN],
+		(unsigned long long)place->count.bytes);
 	if (!place->known) {
 		printf("null}");
 		return;
@@ -168,6 +184,9 @@ static void place_print(const struct place *place)
 	printf("%s: of %u: %llu files, %llu bad, %llu bytes", place->dir[0] ? place->dir : ".",
 		place->n, (unsigned long long)place->count.files,
 		(unsigned long long)place->count.bad, (unsigned long long)place->count.bytes);
+	if (place->count.forms[PEN_FORM_LEAN])
+		printf(", %llu of them lean",
+			(unsigned long long)place->count.forms[PEN_FORM_LEAN]);
 	if (place->known)
 		printf(", root %s", pen_base58(&place->root, root));
 	if (place->count.missing) {
@@ -286,8 +305,9 @@ static int run(struct verify *verify, struct pen_why *why)
 int verify_store(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, "DIR",
-		"Prove every part in every directory of the store DIR against the root that it "
-		"carries, and that all parts of a directory are of one state. Exits 4 and names "
+		"Prove every part, in nearcore and lean form, in every directory of the store DIR "
+		"against the root that it carries, and that all parts of a directory are of one "
+		"state. Exits 4 and names "
 		"each bad file; missing parts are shown, and are no fault.",
 		NULL, NULL, NULL};
 	struct flags flags = {0};
