@@ -4,7 +4,6 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "part/partial.h"
 
 /* Of tasks without allowance: what one huge part made the scratch grow to is given back. */
 #define JOB_KEPT_BYTES_MAX ((size_t)128 << 20)
@@ -16,9 +15,7 @@ _Static_assert(sizeof(struct pen_bytes) + 2 * sizeof(struct pen_hash) + sizeof(s
 
 void pen_job_fini(struct pen_job *job)
 {
-	pen_zstd_fini(&job->zstd);
-	pen_buf_fini(&job->plain);
-	pen_proof_fini(&job->proof);
+	pen_judge_fini(&job->judge);
 }
 
 const char *pen_stage_text(enum pen_stage stage)
@@ -63,7 +60,7 @@ static int row_add(struct pen_job *job, const struct pen_row *row, struct pen_wh
 
 static int state_put(struct pen_job *job, struct pen_why *why)
 {
-	const struct pen_entries *entries = &job->proof.entries;
+	const struct pen_entries *entries = pen_judge_entries(&job->judge);
 	int err = 0;
 	for (uint32_t i = 0; i < entries->count && !err; i++) {
 		const struct pen_entry *entry = pen_entries_at(entries, i);
@@ -93,7 +90,8 @@ static int flat_add(void *context, const struct pen_item *item)
 		return pen_fail(visit->why, key_len, "a key of %u nibbles ends inside a byte",
 			item->path->len);
 	size_t head_len;
-	const struct pen_hash *hash = pen_entries_hash(&job->proof.entries, item->fetched.index);
+	const struct pen_hash *hash = pen_entries_hash(
+		pen_judge_entries(&job->judge), item->fetched.index);
 	bool inlined = pen_flat_head(item->fetched.bytes, hash, head, &head_len);
 	struct pen_row row = {.column = PEN_COLUMN_FLAT,
 		.key = {key, (size_t)key_len},
@@ -105,43 +103,31 @@ static int flat_add(void *context, const struct pen_item *item)
 static int flat_put(struct pen_job *job, struct pen_why *why)
 {
 	struct flat_visit visit = {job, why};
-	int err = pen_proof_visit(&job->proof, flat_add, &visit, why);
+	int err = pen_judge_visit(&job->judge, flat_add, &visit, why);
 	return err ? err : rows_put(job, why);
 }
 
-/* What is allowed is looked at before any memory is taken for it. */
-static int content_check(
-	const struct pen_allowance *allowance, struct pen_bytes content, struct pen_why *why)
-{
-	uint32_t count;
-	if (content.len > allowance->content_bytes)
-		return pen_fail(why, PEN_ELARGE, "its content has %zu bytes", content.len);
-	if (content.len < PEN_PARTIAL_HEAD_BYTES || pen_partial_head(content.at, &count, why))
-		return 0; /* the proof says what is wrong */
-	if (count > allowance->entries)
-		return pen_fail(why, PEN_ELARGE, "it has %u entries", count);
-	return 0;
-}
-
-static int stage_open(struct pen_job *job, struct pen_task *task, struct pen_bytes *content)
-{
-	struct pen_envelope envelope;
-	const struct pen_allowance *allowance = task->allowance;
-	job->zstd.bytes_max = allowance ? allowance->content_bytes : 0;
-	job->zstd.window_log = allowance ? allowance->window_log : 0;
-	int err = pen_envelope_open(&job->zstd, pen_buf_bytes(task->bytes), job->apply->bare,
-		&job->plain, &envelope, &task->why);
-	*content = err ? (struct pen_bytes){0} : envelope.content;
-	if (!err && allowance)
-		err = content_check(allowance, *content, &task->why);
-	return err;
-}
-
-static int stage_prove(struct pen_job *job, struct pen_task *task, struct pen_bytes content)
+static struct pen_part_id id_of(const struct pen_job *job, const struct pen_task *task)
 {
 	const struct pen_sink_state *shard = &job->apply->shard;
-	struct pen_part_id id = {.root = shard->root, .k = task->k, .n = shard->parts};
-	return pen_proof_check(&job->proof, &id, content, &task->why);
+	return (struct pen_part_id){.root = shard->root, .k = task->k, .n = shard->parts};
+}
+
+static int stage_open(struct pen_job *job, struct pen_task *task)
+{
+	const struct pen_allowance *allowance = task->allowance;
+	const struct pen_part_id id = id_of(job, task);
+	job->judge.bare = job->apply->bare;
+	job->judge.bytes_max = allowance ? allowance->content_bytes : 0;
+	job->judge.entries_max = allowance ? allowance->entries : 0;
+	job->judge.zstd.window_log = allowance ? allowance->window_log : 0;
+	return pen_judge_open(&job->judge, &id, pen_buf_bytes(task->bytes), &task->why);
+}
+
+static int stage_prove(struct pen_job *job, struct pen_task *task)
+{
+	const struct pen_part_id id = id_of(job, task);
+	return pen_judge_prove(&job->judge, &id, &task->why);
 }
 
 static int stage_put(struct pen_job *job, struct pen_task *task)
@@ -166,12 +152,11 @@ static int stage_commit(struct pen_job *job, struct pen_task *task)
 	return sink->ops->close(sink, batch, true, &task->why);
 }
 
-static int stage_run(
-	struct pen_job *job, struct pen_task *task, enum pen_stage stage, struct pen_bytes *content)
+static int stage_run(struct pen_job *job, struct pen_task *task, enum pen_stage stage)
 {
 	switch (stage) {
-	case PEN_STAGE_OPENING: return stage_open(job, task, content);
-	case PEN_STAGE_PROVING: return stage_prove(job, task, *content);
+	case PEN_STAGE_OPENING: return stage_open(job, task);
+	case PEN_STAGE_PROVING: return stage_prove(job, task);
 	case PEN_STAGE_PUTTING: return stage_put(job, task);
 	case PEN_STAGE_COMMITTING: return stage_commit(job, task);
 	default: return 0;
@@ -180,8 +165,9 @@ static int stage_run(
 
 static void scratch_trim(struct pen_job *job)
 {
-	if (!job->allowance && job->plain.cap > JOB_KEPT_BYTES_MAX)
-		pen_buf_fini(&job->plain);
+	const struct pen_judge *judge = &job->judge;
+	if (!job->allowance && judge->plain.cap + judge->rebuild.raw.cap > JOB_KEPT_BYTES_MAX)
+		pen_judge_fini(&job->judge);
 	if (job->batch)
 		job->apply->sink->ops->close(job->apply->sink, job->batch, false, NULL);
 	job->batch = NULL;
@@ -191,18 +177,17 @@ static void scratch_trim(struct pen_job *job)
 
 void pen_job_run(struct pen_job *job, const struct pen_apply *apply, struct pen_task *task)
 {
-	struct pen_bytes content = {0};
 	int err = 0;
 	job->apply = apply;
 	job->allowance = task->allowance;
 	for (enum pen_stage stage = PEN_STAGE_OPENING; stage <= PEN_STAGE_DONE && !err; stage++) {
 		stage_enter(apply, task, stage);
 		int64_t begin = pen_clock_ns();
-		err = stage_run(job, task, stage, &content);
+		err = stage_run(job, task, stage);
 		task->ns[stage] = pen_clock_ns() - begin;
 	}
 	task->result = err;
 	if (!err)
-		pen_proof_counts(&job->proof, &task->counts);
+		pen_judge_counts(&job->judge, &task->counts);
 	scratch_trim(job);
 }

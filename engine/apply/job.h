@@ -1,8 +1,8 @@
 /*
- * job: one part from the bytes that came to the rows that a sink keeps: take the envelope off,
- * prove the content against the root, then put all it adds into one batch and commit it with the
- * part's marker. Nothing reaches the sink before the proof is through, and nothing of a part
- * stays there unless all of it does.
+ * job: one part, in nearcore or lean form, from the bytes that came to the rows that a sink keeps:
+ * take the envelope off, prove the content against the root, then put all it adds into one batch
+ * and commit it with the part's marker. Nothing reaches the sink before the proof is through, and
+ * nothing of a part stays there unless all of it does.
  *
  * A job is the memory of one worker and is used for one part after the other, by one thread. A
  * task is the part and what became of it; it belongs to whoever runs it until that is over. Only
@@ -15,8 +15,7 @@
 
 #include "base/buf.h"
 #include "part/column.h"
-#include "part/envelope.h"
-#include "part/prove.h"
+#include "part/judge.h"
 #include "port/sink.h"
 
 /* Where a part stands; only moves forward. */
@@ -77,9 +76,7 @@ struct pen_apply {
 /* Zeroed is valid. */
 struct pen_job {
 	const struct pen_apply *apply; /* set by pen_job_run */
-	struct pen_zstd zstd;
-	struct pen_buf plain; /* the decompressed content, if there was something to decompress */
-	struct pen_proof proof;
+	struct pen_judge judge; /* the part under way, in whatever form it came */
 	struct pen_batch *batch;
 	struct pen_row rows[PEN_JOB_ROWS]; /* not yet put; they borrow the arrays below */
 	unsigned rows_count;

@@ -73,6 +73,7 @@ static int plan_open(struct pen_sync *sync)
 		.connections = sync->budget.connections,
 		.stall_ns = config->stall_ns,
 		.applied = config->applied};
+	memcpy(plan.ranks, config->ranks, sizeof plan.ranks);
 	int err = pen_plan_init(&sync->plan, &plan);
 	for (unsigned s = 0; !err && s < config->sources_count; s++) {
 		if (config->absent >> s & 1)
@@ -133,7 +134,8 @@ void pen_sync_close(struct pen_sync *sync)
 	sync->tasks = NULL;
 }
 
-static void task_sum(struct pen_sync *sync, const struct pen_task *task)
+static void task_sum(
+	struct pen_sync *sync, const struct pen_task *task, const struct pen_slot *slot)
 {
 	struct pen_sync_sum *sum = &sync->sum;
 	sum->prove_ns += task->ns[PEN_STAGE_OPENING] + task->ns[PEN_STAGE_PROVING];
@@ -141,6 +143,7 @@ static void task_sum(struct pen_sync *sync, const struct pen_task *task)
 	if (task->result)
 		return;
 	sum->parts++;
+	sum->forms[sync->config.sources[slot->source].form]++;
 	sum->keys += task->counts.values;
 	sum->entries += task->counts.entries - task->counts.proof_nodes;
 	sum->content_bytes += task->counts.bytes;
@@ -180,7 +183,7 @@ static void task_broken(struct pen_sync *sync, struct pen_task *task)
 static void task_end(struct pen_sync *sync, struct pen_task *task)
 {
 	struct pen_slot *slot = task->owner;
-	task_sum(sync, task);
+	task_sum(sync, task, slot);
 	if (task->result == 0) {
 		pen_plan_applied(&sync->plan, task->k);
 		tell(sync, task->k, PEN_SYNC_DONE);

@@ -39,6 +39,7 @@ struct pen_sync_config {
 	unsigned tries, connections; /* as the plan's; of connections as many as memory allows */
 	unsigned jobs; /* workers, 0: in the caller's thread; at most PEN_POOL_JOBS_MAX */
 	uint64_t memory_bytes; /* the cap that core/budget.h divides; 0: its default */
+	uint8_t ranks[PEN_SOURCES_MAX]; /* of each source, as the plan's */
 	uint32_t absent; /* bit s: source s may join or leave later, by the plan's calls */
 	int64_t stall_ns;
 	bool bare;
@@ -50,6 +51,7 @@ struct pen_sync_config {
 /* Sums over the parts that this run applied. Times are of all workers together. */
 struct pen_sync_sum {
 	uint32_t parts;
+	uint32_t forms[PEN_FORMS]; /* of the parts: in which form they came */
 	uint64_t keys; /* flat entries */
 	uint64_t entries; /* distinct entries of parts that were stored */
 	uint64_t content_bytes; /* of them, before storing */

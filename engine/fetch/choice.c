@@ -108,13 +108,16 @@ static int64_t when_usable(const struct pen_plan *plan, uint32_t part, unsigned 
 	return at > now ? at : 0;
 }
 
-/* Of two usable sources, the one that failed the part less often, then the less busy one. */
+/* Of two usable sources, the one that failed the part less often, then the one of lower rank, then
+ * the less busy one. */
 static bool is_better(const struct pen_plan *plan, uint32_t part, unsigned a, unsigned b)
 {
 	unsigned tries_a = pen_choice_try(plan, part, a)->tries,
 		 tries_b = pen_choice_try(plan, part, b)->tries;
 	if (tries_a != tries_b)
 		return tries_a < tries_b;
+	if (plan->config.ranks[a] != plan->config.ranks[b])
+		return plan->config.ranks[a] < plan->config.ranks[b];
 	return plan->source[a].flying < plan->source[b].flying;
 }
 

@@ -2,7 +2,9 @@
  * plan: which part is fetched from where, when, and when to give up. Decides and never does: time
  * and events come in, the next action goes out, so every rule can be tested as a table.
  *
- * The rules. A part is asked of one source at a time, of the one that failed it least. Every
+ * The rules. A part is asked of one source at a time, of the one that failed it least, and among
+ * these of the one with the lowest rank: one place that offers parts in two forms is two sources,
+ * and the form with fewer bytes ranks first. Every
  * source may fail a part `tries` times, with 1 s, 2 s, 4 s ... between; "not there", "not allowed"
  * and bytes that fail their proof are its last word on that part. A part is lost when every source
  * has said its last word. A source that sent PEN_PLAN_BAD_MAX bad parts is left aside. A source
@@ -34,8 +36,8 @@
 #include "fetch/trouble.h"
 #include "part/id.h"
 
-/* Sources of one sync: more than a user types. */
-#define PEN_SOURCES_MAX 16u
+/* Sources of one sync: more than a user types, each in two forms. */
+#define PEN_SOURCES_MAX 32u
 /* Gets in flight: what one origin takes at once. */
 #define PEN_CONNECTIONS_MAX 64u
 /* Tries per part and source: with doubling waits the tenth comes after half a minute a time. */
@@ -98,6 +100,7 @@ struct pen_plan_config {
 	unsigned connections; /* 1..PEN_CONNECTIONS_MAX gets in flight */
 	int64_t stall_ns; /* > 0 */
 	const uint8_t *applied; /* bit k & 7 of byte k >> 3: part k needs no fetching; or NULL */
+	uint8_t ranks[PEN_SOURCES_MAX]; /* of each source; lower is asked first */
 };
 
 struct pen_plan {

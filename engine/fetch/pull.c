@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "store/layout.h"
 
 /* With several sources busy, how long one is waited for before the others are looked at: their
  * sockets hold what comes meanwhile. */
@@ -194,8 +195,9 @@ static void get_start(struct pen_pull *pull, const struct pen_plan_action *actio
 	slot->alone = action->alone;
 	slot->seen = slot->bytes.len = 0;
 	slot->begin_ns = now_ns;
-	snprintf(slot->name, sizeof slot->name, "%sstate_part_%06u_of_%06u", source->prefix,
-		action->part, pull->plan->config.parts);
+	char name[PEN_PART_NAME_BYTES];
+	snprintf(slot->name, sizeof slot->name, "%s%s", source->prefix,
+		pen_part_name(source->form, action->part, pull->plan->config.parts, name));
 	struct pen_origin_get get = {.name = slot->name,
 		.bytes_max = slot->alone ? pull->config.alone_bytes : pull->config.part_bytes,
 		.into = &slot->bytes,
@@ -243,7 +245,8 @@ void pen_pull_wait(struct pen_pull *pull, int64_t ns)
 {
 	unsigned busy[PEN_SOURCES_MAX], count = 0;
 	for (unsigned s = 0; s < pull->plan->config.sources; s++) {
-		if (pull->plan->source[s].flying)
+		if (pull->plan->source[s].flying &&
+			!(count && origin_of(pull, busy[count - 1]) == origin_of(pull, s)))
 			busy[count++] = s;
 	}
 	if (count == 0) {

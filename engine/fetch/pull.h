@@ -13,6 +13,7 @@
 
 #include "base/wake.h"
 #include "fetch/plan.h"
+#include "part/form.h"
 #include "port/origin.h"
 
 /* A prefix of part names at a source: "chain_id=.../shard_id=.../" at its longest, with room. */
@@ -28,7 +29,8 @@
 /* Where the parts of the state are found at one source. */
 struct pen_source {
 	struct pen_origin *origin; /* borrowed until the pull is closed */
-	char prefix[PEN_SOURCE_PREFIX_BYTES]; /* before state_part_K_of_N; empty or ends in '/' */
+	char prefix[PEN_SOURCE_PREFIX_BYTES]; /* before the part's name; empty or ends in '/' */
+	enum pen_form form; /* of parts; two sources may share an origin */
 };
 
 enum pen_slot_state {

@@ -47,6 +47,16 @@ static void column_check(struct fake_sink *fake, enum pen_column column, const c
 	pen_buf_fini(&text);
 }
 
+/* Turn a stored part in nearcore's form into its lean form. */
+static void lean_make(struct pen_buf *bytes, const struct pen_hash *root, uint64_t k, uint64_t n)
+{
+	const struct pen_part_id id = {*root, k, n};
+	struct pen_buf lean = {0};
+	test_lean(pen_buf_bytes(bytes), &id, &lean);
+	pen_buf_fini(bytes);
+	*bytes = lean;
+}
+
 Test(apply_job, applies_golden_parts_as_nearcore_did)
 {
 	static const struct {
@@ -58,7 +68,10 @@ Test(apply_job, applies_golden_parts_as_nearcore_did)
 		{"edges", "28dXfKSczkZrkaRUrxLpwxGmnxNtbz2Uw5Dt3zseFiir", 6},
 	};
 	static struct pen_job job;
-	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+	/* First in nearcore's form, then in lean form. */
+	for (size_t way = 0; way < 2 * PEN_COUNT(rows); way++) {
+		size_t i = way % PEN_COUNT(rows);
+		bool lean = way >= PEN_COUNT(rows);
 		struct fake_sink fake;
 		struct pen_hash root;
 		char name[128];
@@ -72,9 +85,12 @@ Test(apply_job, applies_golden_parts_as_nearcore_did)
 				rows[i].name, k, rows[i].parts);
 			struct pen_buf bytes = test_data(name);
 			struct pen_task task = {.bytes = &bytes};
+			if (lean)
+				lean_make(&bytes, &root, k, rows[i].parts);
 			task_run(&job, &apply, &task, k);
 			cr_assert_eq(task.result, 0, "%s: %s", name, task.why.text);
 			cr_assert_eq(task.stage, PEN_STAGE_DONE);
+			cr_assert_eq(job.judge.form, lean ? PEN_FORM_LEAN : PEN_FORM_NEARCORE);
 			values += task.counts.values;
 			pen_buf_fini(&bytes);
 		}
@@ -171,7 +187,7 @@ Test(apply_job, stays_within_its_allowance)
 		cr_expect_eq(fake.open_batches, 0);
 		fake_sink_fini(&fake);
 	}
-	cr_expect_eq(job.plain.cap, 0, "after one that went alone nothing is kept");
+	cr_expect_eq(job.judge.plain.cap, 0, "after one that went alone nothing is kept");
 	pen_buf_fini(&bytes);
 	pen_job_fini(&job);
 }

@@ -28,10 +28,17 @@ Test(tools_locate, reads_answers_and_refuses_others)
 		int result;
 		unsigned count;
 		uint64_t memory_usage;
+		unsigned forms; /* of the last offer, 0: nearcore's */
 	} rows[] = {
 		{SAYS(", \"memory_usage\": 3110122, \"of\": [7, 9]"), 0, 2, 3110122},
 		{SAYS(", \"of\": []"), 0, 0, 0},
 		{SAYS(", \"of\": [7], \"more\": {\"x\": [1]}"), 0, 1, 0},
+		{SAYS(", \"of\": [7, 9], \"forms\": {\"nearcore\": [7, 2], \"lean\": [0, 9]}"), 0,
+			2, 0, 3},
+		{SAYS(", \"of\": [7], \"forms\": {\"nearcore\": [0], \"lean\": [1]}"), 0, 1, 0, 2},
+		{SAYS(", \"of\": [7], \"forms\": {\"lean\": [], \"nearcore\": [\"7\"]}"), 0, 1, 0,
+			8},
+		{SAYS(", \"of\": [7], \"forms\": 5"), 0, 1, 0},
 		{SAYS(", \"of\": [0]"), PEN_EINPUT},
 		{SAYS(", \"of\": [65537]"), PEN_EINPUT},
 		{SAYS(", \"of\": [-1]"), PEN_EINPUT},
@@ -56,6 +63,9 @@ Test(tools_locate, reads_answers_and_refuses_others)
 			continue;
 		cr_expect_eq(offers.count, rows[i].count, "%s", rows[i].text);
 		cr_expect_eq(offers.memory_usage, rows[i].memory_usage);
+		if (offers.count)
+			cr_expect_eq(offers.list[offers.count - 1].forms,
+				(rows[i].forms ? rows[i].forms : 1) & 7, "%s", rows[i].text);
 	}
 }
 
@@ -98,12 +108,19 @@ Test(tools_locate, looks_into_directories)
 	struct locate_ask ask = {.word = word,
 		.origin = origin,
 		.root = &root,
+		.forms = 3,
 		.tries = 1,
 		.stall_ns = PEN_NS_PER_S,
 		.stop = never};
 	cr_expect_eq(locate(&ask, &offers, &why), 0, "%s", why.text);
 	cr_expect_eq(offers.count, 1);
 	cr_expect_eq(offers.list[0].n, 7);
+	cr_expect_eq(offers.list[0].forms, 1u << PEN_FORM_NEARCORE);
+	ask.forms = 1u << PEN_FORM_LEAN;
+	cr_expect_eq(locate(&ask, &offers, &why), PEN_ENOTFOUND);
+	cr_expect(strstr(why.text, "no part of it in lean form"), "%s", why.text);
+	ask.forms = 1u << PEN_FORM_NEARCORE;
+	cr_expect_eq(locate(&ask, &offers, &why), 0, "%s", why.text);
 	cr_expect_str_eq(offers.list[0].prefix, "");
 	origin->ops->close(origin);
 	snprintf(word, sizeof word, "dir:%s/near/golden", getenv("PEN_TEST_DATA"));

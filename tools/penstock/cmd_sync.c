@@ -17,7 +17,7 @@
 #define SYNC_STALL_S_MAX 86400u
 
 struct flags {
-	const char *from[PEN_SOURCES_MAX];
+	const char *from[SUPPLY_WORDS_MAX];
 	unsigned from_count;
 	struct pen_hash root;
 	struct pen_shard shard;
@@ -26,6 +26,7 @@ struct flags {
 	uint64_t memory_bytes;
 	uint32_t of; /* 0: not given */
 	unsigned jobs, connections, stall_s, tries;
+	unsigned forms; /* bit i: parts in form i are taken */
 	bool root_given, shard_given, bare, json, debug, quiet;
 };
 
@@ -34,6 +35,7 @@ enum {
 	FLAG_ROOT,
 	FLAG_SHARD,
 	FLAG_OF,
+	FLAG_FORM,
 	FLAG_DB,
 	FLAG_JOBS,
 	FLAG_CONNECTIONS,
@@ -54,6 +56,9 @@ static const struct argp_option options[] = {
 	{"root", FLAG_ROOT, "R", 0, "state root, base58 or hex: the only thing that is trusted", 0},
 	{"shard", FLAG_SHARD, "SHARD", 0, "ShardUId as nearcore prints it, such as s7.v3", 0},
 	{"of", FLAG_OF, "N", 0, "number of parts, where the sources leave it open", 0},
+	{"form", FLAG_FORM, "FORM", 0,
+		"nearcore, lean, or any: the form with fewer bytes, where there is a choice (any)",
+		0},
 	{"db", FLAG_DB, "DIR", 0, "the RocksDB; made if it is not there", 0},
 	{"jobs", FLAG_JOBS, "N", 0, "workers that prove and apply (all CPUs)", 0},
 	{"connections", FLAG_CONNECTIONS, "N", 0, "parts fetched at a time (8)", 0},
@@ -71,8 +76,8 @@ static const struct argp_option options[] = {
 
 static void from_add(struct flags *flags, const char *word, struct argp_state *state)
 {
-	if (flags->from_count == PEN_SOURCES_MAX)
-		argp_error(state, "--from: more than %u sources", PEN_SOURCES_MAX);
+	if (flags->from_count == SUPPLY_WORDS_MAX)
+		argp_error(state, "--from: more than %u sources", SUPPLY_WORDS_MAX);
 	else
 		flags->from[flags->from_count++] = word;
 }
@@ -85,6 +90,17 @@ static void log_level(struct flags *flags, const char *level, struct argp_state 
 	flags->quiet = !strcmp(level, "error");
 }
 
+static unsigned form_parse(const char *text, struct argp_state *state)
+{
+	const unsigned any = 1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN;
+	enum pen_form form;
+	if (!strcmp(text, "any"))
+		return any;
+	if (pen_form_parse(text, &form) || !(any >> form & 1))
+		argp_error(state, "--form is '%s': expected nearcore, lean or any", text);
+	return 1u << form;
+}
+
 static void flags_check(const struct flags *flags, struct argp_state *state)
 {
 	if (!flags->from_count)
@@ -95,6 +111,8 @@ static void flags_check(const struct flags *flags, struct argp_state *state)
 		argp_error(state, "--shard is required: under which ShardUId is the state kept?");
 	if (!flags->db)
 		argp_error(state, "--db is required: where does the state go?");
+	if (flags->bare && flags->forms == 1u << PEN_FORM_LEAN)
+		argp_error(state, "--bare and --form lean: lean parts have no envelope to miss");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -113,6 +131,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FLAG_OF:
 		flags->of = (uint32_t)cli_number(state, "--of", arg, 1, PEN_PARTS_MAX);
 		return 0;
+	case FLAG_FORM: flags->forms = form_parse(arg, state); return 0;
 	case FLAG_DB: flags->db = arg; return 0;
 	case FLAG_JOBS:
 		flags->jobs = (unsigned)cli_number(state, "--jobs", arg, 1, PEN_POOL_JOBS_MAX);
@@ -225,6 +244,7 @@ static int sync_open(struct run *run, struct pen_why *why)
 		.stall_ns = flags->stall_s * PEN_NS_PER_S,
 		.bare = flags->bare,
 		.on_event = flags->debug ? on_event : NULL};
+	memcpy(config.ranks, run->supply.ranks, sizeof config.ranks);
 	int err = pen_sync_open(&run->sync, &config, why);
 	if (!err && !flags->quiet)
 		memory_say(&run->sync.budget, !flags->debug);
@@ -291,6 +311,8 @@ static void summary_json(struct run *run, int err, const struct pen_why *why)
 	printf("{\"root\": \"%s\", \"shard\": \"%s\", \"of\": %u, \"parts\": %u, \"kept\": %u, ",
 		pen_base58(&run->want.root, root), pen_shard_text(run->flags->shard, shard),
 		run->want.parts, sync->sum.parts, run->kept_before);
+	printf("\"forms\": {\"nearcore\": %u, \"lean\": %u}, ", sync->sum.forms[PEN_FORM_NEARCORE],
+		sync->sum.forms[PEN_FORM_LEAN]);
 	printf("\"keys\": %llu, \"wire_bytes\": %llu, \"content_bytes\": %llu, ",
 		(unsigned long long)sync->sum.keys, (unsigned long long)sync->pull.bytes_wire,
 		(unsigned long long)sync->sum.content_bytes);
@@ -315,6 +337,8 @@ static void summary_text(const struct run *run)
 	printf("%s of shard %s: all %u parts are applied (%u now, %u before)\n",
 		pen_base58(&run->want.root, root), pen_shard_text(run->flags->shard, shard),
 		run->want.parts, sync->sum.parts, run->kept_before);
+	if (sync->sum.forms[PEN_FORM_LEAN])
+		printf("%u of them came in lean form\n", sync->sum.forms[PEN_FORM_LEAN]);
 	printf("%llu keys and %.1f MB (%.1f MB on the wire) in %.1f s; all workers together: "
 	       "fetched %.1f s, proved %.1f s, committed %.1f s\n",
 		(unsigned long long)sync->sum.keys, (double)sync->sum.content_bytes / 1e6,
@@ -375,6 +399,7 @@ static int sync_state(struct run *run, struct pen_why *why)
 	struct supply_ask ask = {.words = flags->from,
 		.options = {.cacert = flags->cacert},
 		.count = flags->from_count,
+		.forms = flags->bare ? 1u << PEN_FORM_NEARCORE : flags->forms,
 		.tries = flags->tries,
 		.stall_ns = flags->stall_s * PEN_NS_PER_S,
 		.stop = stop_asked};
@@ -397,6 +422,7 @@ int cmd_sync(int argc, char **argv)
 		"What is applied stays: started again, it goes on from there.",
 		NULL, NULL, NULL};
 	struct flags flags = {.jobs = pen_cpu_count(),
+		.forms = 1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN,
 		.connections = 8,
 		.stall_s = 30,
 		.tries = 5,

@@ -16,7 +16,7 @@
 bool locate_find(const struct locate_offers *offers, uint32_t n, struct locate_offer *out)
 {
 	if (offers->any) {
-		*out = (struct locate_offer){.n = n};
+		*out = (struct locate_offer){.n = n, .forms = offers->any_forms};
 		return true;
 	}
 	for (unsigned i = 0; i < offers->count; i++) {
@@ -44,8 +44,23 @@ uint32_t locate_choose(const struct locate_offers *offers, unsigned sources)
 	return least;
 }
 
-static int answer_offers(json_t *list, const char *root, struct locate_offers *out)
+/* In which forms some part of the N at `i` is there; a front without "forms" knows one only. */
+static unsigned answer_forms(json_t *forms, size_t i)
 {
+	unsigned found = 0;
+	if (!json_is_object(forms))
+		return 1u << PEN_FORM_NEARCORE;
+	for (unsigned form = 0; form < PEN_FORMS; form++) {
+		json_t *list = json_object_get(forms, pen_form_text((enum pen_form)form));
+		if (json_integer_value(json_array_get(list, i)) > 0)
+			found |= 1u << form;
+	}
+	return found;
+}
+
+static int answer_offers(json_t *json, const char *root, struct locate_offers *out)
+{
+	json_t *list = json_object_get(json, "of");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *item = json_array_get(list, i);
 		json_int_t n = json_is_integer(item) ? json_integer_value(item) : 0;
@@ -55,6 +70,7 @@ static int answer_offers(json_t *list, const char *root, struct locate_offers *o
 			return 0;
 		struct locate_offer *offer = &out->list[out->count++];
 		offer->n = (uint32_t)n;
+		offer->forms = answer_forms(json_object_get(json, "forms"), i);
 		snprintf(offer->prefix, sizeof offer->prefix, "root/%s/of/%u/", root, offer->n);
 	}
 	return 0;
@@ -71,7 +87,7 @@ static int answer_read(json_t *json, const struct pen_hash *root, struct locate_
 		return PEN_EINPUT;
 	if (json_is_integer(usage) && json_integer_value(usage) > 0)
 		out->memory_usage = (uint64_t)json_integer_value(usage);
-	return answer_offers(list, text, out);
+	return answer_offers(json, text, out);
 }
 
 int locate_answer(struct pen_bytes text, const struct pen_hash *root, struct locate_offers *out)
@@ -160,7 +176,9 @@ static int locate_http(const struct locate_ask *ask, struct locate_offers *out, 
 	/* An object store says 403 for what is not there; a page larger than an answer is none. */
 	if (err == PEN_ENOTFOUND || err == -EACCES || err == PEN_EINPUT ||
 		(!err && locate_answer(pen_buf_bytes(&text), ask->root, out))) {
-		*out = (struct locate_offers){.any = true};
+		*out = (struct locate_offers){.any = true,
+			.any_forms = ask->forms & 1u << PEN_FORM_NEARCORE ? 1u << PEN_FORM_NEARCORE
+									  : ask->forms};
 		err = 0;
 	} else if (!err && out->count == 0) {
 		err = pen_fail(
@@ -170,10 +188,28 @@ static int locate_http(const struct locate_ask *ask, struct locate_offers *out, 
 	return err;
 }
 
+/* Keep what is offered in a form that is wanted. */
+static int offers_filter(
+	const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why)
+{
+	unsigned kept = 0, before = out->count;
+	for (unsigned i = 0; i < out->count; i++) {
+		struct locate_offer offer = out->list[i];
+		offer.forms &= ask->forms;
+		if (offer.forms)
+			out->list[kept++] = offer;
+	}
+	out->count = kept;
+	if (kept || !before)
+		return 0;
+	return pen_fail(why, PEN_ENOTFOUND, "%s: has the state, but no part of it in %s form",
+		ask->origin->label, ask->forms & 1u << PEN_FORM_LEAN ? "lean" : "nearcore");
+}
+
 int locate(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why)
 {
 	memset(out, 0, sizeof *out);
-	if (!strncmp(ask->word, "dir:", 4))
-		return locate_dir(ask, out, why);
-	return locate_http(ask, out, why);
+	int err = strncmp(ask->word, "dir:", 4) ? locate_http(ask, out, why)
+						: locate_dir(ask, out, why);
+	return err ? err : offers_filter(ask, out, why);
 }

@@ -2,10 +2,10 @@
  * locate: what a source offers of a state: into how many parts it is cut there, and under which
  * names they lie. What a source says is taken as a hint only: every part is proved later.
  *
- *   http(s)  GET root/R: our own front answers {root, memory_usage, of}; parts lie under
+ *   http(s)  GET root/R: our own front answers {root, memory_usage, of, forms}; parts lie under
  *            root/R/of/N/. Anything else is a plain web server: parts of any N, right there.
- *   dir      a directory with state_part_* in it; else a store, whose directories are searched
- *            for one with a part that is proved to be of this root.
+ *   dir      a directory with state_part_* or lean_part_* in it; else a store, whose directories
+ * are searched for one with a part that is proved to be of this root.
  */
 #ifndef PEN_TOOLS_LOCATE_H
 #define PEN_TOOLS_LOCATE_H
@@ -17,15 +17,17 @@
 /* Bytes of an answer about a root: 65,536 numbers would not fit, and nobody offers them. */
 #define LOCATE_ANSWER_BYTES_MAX 65536u
 
-/* The state cut into n parts, found under prefix + state_part_K_of_N. */
+/* The state cut into n parts, found under prefix and the names of store/layout.h. */
 struct locate_offer {
 	uint32_t n;
+	unsigned forms; /* bit i: some part in form i */
 	char prefix[PEN_SOURCE_PREFIX_BYTES];
 };
 
 struct locate_offers {
 	uint64_t memory_usage; /* as the source says, 0 if it does not */
 	bool any; /* a plain web server: nobody knows which N it has */
+	unsigned any_forms; /* the forms that such a one is asked for */
 	unsigned count;
 	struct locate_offer list[LOCATE_OFFERS_MAX];
 };
@@ -34,6 +36,7 @@ struct locate_ask {
 	const char *word; /* the source, as the user gave it */
 	struct pen_origin *origin; /* opened for it */
 	const struct pen_hash *root;
+	unsigned forms; /* bit i: form i is wanted; nothing else is offered */
 	unsigned tries; /* of a get that the network fails, 1 s doubling between */
 	int64_t stall_ns; /* no byte for so long: PEN_ESTALL */
 	bool (*stop)(void *context); /* asked while waiting: give up with PEN_EINTERRUPTED */

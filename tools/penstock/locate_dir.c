@@ -26,7 +26,7 @@ static const struct pen_tree_file *file_at(const struct search *search, size_t i
 	return (const struct pen_tree_file *)(const void *)search->files.at + i;
 }
 
-static void offer_add(struct search *search, const char *dir, uint32_t n)
+static void offer_add(struct search *search, const char *dir, uint32_t n, unsigned forms)
 {
 	struct locate_offers *out = search->out;
 	struct locate_offer seen;
@@ -34,6 +34,7 @@ static void offer_add(struct search *search, const char *dir, uint32_t n)
 		return;
 	struct locate_offer *offer = &out->list[out->count++];
 	offer->n = n;
+	offer->forms = forms;
 	snprintf(offer->prefix, sizeof offer->prefix, "%s%s", dir, dir[0] ? "/" : "");
 }
 
@@ -55,19 +56,27 @@ static bool file_is_of_root(
 	return true;
 }
 
+/* The first file behind those that are of the N of file i; *forms: in which forms these are. */
+static size_t group_end(const struct search *search, size_t i, unsigned *forms)
+{
+	size_t count = search->files.len / sizeof(struct pen_tree_file), end = i;
+	for (*forms = 0; end < count && file_at(search, end)->n == file_at(search, i)->n; end++)
+		*forms |= 1u << file_at(search, end)->form;
+	return end;
+}
+
 /* A directory of a store: each N in it whose parts are of the root. */
 static void dir_search(struct search *search, const char *dir)
 {
 	size_t count = search->files.len / sizeof(struct pen_tree_file);
 	for (size_t i = 0, end; i < count; i = end) {
+		unsigned forms;
 		bool found = false;
-		for (end = i; end < count && file_at(search, end)->n == file_at(search, i)->n;
-			end++) {
-			if (!found && end - i < LOCATE_VET_MAX)
-				found = file_is_of_root(search, dir, file_at(search, end));
-		}
+		end = group_end(search, i, &forms);
+		for (size_t at = i; !found && at < end && at < i + LOCATE_VET_MAX; at++)
+			found = file_is_of_root(search, dir, file_at(search, at));
 		if (found)
-			offer_add(search, dir, file_at(search, i)->n);
+			offer_add(search, dir, file_at(search, i)->n, forms);
 	}
 	search->looked += count > 0;
 }
@@ -77,8 +86,11 @@ static int search_run(struct search *search)
 	int err = pen_tree_files(search->disk, "", &search->files);
 	size_t count = search->files.len / sizeof(struct pen_tree_file);
 	/* A directory of parts: names say N, proofs say the rest when the parts are applied. */
-	for (size_t i = 0; !err && i < count; i++)
-		offer_add(search, "", file_at(search, i)->n);
+	for (size_t i = 0, end; !err && i < count; i = end) {
+		unsigned forms;
+		end = group_end(search, i, &forms);
+		offer_add(search, "", file_at(search, i)->n, forms);
+	}
 	if (err || count) {
 		search->looked = count > 0;
 		return err;
@@ -113,7 +125,8 @@ static int nothing_fail(const struct search *search, const char *path, struct pe
 			"dir:%s: %u directories with parts, none of them of %s", path,
 			search->looked, text);
 	return pen_fail(why, PEN_ENOTFOUND,
-		"dir:%s: no state_part_* in it and no store: nothing of %s", path, text);
+		"dir:%s: no state_part_* or lean_part_* in it and no store: nothing of %s", path,
+		text);
 }
 
 int locate_dir(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why)

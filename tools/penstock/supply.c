@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 
 /* How often it is looked whether a source has answered. */
@@ -27,6 +28,7 @@ static void query_run(void *context)
 	struct locate_ask ask = {.word = supply->ask.words[query - supply->queries],
 		.origin = query->origin,
 		.root = &supply->root,
+		.forms = supply->ask.forms,
 		.tries = supply->ask.tries,
 		.stall_ns = supply->ask.stall_ns,
 		.stop = must_quit,
@@ -165,12 +167,36 @@ static uint32_t choose(const struct supply *supply)
 	return n;
 }
 
-static void source_fill(struct supply *supply, const struct supply_query *query)
+/* The forms that are asked for, those with fewer bytes first. */
+static const enum pen_form by_rank[] = {PEN_FORM_LEAN, PEN_FORM_NEARCORE};
+#define RANKS (sizeof by_rank / sizeof by_rank[0])
+
+/* Room for a source in each of these forms. */
+static void sources_add(struct supply *supply, struct supply_query *query, unsigned forms)
+{
+	query->source = supply->count;
+	for (unsigned rank = 0; rank < RANKS; rank++) {
+		if (!(forms >> by_rank[rank] & 1))
+			continue;
+		PEN_CHECK(supply->count < PEN_SOURCES_MAX);
+		supply->ranks[supply->count] = (uint8_t)rank;
+		supply->sources[supply->count++] = (struct pen_source){
+			.origin = query->origin, .form = by_rank[rank]};
+	}
+	query->sources = supply->count - query->source;
+}
+
+/* The offer of a query that can take part. */
+static struct locate_offer offer_of(const struct supply *supply, const struct supply_query *query)
 {
 	struct locate_offer offer = {0};
-	struct pen_source *source = &supply->sources[query->source];
 	locate_find(&query->offers, supply->n, &offer);
-	memcpy(source->prefix, offer.prefix, sizeof source->prefix);
+	return offer;
+}
+
+static void source_fill(struct pen_source *source, const struct locate_offer *offer)
+{
+	memcpy(source->prefix, offer->prefix, sizeof source->prefix);
 }
 
 /*
@@ -184,17 +210,20 @@ static bool sources_take(struct supply *supply, struct worst *worst)
 		struct supply_query *query = &supply->queries[s];
 		struct pen_why why;
 		int err = query->seen ? query_check(query, supply->n, &why) : 0;
-		query->source = supply->count++;
-		supply->sources[query->source].origin = query->origin;
 		if (err)
 			worst_note(worst, err, &why);
 		if (query->seen && !err) {
-			source_fill(supply, query);
+			struct locate_offer offer = offer_of(supply, query);
+			sources_add(supply, query, offer.forms);
+			for (unsigned i = 0; i < query->sources; i++)
+				source_fill(&supply->sources[query->source + i], &offer);
 			useful = true;
 			continue;
 		}
 		query->seen = false;
-		supply->absent |= UINT32_C(1) << query->source;
+		sources_add(supply, query, supply->ask.forms);
+		for (unsigned i = 0; i < query->sources; i++)
+			supply->absent |= UINT32_C(1) << (query->source + i);
 	}
 	return useful;
 }
@@ -233,6 +262,22 @@ int supply_locate(
 	return err;
 }
 
+/* A source in one form joins, if it is offered. */
+static void source_join(struct supply *supply, struct pen_plan *plan, unsigned index,
+	const struct locate_offer *offer)
+{
+	struct pen_source *source = &supply->sources[index];
+	struct pen_why why;
+	if (offer->forms >> source->form & 1) {
+		source_fill(source, offer);
+		pen_plan_join(plan, index);
+		return;
+	}
+	pen_fail(&why, PEN_ENOTFOUND, "%s: offers no part in %s form", source->origin->label,
+		pen_form_text(source->form));
+	pen_plan_leave(plan, index, PEN_ENOTFOUND, &why);
+}
+
 void supply_turn(struct supply *supply, struct pen_plan *plan)
 {
 	for (unsigned s = 0; supply->absent && s < supply->ask.count; s++) {
@@ -241,14 +286,16 @@ void supply_turn(struct supply *supply, struct pen_plan *plan)
 		if (query->seen || !is_over(query))
 			continue;
 		query->seen = true;
-		supply->absent &= ~(UINT32_C(1) << query->source);
 		int err = query_check(query, supply->n, &why);
-		if (err) {
+		struct locate_offer offer = offer_of(supply, query);
+		if (err)
 			left_out(supply, &why);
-			pen_plan_leave(plan, query->source, err, &why);
-			continue;
+		for (unsigned i = query->source; i < query->source + query->sources; i++) {
+			supply->absent &= ~(UINT32_C(1) << i);
+			if (err)
+				pen_plan_leave(plan, i, err, &why);
+			else
+				source_join(supply, plan, i, &offer);
 		}
-		source_fill(supply, query);
-		pen_plan_join(plan, query->source);
 	}
 }

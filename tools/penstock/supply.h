@@ -16,9 +16,13 @@
  * sources agree on the same N in every run. */
 #define SUPPLY_GRACE_NS INT64_C(1000000000)
 
+/* Words that a user types; each may be a source in two forms. */
+#define SUPPLY_WORDS_MAX (PEN_SOURCES_MAX / 2)
+
 struct supply_ask {
 	const char *const *words; /* as the user gave them */
-	unsigned count; /* 1..PEN_SOURCES_MAX */
+	unsigned count; /* 1..SUPPLY_WORDS_MAX */
+	unsigned forms; /* bit i: parts in form i are taken; lean ones first */
 	struct pen_origin_options options; /* for all of them */
 	unsigned tries;
 	int64_t stall_ns;
@@ -35,7 +39,8 @@ struct supply_query {
 	struct pen_why why; /* when result is not 0 */
 	_Atomic bool over;
 	bool seen; /* its answer was taken into account */
-	unsigned source; /* its index in supply->sources, if it takes part or still may */
+	unsigned source; /* index of its first in supply->sources, if it takes part or still may */
+	unsigned sources; /* how many it has there: one a form */
 };
 
 /* Zeroed is closed. */
@@ -46,6 +51,7 @@ struct supply {
 	_Atomic bool quit; /* whoever still waits for an answer gives up */
 	struct pen_source sources[PEN_SOURCES_MAX]; /* those that take part, or may join later */
 	unsigned count; /* of them */
+	uint8_t ranks[PEN_SOURCES_MAX]; /* of these, for the plan */
 	uint32_t absent; /* bit i: sources[i] has not answered yet */
 	uint32_t n; /* what was agreed on */
 };
