@@ -209,7 +209,8 @@ static void print_stages(void *context)
 	for (size_t i = 0; i < count; i++)
 		printf("%s\"%s\":%.3f", i ? "," : "\"stages\":{", stages[i].name,
 			(double)stages[i].ns / all);
-	printf("},\"stored_MB\":%.1f,", (double)race->whole.sum.stored_bytes / 1e6);
+	printf("},\"stored_MB\":%.1f,",
+		(double)race->whole.sum.forms[PEN_FORM_NEARCORE].stored_bytes / 1e6);
 }
 
 static int open_cutting(struct race *race)

@@ -254,12 +254,20 @@ static int fetch(void *context, const struct pen_hash *hash, struct pen_fetched 
 	int err = look_up(cut, &wanted, &out->bytes, &below) ? 0 : dig(cut, &wanted, &out->bytes);
 	if (!err && below.stretch != PEN_BELOW_NONE)
 		err = pen_buf_append(&cut->belows, &below, sizeof below);
+	return err;
+}
+
+/* The same, where it belongs to the part that is gathered. */
+static int fetch_gather(void *context, const struct pen_hash *hash, struct pen_fetched *out)
+{
+	struct pen_cut *cut = context;
+	int err = fetch(context, hash, out);
 	return err ? err : pen_gather_add(&cut->gather, out->bytes, cut->why);
 }
 
 static int find_bound(struct pen_cut *cut, uint64_t k, uint64_t n, struct pen_bound *out)
 {
-	struct pen_reader reader = {fetch, cut};
+	struct pen_reader reader = {fetch_gather, cut};
 	struct pen_why why = {0};
 	cut->belows.len = 0;
 	int err = pen_trie_bound(&reader, &cut->survey->sum.root, k, n, out, &why);
@@ -315,12 +323,19 @@ static bool is_not_behind(struct pen_bytes key, const void *interval)
 	return !behind->at || pen_bytes_compare(key, *behind) < 0;
 }
 
+/* The key behind pair `to` - 1 of the stretch; false if there is none in the file. */
+static bool next_key(const struct pen_cut *cut, size_t to, struct pen_bytes *key)
+{
+	const struct pen_stretch *stretch = &cut->stretch;
+	*key = to < stretch->count ? pen_stretch_pairs(stretch)[to].key : stretch->next;
+	return to < stretch->count || !stretch->last;
+}
+
 /* Push the stretch's pairs that lie in the interval. 1: the part ends in it; 0: it goes on. */
 static int stream_stretch(struct pen_cut *cut, struct pen_build *build,
 	const struct interval *interval, const struct pen_mark *mark)
 {
 	const struct pen_pair *pairs = pen_stretch_pairs(&cut->stretch);
-	size_t count = cut->stretch.count;
 	size_t from = first_not(cut, is_before, interval);
 	size_t to = first_not(cut, is_not_behind, interval);
 	if (build->sum.keys == 0 && from < to)
@@ -331,8 +346,8 @@ static int stream_stretch(struct pen_cut *cut, struct pen_build *build,
 	int err = push_pairs(cut, build, from, to, true);
 	if (err)
 		return err;
-	struct pen_bytes next = to < count ? pairs[to].key : cut->stretch.next;
-	bool last = to == count && cut->stretch.last;
+	struct pen_bytes next;
+	bool last = !next_key(cut, to, &next);
 	if (!last && is_not_behind(next, interval))
 		return 0;
 	/* Before the first key there are nodes, but no keys. Every other bound is a key. */
@@ -343,13 +358,20 @@ static int stream_stretch(struct pen_cut *cut, struct pen_build *build,
 	return err ? err : 1;
 }
 
-/* All pairs of the part go by. */
-static int stream(struct pen_cut *cut, const struct interval *interval)
+/* Go to the stretch that the interval begins in. */
+static const struct pen_mark *seek_interval(struct pen_cut *cut, const struct interval *interval)
 {
 	const struct pen_mark *mark = pen_survey_find(cut->survey, interval->first);
 	if (!mark)
 		mark = (const struct pen_mark *)(const void *)cut->survey->marks.at;
 	seek(cut, mark);
+	return mark;
+}
+
+/* All pairs of the part go by. */
+static int stream(struct pen_cut *cut, const struct interval *interval)
+{
+	const struct pen_mark *mark = seek_interval(cut, interval);
 	struct pen_build *build = begin_build(cut, take_node);
 	int got = 0;
 	while (got == 0) {
@@ -361,13 +383,19 @@ static int stream(struct pen_cut *cut, const struct interval *interval)
 	return got < 0 ? got : 0;
 }
 
+/* Nodes below limbs are kept from part to part, up to a limit. */
+static void trim_nodes(struct pen_cut *cut)
+{
+	if (cut->memory.bytes <= PEN_CUT_NODES_BYTES)
+		return;
+	pen_entries_reset(&cut->nodes);
+	pen_chunks_reset(&cut->memory);
+}
+
 static int gather_bounds(struct pen_cut *cut, uint64_t k, uint64_t n)
 {
 	pen_gather_reset(&cut->gather);
-	if (cut->memory.bytes > PEN_CUT_NODES_BYTES) {
-		pen_entries_reset(&cut->nodes);
-		pen_chunks_reset(&cut->memory);
-	}
+	trim_nodes(cut);
 	int err = find_bound(cut, k, n, &cut->begin);
 	return err ? err : find_bound(cut, k + 1, n, &cut->end);
 }
@@ -408,6 +436,78 @@ int pen_cut_part(struct pen_cut *cut, uint64_t k, uint64_t n, struct pen_why *wh
 			"allowed: ask for more parts with --of",
 			(unsigned long long)k, (unsigned long long)n, cut->gather.count,
 			cut->gather.bytes, PEN_PART_ENTRIES_MAX, PEN_PART_BYTES_MAX);
+	return err;
+}
+
+/* Press the stretch's pairs that lie in the interval. 1: the part ends in it; 0: it goes on. */
+static int press_stretch(
+	struct pen_cut *cut, const struct interval *interval, const struct pen_cut_press *with)
+{
+	const struct pen_pair *pairs = pen_stretch_pairs(&cut->stretch);
+	size_t from = first_not(cut, is_before, interval);
+	size_t to = first_not(cut, is_not_behind, interval);
+	const struct pen_hash *hashes = to > from
+		? pen_survey_hashes(cut->survey, cut->stretch.record + from, to - from)
+		: NULL;
+	for (size_t i = from; i < to; i++) {
+		pen_worth_add(with->worth, pairs[i].value);
+		int err = pen_press_push(
+			with->press, &pairs[i], hashes ? &hashes[i - from] : NULL, cut->why);
+		if (err)
+			return err;
+	}
+	struct pen_bytes next;
+	return !next_key(cut, to, &next) || !is_not_behind(next, interval);
+}
+
+static int press_pairs(struct pen_cut *cut, const struct pen_cut_press *with)
+{
+	struct interval interval;
+	int got = interval_of(cut, &interval);
+	if (got || is_trivial(cut))
+		return got;
+	seek_interval(cut, &interval);
+	while (got == 0) {
+		got = load_stretch(cut);
+		if (!got)
+			got = press_stretch(cut, &interval, with);
+	}
+	return got < 0 ? got : 0;
+}
+
+static int press_bounds(
+	struct pen_cut *cut, const struct pen_part_id *id, const struct pen_cut_press *with)
+{
+	struct pen_reader reader = {fetch, cut};
+	struct pen_why why = {0};
+	cut->belows.len = 0;
+	trim_nodes(cut);
+	int err = pen_press_open(with->press, id, &reader, with->level, &why);
+	if (err == PEN_EMISSING)
+		return fail_changed(cut);
+	if (err && cut->why && !cut->why->text[0])
+		*cut->why = why;
+	cut->begin = with->press->begin;
+	cut->end = with->press->end;
+	return err;
+}
+
+int pen_cut_lean(struct pen_cut *cut, const struct pen_part_id *id,
+	const struct pen_cut_press *with, struct pen_why *why)
+{
+	struct pen_make_time before = cut->time;
+	int64_t begin = pen_clock_ns();
+	PEN_CHECK(id->k < id->n);
+	cut->why = why;
+	int err = pen_worth_reset(with->worth);
+	if (!err)
+		err = press_bounds(cut, id, with);
+	int64_t bounded = pen_clock_ns();
+	cut->time = before;
+	cut->time.bounds += bounded - begin;
+	if (!err)
+		err = press_pairs(cut, with);
+	cut->time.press += pen_clock_ns() - bounded - (cut->time.read - before.read);
 	return err;
 }
 

@@ -10,12 +10,16 @@
  * That the file is still what was surveyed is seen on the way: each stretch must have the sum that
  * it had, and every limb of the part must be a node that the survey knows. So the hashes of values
  * that the survey kept are right still.
+ *
+ * In lean form nothing is built: the nodes read for the bounds, and the pairs as they go by.
  */
 #ifndef PEN_MAKE_CUT_H
 #define PEN_MAKE_CUT_H
 
 #include "make/gather.h"
 #include "make/survey.h"
+#include "make/worth.h"
+#include "part/press.h"
 #include "part/trie.h"
 
 /* Bytes of nodes below limbs that are kept from part to part: neighbouring bounds lie close
@@ -56,6 +60,21 @@ void pen_cut_close(struct pen_cut *cut);
  * -ENOMEM.
  */
 int pen_cut_part(struct pen_cut *cut, uint64_t k, uint64_t n, struct pen_why *why);
+
+/* Where a part in lean form goes. All is borrowed. */
+struct pen_cut_press {
+	struct pen_press *press;
+	struct pen_worth *worth; /* counts its values */
+	int level; /* zstd */
+};
+
+/*
+ * Press part `id` of the survey's state in lean form, in one pass over its pairs: only the bounds
+ * are read from the trie, nothing is built. Then pen_press_close gives the part. 0; PEN_EREFUSED:
+ * it has no lean form; else as pen_cut_part.
+ */
+int pen_cut_lean(struct pen_cut *cut, const struct pen_part_id *id,
+	const struct pen_cut_press *with, struct pen_why *why);
 
 /* Append the part just gathered to `out` as a PartialState. 0 or an error. */
 int pen_cut_content(struct pen_cut *cut, struct pen_buf *out, struct pen_why *why);

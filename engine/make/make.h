@@ -21,17 +21,26 @@
 struct pen_make_want {
 	struct pen_labels labels; /* chain valid; shown to others as they are */
 	uint64_t parts; /* N, as pen_make_parts gave it */
+	unsigned forms; /* bit i: in form i, nearcore's or lean; 0: nearcore's */
 	int level; /* zstd, PEN_LEVEL_MIN..PEN_LEVEL_MAX */
 	const uint8_t *only; /* bit k & 7 of byte k >> 3: part k is wanted; NULL: all are */
+};
+
+/* What there is of one form. */
+struct pen_make_files {
+	uint64_t made; /* files written by this run */
+	uint64_t kept; /* files that were there */
+	uint64_t content_bytes; /* of all these PartialStates, or of their raw frames */
+	uint64_t stored_bytes; /* of all these files */
 };
 
 /* How far it is. */
 struct pen_make_sum {
 	uint64_t parts; /* N */
-	uint64_t made; /* parts written by this run */
-	uint64_t kept; /* parts that were there */
-	uint64_t content_bytes; /* of all these PartialStates */
-	uint64_t stored_bytes; /* of all these files */
+	uint64_t wanted; /* files: N for each form */
+	uint64_t made, kept; /* files of all forms */
+	struct pen_make_files forms[PEN_FORMS];
+	uint64_t larger; /* parts without a lean file: it would be larger than nearcore's form */
 	uint64_t spilled; /* parts too large for a worker's memory, which went through the disk */
 	struct pen_make_time time; /* of all workers, added up */
 };
@@ -109,9 +118,11 @@ int pen_make_budget_settle(const struct pen_survey *survey, unsigned jobs, uint6
 	struct pen_make_budget *budget, struct pen_why *why);
 
 /*
- * Make the parts wanted. *sum says what was done, also after an error. 0; PEN_EREFUSED when
- * something else lies in the directory of these labels, or a part would be over its limits; what
- * the watch returned; -ENOSPC and other -errno of the disk; -ENOMEM. The sentence names the file.
+ * Make the parts wanted. A lean part that would exceed nearcore's form of it by more than 2 % and 4
+ * KiB is not written; if nearcore's form was not wanted, it is written in its place. *sum says what
+ * was done, also after an error. 0; PEN_EREFUSED when something else lies in the directory of these
+ * labels, or a part would be over its limits; what the watch returned; -ENOSPC and other -errno of
+ * the disk; -ENOMEM. The sentence names the file.
  */
 int pen_make_run(const struct pen_make *make, const struct pen_survey *survey,
 	const struct pen_make_want *want, struct pen_make_sum *sum, struct pen_why *why);

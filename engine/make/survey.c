@@ -16,6 +16,7 @@ void pen_make_time_add(struct pen_make_time *sum, const struct pen_make_time *ti
 	sum->build += time->build;
 	sum->hash += time->hash;
 	sum->sort += time->sort;
+	sum->press += time->press;
 	sum->compress += time->compress;
 	sum->write += time->write;
 }

@@ -77,7 +77,7 @@ struct pen_limbs {
 
 /* Time of the stages in one thread, nanoseconds; NULL where it is not wanted. */
 struct pen_make_time {
-	int64_t read, bounds, build, hash, sort, compress, write;
+	int64_t read, bounds, build, hash, sort, press, compress, write;
 };
 
 /* Add the stages of one thread to a sum. */

@@ -11,10 +11,11 @@ static int look(struct shop *shop, uint64_t parts, struct pen_why *why)
 	struct pen_found found = {.disk = shop->disk,
 		.labels = &shop->labels,
 		.root = shop->state.sum.root,
-		.parts = parts};
+		.parts = parts,
+		.forms = 1u << PEN_FORM_NEARCORE};
 	int count = 0, got = pen_found_look(&found, why);
 	for (uint64_t k = 0; k < parts && got >= 0; k++) {
-		got = pen_found_prove(&found, k, why);
+		got = pen_found_prove(&found, k, PEN_FORM_NEARCORE, why);
 		count += got > 0;
 	}
 	pen_found_fini(&found);

@@ -7,6 +7,7 @@
 #include "drivers/table.h"
 #include "make/make.h"
 #include "make/state.h"
+#include "part/envelope.h"
 #include "scratch.h"
 #include "store/layout.h"
 #include "store/store.h"
@@ -57,6 +58,54 @@ static inline void shop_close(struct shop *shop)
 	pen_store_close(&shop->store);
 	pen_disk_shut(shop->disk);
 	scratch_close(&shop->scratch);
+}
+
+/* How a run goes about it. Zeroed: one worker, all parts in nearcore's form. */
+struct shop_way {
+	unsigned jobs; /* at most 8 */
+	size_t scratch;
+	unsigned forms;
+	const uint8_t *only;
+	const struct pen_make_watch *watch;
+};
+
+/* Make the shop's state into `parts`. Returns what pen_make_run did. */
+static inline int shop_make(
+	struct shop *shop, uint64_t parts, const struct shop_way *way, struct pen_make_sum *sum)
+{
+	struct pen_make_hand hands[8] = {0};
+	struct pen_survey survey = {0};
+	struct pen_make_time time = {0};
+	struct pen_make make = {.from = shop->from,
+		.hands = hands,
+		.jobs = way->jobs ? way->jobs : 1,
+		.scratch = way->scratch,
+		.store = &shop->store,
+		.watch = way->watch};
+	struct pen_make_want want = {.labels = shop->labels,
+		.parts = parts,
+		.forms = way->forms,
+		.level = PEN_LEVEL_DEFAULT,
+		.only = way->only};
+	struct pen_why why = {0};
+	for (unsigned i = 0; i < make.jobs; i++) {
+		cr_assert_eq(
+			pen_disk_open_dir(shop->scratch.path, false, &hands[i].source, NULL), 0);
+		cr_assert_eq(
+			pen_disk_open_dir(shop->scratch.path, false, &hands[i].store, NULL), 0);
+	}
+	int err = pen_make_survey(&make, NULL, &survey, &time, &why);
+	cr_assert_eq(err, 0, "%s", why.text);
+	if (shop->state.sum.keys)
+		cr_assert(pen_hash_equal(&survey.sum.root, &shop->state.sum.root));
+	err = pen_make_run(&make, &survey, &want, sum, &why);
+	cr_assert_eq(err != 0, why.text[0] != 0);
+	pen_survey_fini(&survey);
+	for (unsigned i = 0; i < make.jobs; i++) {
+		pen_disk_shut(hands[i].source);
+		pen_disk_shut(hands[i].store);
+	}
+	return err;
 }
 
 /* The name of part k of n of the shop's labels; returns `name`. */

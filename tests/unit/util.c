@@ -217,11 +217,9 @@ const char *test_sha_hex(struct pen_bytes bytes, char text[PEN_HASH_HEX_BYTES])
 
 void test_lean(struct pen_bytes stored, const struct pen_part_id *id, struct pen_buf *out)
 {
-	struct pen_judge judge = {0};
-	struct pen_press press = {0};
+	static struct pen_judge judge;
+	static struct pen_press press;
 	struct pen_why why = {0};
 	cr_assert_eq(pen_judge_part(&judge, id, stored, &why), 0, "%s", why.text);
 	cr_assert_eq(pen_press_proof(&press, &judge.proof, 1, out, &why), 0, "%s", why.text);
-	pen_press_fini(&press);
-	pen_judge_fini(&judge);
 }

@@ -53,6 +53,7 @@ void test_state_part(struct test_state *state, uint64_t k, uint64_t n, struct pe
 
 /* Write the pairs to a file, as kv or as hex. */
 void test_state_write(const struct test_state *state, const char *path, bool hex);
+
 /* Append the lean form of a stored part in nearcore's form, sealed at level 1. */
 void test_lean(struct pen_bytes stored, const struct pen_part_id *id, struct pen_buf *out);
 

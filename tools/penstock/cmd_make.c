@@ -9,7 +9,9 @@
 #include "drivers/table.h"
 #include "make/crew.h"
 #include "make/make.h"
+#include "make_parts.h"
 #include "part/envelope.h"
+#include "part/lean.h"
 #include "set.h"
 #include "source.h"
 #include "stop.h"
@@ -54,16 +56,21 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{"from", 'f', "SRC", 0, "The state: hex:FILE or kv:FILE", 0},
-	{"store", 's', "DIR", 0, "The store; made if it is missing", 0},
+	{"from", 'f', "SRC", 0,
+		"The state: hex:FILE or kv:FILE; or parts:DIR, parts in nearcore form of which "
+		"--form lean makes lean ones",
+		0},
+	{"store", 's', "DIR", 0,
+		"The store; made if it is missing. With parts:DIR it may be left out: DIR", 0},
 	{"chain", KEY_CHAIN, "ID", 0, "Label: the chain, such as mainnet", 0},
 	{"epoch-height", KEY_HEIGHT, "H", 0, "Label: the epoch's height", 0},
 	{"epoch-id", KEY_EPOCH, "HASH", 0, "Label: the epoch's id in base58", 0},
 	{"shard", KEY_SHARD, "S", 0, "Label: the shard's number", 0},
 	{"of", KEY_OF, "N", 0, "How many parts; nearcore's number if left out", 0},
 	{"parts", KEY_PARTS, "SET", 0, "Make only these, such as 0-9,17", 0},
-	{"form", KEY_FORM, "FORM", 0, "Form of the parts: nearcore (default)", 0},
-	{"level", KEY_LEVEL, "L", 0, "zstd level, -22 to 22 (default 1, as nearcore)", 0},
+	{"form", KEY_FORM, "FORM", 0, "Form of the parts: nearcore (default), lean or both", 0},
+	{"level", KEY_LEVEL, "L", 0,
+		"zstd level, -22 to 22, lean -5 to 19 (default 1, as nearcore)", 0},
 	{"jobs", KEY_JOBS, "J", 0, "Workers (default: a CPU each)", 0},
 	{"memory", KEY_MEMORY, "SIZE", 0, "Hold no more than this, such as 1GiB", 0},
 	{"json", KEY_JSON, NULL, 0, "Print one JSON object", 0},
@@ -78,6 +85,17 @@ static int parse_level(struct argp_state *state, const char *text)
 		argp_error(state, "--level is '%s': expected a number from %d to %d", text,
 			PEN_LEVEL_MIN, PEN_LEVEL_MAX);
 	return minus ? -(int)level : (int)level;
+}
+
+static unsigned parse_form(struct argp_state *state, const char *text)
+{
+	const unsigned both = 1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN;
+	enum pen_form form;
+	if (!strcmp(text, "both"))
+		return both;
+	if (pen_form_parse(text, &form) || !(both >> form & 1))
+		argp_error(state, "--form is '%s': expected nearcore, lean or both", text);
+	return 1u << form;
 }
 
 /* Only a label here: the number alone, or a ShardUId of which the number is taken. */
@@ -99,8 +117,43 @@ static void parse_chain(struct argp_state *state, struct make *make, const char 
 	snprintf(make->want.labels.chain, sizeof make->want.labels.chain, "%s", text);
 }
 
+/* The directory of --from parts:DIR, or NULL. */
+static const char *parts_dir(const struct make *make)
+{
+	return make->from && !strncmp(make->from, "parts:", 6) ? make->from + 6 : NULL;
+}
+
+/* Parts have labels of their own, as the names of their directories. */
+static void check_parts(struct argp_state *state, const struct make *make)
+{
+	unsigned given = (*make->want.labels.chain != 0) + make->height_given +
+		(make->epoch_id != NULL) + make->shard_given;
+	if (make->want.forms != 1u << PEN_FORM_LEAN)
+		argp_error(state, "--from parts:DIR makes lean parts: --form lean is needed");
+	if (given != 0 && given != 4)
+		argp_error(state, "--chain, --epoch-height, --epoch-id and --shard: all or none");
+	if (make->parts && !make->of)
+		argp_error(state, "--parts needs --of here");
+	if (make->memory)
+		argp_error(state, "--memory is for states, not for --from parts:DIR");
+}
+
+static void check_level(struct argp_state *state, const struct make *make)
+{
+	int level = make->want.level;
+	if (make->want.forms & 1u << PEN_FORM_LEAN &&
+		(level < PEN_LEAN_LEVEL_MIN || level > PEN_LEAN_LEVEL_MAX))
+		argp_error(state, "--level is %d: lean parts are made at levels from %d to %d",
+			level, PEN_LEAN_LEVEL_MIN, PEN_LEAN_LEVEL_MAX);
+}
+
 static void check_all_given(struct argp_state *state, const struct make *make)
 {
+	check_level(state, make);
+	if (parts_dir(make)) {
+		check_parts(state, make);
+		return;
+	}
 	const struct {
 		const char *flag;
 		bool given;
@@ -134,10 +187,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		make->shard_given = true;
 		return 0;
 	case KEY_OF: make->of = cli_number(state, "--of", arg, 1, PEN_PARTS_MAX); return 0;
-	case KEY_FORM:
-		if (strcmp(arg, "nearcore"))
-			argp_error(state, "--form is '%s': only 'nearcore' can be made", arg);
-		return 0;
+	case KEY_FORM: make->want.forms = parse_form(state, arg); return 0;
 	case KEY_LEVEL: make->want.level = parse_level(state, arg); return 0;
 	case KEY_PARTS: make->parts = arg; return 0;
 	case KEY_JOBS:
@@ -156,7 +206,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {options, parse, NULL,
 	"Cut a whole state into N parts as nearcore does, and put them into a store in nearcore's "
-	"layout. Parts that are there already are proved and kept; run it again after an "
+	"layout, in nearcore form, in lean form (smaller, for other Penstocks) or in both. Parts "
+	"that are there already are proved and kept; run it again after an "
 	"interruption and it goes on.",
 	NULL, NULL, NULL};
 
@@ -192,16 +243,28 @@ static int on_survey(void *context, uint64_t keys, uint64_t bytes, uint64_t of)
 	return stop_asked() ? PEN_EINTERRUPTED : 0;
 }
 
+/* Of all forms. */
+static struct pen_make_files total(const struct pen_make_sum *sum)
+{
+	struct pen_make_files all = {0};
+	for (unsigned i = 0; i < PEN_FORMS; i++) {
+		all.content_bytes += sum->forms[i].content_bytes;
+		all.stored_bytes += sum->forms[i].stored_bytes;
+	}
+	return all;
+}
+
 static int on_part(void *context, const struct pen_make_sum *sum)
 {
 	struct make *make = context;
 	double spent = (double)(pen_clock_ns() - make->parts_begun_ns) / 1e9;
+	double megabytes = (double)total(sum).content_bytes / 1e6;
+	uint64_t done = sum->made + sum->kept + sum->larger;
 	if (show_now(make))
-		fprintf(stderr, "parts: %llu of %llu, %.1f MB, %.1f MB/s, ETA %.0f s%s",
-			(unsigned long long)(sum->made + sum->kept), (unsigned long long)sum->parts,
-			(double)sum->content_bytes / 1e6, (double)sum->content_bytes / 1e6 / spent,
-			eta(make->parts_begun_ns, (double)(sum->made + sum->kept),
-				(double)sum->parts),
+		fprintf(stderr, "parts: %llu of %llu files, %.1f MB, %.1f MB/s, ETA %.0f s%s",
+			(unsigned long long)done, (unsigned long long)sum->wanted, megabytes,
+			megabytes / spent,
+			eta(make->parts_begun_ns, (double)done, (double)sum->wanted),
 			line_end(make));
 	return stop_asked() ? PEN_EINTERRUPTED : 0;
 }
@@ -293,45 +356,99 @@ static void print_time(const struct make *make)
 	printf(make->json ? ",\"memory_bytes\":{\"declared\":%zu,\"survey\":%zu,\"scratch\":%zu}"
 			    ",\"jobs\":%llu,\"seconds\":%.3f,\"survey_seconds\":%.3f,"
 			    "\"cpu_seconds\":{\"read\":%.3f,\"bounds\":%.3f,\"build\":%.3f,"
-			    "\"hash\":%.3f,\"sort\":%.3f,\"compress\":%.3f,\"write\":%.3f}}\n"
+			    "\"hash\":%.3f,\"sort\":%.3f,\"press\":%.3f,\"compress\":%.3f,"
+			    "\"write\":%.3f}}\n"
 			  : "memory declared %zu bytes: survey %zu, and for each worker 3 x %zu "
 			    "of entries\n%llu workers, %.2f s (survey %.2f); of their time: read "
 			    "%.2f, "
-			    "bounds %.2f, build %.2f, hash %.2f, sort %.2f, compress %.2f, "
-			    "write %.2f s\n",
+			    "bounds %.2f, build %.2f, hash %.2f, sort %.2f, press %.2f, "
+			    "compress %.2f, write %.2f s\n",
 		pen_make_budget_sum(&make->budget), make->budget.survey, make->budget.scratch,
 		(unsigned long long)make->jobs, seconds(end - make->begun_ns),
 		seconds(make->parts_begun_ns - make->begun_ns), seconds(first->read + then->read),
 		seconds(then->bounds), seconds(first->build + then->build),
-		seconds(first->hash + then->hash), seconds(then->sort), seconds(then->compress),
-		seconds(then->write));
+		seconds(first->hash + then->hash), seconds(then->sort), seconds(then->press),
+		seconds(then->compress), seconds(then->write));
+}
+
+/* What there is of each form, where more than nearcore's was asked for. */
+static void print_forms(const struct make *make)
+{
+	const struct pen_make_sum *sum = &make->sum;
+	bool json = make->json, first = true;
+	if (!json && make->want.forms == 1u << PEN_FORM_NEARCORE)
+		return;
+	if (json)
+		printf(",\"larger\":%llu,\"forms\":{", (unsigned long long)sum->larger);
+	for (unsigned i = 0; i < PEN_FORMS; i++) {
+		const struct pen_make_files *files = &sum->forms[i];
+		if (!(make->want.forms >> i & 1) && !files->made)
+			continue;
+		if (json && !first)
+			printf(",");
+		first = false;
+		printf(json ? "\"%s\":{\"made\":%llu,\"kept\":%llu,\"content_bytes\":%llu,"
+			      "\"stored_bytes\":%llu}"
+			    : "%s form: %llu made, %llu were there, %llu bytes, %llu stored\n",
+			pen_form_text((enum pen_form)i), (unsigned long long)files->made,
+			(unsigned long long)files->kept, (unsigned long long)files->content_bytes,
+			(unsigned long long)files->stored_bytes);
+	}
+	if (json)
+		printf("}");
+	else if (sum->larger)
+		printf("%llu parts have no lean file: it would be more than 2 %% + 4 KiB larger "
+		       "than nearcore's form\n",
+			(unsigned long long)sum->larger);
 }
 
 static void print(const struct make *make)
 {
 	char root[PEN_HASH_TEXT_BYTES];
 	const struct pen_make_sum *sum = &make->sum;
+	const struct pen_make_files all = total(sum);
 	printf(make->json ? "{\"root\":\"%s\",\"memory_usage\":%llu,\"keys\":%llu,\"of\":%llu,"
 			    "\"made\":%llu,\"kept\":%llu,\"content_bytes\":%llu,"
 			    "\"stored_bytes\":%llu,\"spilled\":%llu"
-			  : "root %s, memory_usage %llu, %llu keys: %llu parts (%llu made, %llu "
-			    "were there), %llu bytes, %llu stored, %llu went through the disk\n",
+			  : "root %s, memory_usage %llu, %llu keys: %llu parts (%llu made, "
+			    "%llu were there), %llu bytes, %llu stored, %llu went through the "
+			    "disk\n",
 		pen_base58(&make->survey.sum.root, root),
 		(unsigned long long)make->survey.sum.memory_usage,
 		(unsigned long long)make->survey.sum.keys, (unsigned long long)sum->parts,
 		(unsigned long long)sum->made, (unsigned long long)sum->kept,
-		(unsigned long long)sum->content_bytes, (unsigned long long)sum->stored_bytes,
+		(unsigned long long)all.content_bytes, (unsigned long long)all.stored_bytes,
 		(unsigned long long)sum->spilled);
+	print_forms(make);
 	print_time(make);
+}
+
+static int run_parts(const struct make *make, bool *printed, struct pen_why *why)
+{
+	const struct make_parts want = {.dir = parts_dir(make),
+		.store = make->store_dir,
+		.labels = make->epoch_id ? &make->want.labels : NULL,
+		.n = (uint32_t)make->of,
+		.parts = make->parts,
+		.jobs = (unsigned)make->jobs,
+		.level = make->want.level,
+		.json = make->json};
+	return make_parts_run(&want, printed, why);
 }
 
 int cmd_make(int argc, char **argv)
 {
+	bool printed = false;
 	struct make make = {.want.level = PEN_LEVEL_DEFAULT,
+		.want.forms = 1u << PEN_FORM_NEARCORE,
 		.terminal = isatty(STDERR_FILENO),
 		.jobs = pen_cpu_count() < PEN_CREW_JOBS_MAX ? pen_cpu_count() : PEN_CREW_JOBS_MAX};
 	cli_parse(&argp, "penstock make", argc, argv, &make);
 	stop_install();
+	if (parts_dir(&make)) {
+		int code = run_parts(&make, &printed, &make.why);
+		return cli_end_json("make", make.json && !printed, code, &make.why);
+	}
 	int err = run(&make);
 	if (!err)
 		print(&make);
