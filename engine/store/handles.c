@@ -111,6 +111,15 @@ int pen_handles_get(struct pen_handles *handles, const struct pen_handle_ask *as
 	return (int)(handle - handles->handles);
 }
 
+int pen_handles_find(struct pen_handles *handles, const struct pen_handle_ask *ask)
+{
+	struct pen_handle *handle = find(handles, ask);
+	if (!handle)
+		return -ENOENT;
+	handle->refs++;
+	return (int)(handle - handles->handles);
+}
+
 const struct pen_handle *pen_handles_at(const struct pen_handles *handles, uint32_t place)
 {
 	PEN_CHECK(place < handles->count);

@@ -65,6 +65,9 @@ void pen_handles_close(struct pen_handles *handles);
  */
 int pen_handles_get(struct pen_handles *handles, const struct pen_handle_ask *ask);
 
+/* As get, but only if it is open already. A place, or -ENOENT. */
+int pen_handles_find(struct pen_handles *handles, const struct pen_handle_ask *ask);
+
 /* One user more of an open file. */
 void pen_handles_keep(struct pen_handles *handles, uint32_t place);
 

@@ -57,7 +57,10 @@ Test(store_handles, the_one_unused_for_longest_makes_room)
 	pen_handles_put(&handles, (uint32_t)in_a);
 	cr_expect_eq(pen_handles_get(&handles, &a), in_a);
 	pen_handles_put(&handles, (uint32_t)in_a);
+	cr_expect_eq(pen_handles_find(&handles, &c), -ENOENT);
 	cr_expect_eq(pen_handles_get(&handles, &c), in_b);
+	cr_expect_eq(pen_handles_find(&handles, &c), in_b);
+	pen_handles_put(&handles, (uint32_t)in_b);
 	cr_expect_eq(disk.files[1].opens, 0);
 	cr_expect_eq(pen_handles_get(&handles, &b), in_a);
 	cr_expect_neq(pen_handles_at(&handles, (uint32_t)in_a)->id, id);
