@@ -17,6 +17,7 @@ struct fake_disk_file {
 	uint64_t readable; /* what is really there, at most `bytes` */
 	int64_t mtime_ns;
 	unsigned opens; /* open now */
+	bool direct; /* as it was last opened: reads are aligned */
 };
 
 struct fake_disk {

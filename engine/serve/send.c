@@ -1,0 +1,177 @@
+#include "serve/send.h"
+
+#include "base/check.h"
+#include "serve/packetize.h"
+#include "serve/talk.h"
+
+void pen_send_wake(struct pen_serve *serve)
+{
+	struct pen_opened opened;
+	uint32_t waiting = serve->guests.waiting;
+	/* Those who must wait on stand at the end of the list again. */
+	for (uint32_t i = 0; i < waiting; i++) {
+		struct pen_guest *guest = pen_guests_wake(&serve->guests);
+		if (!guest)
+			return;
+		opened.count = 0;
+		opened.retry_ms = 0;
+		guest->locating = pen_opening_settle(&serve->opening, guest, &opened);
+		pen_talk_opened(serve, guest, &opened);
+		pen_fair_join(&serve->fair, pen_guests_place(&serve->guests, guest));
+	}
+}
+
+/* The stretch of a slot, held; false if there is no block for it now. */
+static bool hold_stretch(struct pen_serve *serve, struct pen_sending *slot)
+{
+	struct pen_cache_ask ask = {slot->handle, slot->offset, slot->bytes};
+	if (slot->entry != PEN_SENDING_NONE)
+		return true;
+	int entry = pen_cache_get(&serve->cache, &ask);
+	if (entry < 0)
+		return false;
+	slot->entry = (uint32_t)entry;
+	return true;
+}
+
+static void fail_slot(struct pen_serve *serve, struct pen_guest *guest, struct pen_sending *slot)
+{
+	struct pen_opened opened = {.count = 0};
+	pen_opening_fail(&serve->opening, guest, slot, &opened);
+	pen_talk_opened(serve, guest, &opened);
+	serve->counters.slots_failed++;
+}
+
+/*
+ * The oldest slot of which something can leave now, or NULL; *waits if more could when it is read.
+ * A few of those behind it are read meanwhile, as far as the grant goes.
+ */
+static struct pen_sending *choose(struct pen_serve *serve, struct pen_guest *guest, bool *waits)
+{
+	struct pen_sending *chosen = NULL;
+	uint64_t granted = guest->grant - guest->receipt.sent;
+	unsigned ahead = 0;
+	*waits = guest->locating;
+	for (unsigned i = 0; i < guest->slots.count && granted && ahead < PEN_SERVE_AHEAD;) {
+		struct pen_sending *slot = pen_sendings_nth(&guest->slots, i++);
+		if (slot->state != PEN_SENDING_FOUND || pen_sending_left(slot) == 0)
+			continue;
+		ahead++;
+		granted -= granted < pen_sending_left(slot) ? granted : pen_sending_left(slot);
+		if (!hold_stretch(serve, slot)) {
+			*waits = true;
+			break;
+		}
+		switch (pen_cache_state(&serve->cache, slot->entry)) {
+		case PEN_CACHE_READY: chosen = chosen ? chosen : slot; break;
+		case PEN_CACHE_FAILED:
+			fail_slot(serve, guest, slot);
+			i--;
+			break;
+		default: *waits = true;
+		}
+	}
+	return chosen;
+}
+
+/* Slots of one guest differ in size only while a larger one is tried: any will do to ask by. */
+static enum pen_wire_size some_size(struct pen_guest *guest)
+{
+	return guest->slots.count ? pen_sendings_nth(&guest->slots, 0)->size : PEN_WIRE_SIZE_1200;
+}
+
+static void rest_slot(struct pen_serve *serve, struct pen_sending *slot)
+{
+	if (pen_sending_left(slot))
+		return;
+	pen_cache_put(&serve->cache, slot->entry);
+	slot->entry = PEN_SENDING_NONE;
+}
+
+enum outcome {
+	SENT, /* some */
+	PACED, /* nothing yet: its pacer says when */
+	DONE, /* nothing: it leaves the ring until something comes */
+};
+
+/* The guest at the head sends a run of at most `bytes`, or a packet. */
+static enum outcome send_run(struct pen_serve *serve, struct pen_guest *guest, int64_t bytes,
+	int64_t now_ns, uint64_t *sent)
+{
+	unsigned may;
+	bool waits;
+	enum pen_guest_stop stop = pen_guest_may(guest, some_size(guest), now_ns, &may);
+	if (stop == PEN_GUEST_PACE)
+		return PACED;
+	struct pen_sending *slot = stop == PEN_GUEST_GO ? choose(serve, guest, &waits) : NULL;
+	if (stop == PEN_GUEST_GO && !slot) {
+		if (waits)
+			pen_guests_wait(&serve->guests, guest);
+		return DONE;
+	}
+	/* The slot chosen may have larger packets than the one asked by. */
+	if (slot)
+		stop = pen_guest_may(guest, slot->size, now_ns, &may);
+	if (stop != PEN_GUEST_GO) {
+		/* It may never PULL again: no block is kept for it. */
+		pen_opening_rest(&serve->opening, guest);
+		if (guest->locating)
+			pen_guests_wait(&serve->guests, guest);
+		return DONE;
+	}
+	uint32_t packet = pen_guest_packet_bytes(slot->size);
+	uint64_t share = (uint64_t)bytes / packet + 1;
+	may = may < share ? may : (unsigned)share;
+	unsigned count = pen_packetize(guest, slot, may, &serve->outbox, now_ns);
+	PEN_CHECK(count > 0);
+	rest_slot(serve, slot);
+	*sent = (uint64_t)count * packet;
+	serve->counters.data_packets += count;
+	serve->counters.data_bytes += *sent;
+	return SENT;
+}
+
+/* Room for another run, after what waits was offered to the port if need be. */
+static bool make_room(struct pen_serve *serve, int64_t now_ns)
+{
+	if (pen_outbox_room(&serve->outbox) < PEN_OUTBOX_FRAMES - PEN_NET_BURST_MAX)
+		pen_outbox_flush(&serve->outbox, now_ns);
+	return pen_outbox_room(&serve->outbox) >= PEN_GUEST_RUN_MAX;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t pen_send_turn(struct pen_serve *serve, int64_t now_ns)
+{
+	int64_t due_ns = INT64_MAX, bytes;
+	uint32_t passed = 0, place;
+	while (passed < serve->fair.standing && make_room(serve, now_ns)) {
+		uint64_t sent = 0;
+		if (serve->config.rate && !pen_pacer_allowed(&serve->ceiling, now_ns)) {
+			due_ns = earlier(due_ns, pen_pacer_due_ns(&serve->ceiling, 1, now_ns));
+			break;
+		}
+		place = pen_fair_head(&serve->fair, &bytes);
+		struct pen_guest *guest = &serve->guests.places[place];
+		switch (send_run(serve, guest, bytes, now_ns, &sent)) {
+		case SENT:
+			pen_fair_spend(&serve->fair, sent);
+			if (serve->config.rate)
+				pen_pacer_spend(&serve->ceiling, sent);
+			passed = 0;
+			break;
+		case PACED:
+			due_ns = earlier(due_ns, pen_guest_due_ns(guest, now_ns));
+			pen_fair_pass(&serve->fair);
+			passed++;
+			break;
+		case DONE: pen_fair_leave(&serve->fair, place); break;
+		}
+	}
+	pen_outbox_flush(&serve->outbox, now_ns);
+	/* The port refused some: it says when to go on by being asked again. */
+	return serve->outbox.count ? now_ns : due_ns;
+}

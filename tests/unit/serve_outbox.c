@@ -1,0 +1,160 @@
+#include "serve_util.h"
+
+#include "fakes/net.h"
+#include "serve/outbox.h"
+
+#define OWNER 5
+
+static struct house house;
+static struct fake_net net;
+static struct pen_outbox outbox;
+static struct pen_net_path path = {.remote = {1}, .remote_port = 9};
+
+static void setup(void)
+{
+	house_open(&house, 2, 1);
+	fake_net_init(&net);
+	struct pen_outbox_config config = {&net.net, 0, OWNER, &house.cache, &house.pool};
+	cr_assert_eq(pen_outbox_open(&outbox, &config), 0);
+}
+
+static void teardown(void)
+{
+	pen_outbox_close(&outbox);
+	pen_outbox_close(NULL);
+	fake_net_fini(&net);
+	house_close(&house);
+}
+
+TestSuite(serve_outbox, .init = setup, .fini = teardown);
+
+/* The first piece of part 0, held. */
+static uint32_t hold_part(void)
+{
+	struct pen_reach reach;
+	struct pen_wire_object object = house_object(
+		&house, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, 0, 0, 0);
+	cr_assert_eq(pen_reach_begin(&house.reacher, &object, false, &reach), PEN_REACH_FOUND);
+	struct pen_cache_ask ask = {reach.handle, 0, 100};
+	int entry = pen_cache_get(&house.cache, &ask);
+	pen_cache_poll(&house.cache);
+	pen_reach_end(&house.reacher, &reach);
+	cr_assert_geq(entry, 0);
+	return (uint32_t)entry;
+}
+
+static void put_data(uint32_t entry, uint32_t index)
+{
+	struct pen_outbox_data data = {.head = {.type = PEN_WIRE_DATA, .index = index},
+		.payload = pen_cache_at(&house.cache, entry, index, 10),
+		.bytes = 10,
+		.entry = entry,
+		.flags = PEN_FRAME_SUM_NONE};
+	pen_outbox_data(&outbox, &path, &data);
+}
+
+Test(serve_outbox, sends_in_order_and_holds_what_it_sends)
+{
+	struct pen_wire_packet packet = {.body = "hello"};
+	uint32_t entry = hold_part();
+	for (uint32_t i = 0; i < 3; i++)
+		put_data(entry, i);
+	cr_expect(pen_outbox_packet(&outbox, &path, &packet, 40));
+	pen_cache_put(&house.cache, entry);
+	cr_expect_eq(house.cache.entries[entry].refs, 3);
+	net.keep = true;
+	net.allowed = 2;
+	cr_expect_eq(pen_outbox_flush(&outbox, 1), 2);
+	cr_expect_eq(pen_outbox_flush(&outbox, 1), 0);
+	net.allowed = UINT_MAX;
+	put_data(entry, 3);
+	cr_expect_eq(pen_outbox_flush(&outbox, 1), 3);
+	cr_expect_eq(net.sent_count, 5);
+	for (uint32_t i = 0; i < 3; i++) {
+		cr_expect_eq(net.sent[i].at[offsetof(struct pen_wire_data, index)], i);
+		cr_expect_eq(memcmp(net.sent[i].at + 32, house.bytes + i, 10), 0);
+		cr_expect_eq(net.sent[i].flags, PEN_FRAME_SUM_NONE);
+		cr_expect(pen_net_path_equal(&net.sent[i].path, &path));
+		cr_expect(pen_outbox_owns(&outbox, net.sent[i].tag));
+	}
+	cr_expect_eq(net.sent[3].bytes, 40);
+	cr_expect_eq(memcmp(net.sent[3].at, &packet, 40), 0);
+	cr_expect(!pen_outbox_owns(&outbox, net.sent[0].tag ^ UINT64_C(1) << 56));
+	cr_expect_eq(pen_outbox_reap(&outbox), 0);
+	cr_expect_eq(house.cache.entries[entry].refs, 4);
+	net.keep = false;
+	cr_expect_eq(pen_outbox_reap(&outbox), 5);
+	cr_expect_eq(house.cache.entries[entry].refs, 0);
+	cr_expect_eq(outbox.cells.free, outbox.cells.count);
+}
+
+Test(serve_outbox, is_bounded)
+{
+	struct pen_wire_packet packet = {.body = "x"};
+	unsigned packets = 0;
+	net.allowed = 0;
+	while (pen_outbox_packet(&outbox, &path, &packet, sizeof packet))
+		packets++;
+	cr_expect_eq(packets, PEN_OUTBOX_FRAMES);
+	cr_expect_eq(pen_outbox_room(&outbox), 0);
+	/* Cells are fewer than the device may keep. */
+	net.allowed = UINT_MAX;
+	net.keep = true;
+	pen_outbox_flush(&outbox, 1);
+	while (pen_outbox_packet(&outbox, &path, &packet, 1))
+		packets++;
+	cr_expect_eq(packets, outbox.cells.count);
+	cr_expect_eq(outbox.no_cell, 2);
+	pen_outbox_flush(&outbox, 1);
+	net.keep = false;
+	pen_outbox_reap(&outbox);
+	cr_expect(pen_outbox_packet(&outbox, &path, &packet, 1));
+}
+
+/* Frames wrap round the end of the array, with their paths. */
+Test(serve_outbox, keeps_order_whatever_the_device_takes)
+{
+	struct pen_rng rng = {9};
+	uint32_t entry = hold_part(), put = 0;
+	struct pen_net_path other = path;
+	for (int i = 0; i < 300; i++) {
+		uint64_t more = pen_rng_below(&rng, 40);
+		while (more-- && pen_outbox_room(&outbox)) {
+			struct pen_outbox_data data = {.head = {.seq = put},
+				.payload = pen_cache_at(&house.cache, entry, 0, 1),
+				.bytes = 1,
+				.entry = entry};
+			other.remote_port = (uint16_t)put++;
+			pen_outbox_data(&outbox, &other, &data);
+		}
+		net.allowed = (unsigned)pen_rng_below(&rng, 30);
+		pen_outbox_flush(&outbox, 1);
+		pen_outbox_reap(&outbox);
+	}
+	net.allowed = UINT_MAX;
+	pen_outbox_flush(&outbox, 1);
+	pen_outbox_reap(&outbox);
+	pen_cache_put(&house.cache, entry);
+	unsigned first = 0;
+	for (unsigned i = 0; i < net.sent_count; i++, first++) {
+		const struct pen_wire_data *data = (const void *)net.sent[i].at;
+		cr_assert_eq(data->seq, first);
+		cr_assert_eq(net.sent[i].path.remote_port, (uint16_t)first);
+	}
+	cr_expect_eq(net.sent_count, put < FAKE_NET_SENT ? put : FAKE_NET_SENT);
+	cr_expect_eq(house.cache.entries[entry].refs, outbox.count);
+}
+
+/* What the device never gave back, and what it never took. */
+Test(serve_outbox, closes_with_packets_under_way)
+{
+	uint32_t entry = hold_part();
+	net.keep = true;
+	for (uint32_t i = 0; i < 20; i++)
+		put_data(entry, i);
+	net.allowed = 7;
+	pen_outbox_flush(&outbox, 1);
+	pen_cache_put(&house.cache, entry);
+	pen_outbox_close(&outbox);
+	cr_expect_eq(house.cache.entries[entry].refs, 0);
+}
