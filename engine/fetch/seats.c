@@ -122,9 +122,10 @@ void pen_seats_drop_haul(struct pen_client *client, const struct pen_haul *haul,
 /* Servers that are there. */
 static uint64_t ready_servers(const struct pen_client *client)
 {
-	PEN_CHECK(client->server_count <= PEN_HAUL_PEERS);
 	uint64_t set = 0;
-	for (unsigned i = 0; i < client->server_count; i++)
+	/* An absent server is not ready; gcc's sanitizers do not believe that the count is in
+	 * bounds. */
+	for (unsigned i = 0; i < PEN_HAUL_PEERS; i++)
 		set |= (uint64_t)(client->server[i].state == PEN_SERVER_READY) << i;
 	return set;
 }
