@@ -13,11 +13,21 @@ static bool is_hungry(struct pen_haul *haul)
 	return !haul->named || pen_haul_missing(haul) != PEN_HAUL_NONE;
 }
 
+/* A comparison whose only server has gone is none: everybody may send again. */
+static void free_orphan(const struct pen_client *client, struct pen_haul *haul)
+{
+	if (haul->named && (haul->can & haul->only & pen_client_ready(client)) == 0)
+		haul->only = UINT64_MAX;
+}
+
 void pen_assign_hauls(struct pen_client *client)
 {
 	uint32_t hungry = 0;
-	for (uint32_t i = 0; i < client->hauls.count; i++)
-		hungry += is_hungry(pen_hauls_nth(&client->hauls, i));
+	for (uint32_t i = 0; i < client->hauls.count; i++) {
+		struct pen_haul *haul = pen_hauls_nth(&client->hauls, i);
+		free_orphan(client, haul);
+		hungry += is_hungry(haul);
+	}
 	while (hungry < PEN_ASSIGN_AHEAD && client->hauls.count < client->hauls.hauls_max) {
 		uint32_t part = pen_parts_next(&client->parts);
 		if (part == PEN_HAUL_NONE)
@@ -64,7 +74,7 @@ static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PE
 
 static bool has_room(const struct pen_server *server, uint64_t rate, int64_t now_ns)
 {
-	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns)
+	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns || server->inquiry.open)
 		return false;
 	return server->places <
 		pen_sched_slots(rate, server->stream.rtt.srtt_ns, server->visit.slots);

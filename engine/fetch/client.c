@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "fetch/assign.h"
+#include "fetch/blame.h"
 #include "fetch/seats.h"
 #include "fetch/tend.h"
 
@@ -165,18 +166,65 @@ void pen_client_proved(struct pen_client *client, enum pen_wire_kind kind, uint3
 		pen_parts_set(&client->parts, part, PEN_PARTS_DONE);
 }
 
-void pen_client_wrong(
-	struct pen_client *client, enum pen_wire_kind kind, uint32_t part, uint32_t unit)
+void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, uint32_t unit,
+	struct pen_bytes bytes, int64_t now_ns)
 {
-	struct pen_haul *haul = pen_hauls_find(&client->hauls, kind, part);
+	struct pen_haul *haul = pen_hauls_find(
+		&client->hauls, (enum pen_wire_kind)piece->kind, piece->part);
 	PEN_CHECK(haul);
 	PEN_CHECK(pen_haul_has(haul, unit));
 	unsigned s = haul->from[unit];
-	client->server[s].bad++;
 	pen_haul_drop(haul, unit);
 	/* Somebody else, if there is anybody else. */
 	if (haul->can & ~(UINT64_C(1) << s))
 		pen_haul_refuse(haul, s);
+	pen_blame_piece(client, s, piece, bytes, now_ns);
+}
+
+void pen_client_blame(struct pen_client *client, unsigned server, const struct pen_piece *piece,
+	struct pen_bytes bytes, int64_t now_ns)
+{
+	pen_blame_piece(client, server, piece, bytes, now_ns);
+}
+
+/* From whom alone to fetch a part that failed: a server that had no hand in it, else any that was
+ * not tried yet. PEN_HAUL_PEERS if there is none. */
+static unsigned alone_from(const struct pen_client *client, const struct pen_haul *haul)
+{
+	uint64_t left = haul->can & ~haul->compared & pen_client_ready(client);
+	uint64_t fresh = left & ~pen_haul_senders(haul);
+	left = fresh ? fresh : left;
+	return left ? (unsigned)__builtin_ctzll(left) : PEN_HAUL_PEERS;
+}
+
+void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named, int64_t now_ns)
+{
+	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, part);
+	PEN_CHECK(haul);
+	PEN_CHECK(pen_haul_whole(haul));
+	uint64_t all = haul->can;
+	unsigned s = as_named ? PEN_HAUL_PEERS : alone_from(client, haul);
+	if (s < PEN_HAUL_PEERS) {
+		haul->compared |= UINT64_C(1) << s;
+		pen_haul_restart(haul, UINT64_C(1) << s);
+		return;
+	}
+	pen_haul_rename(haul);
+	haul->cannot = all;
+	for (unsigned i = 0; as_named && i < client->server_count; i++) {
+		if (all >> i & 1)
+			pen_blame_end(client, i, PEN_SERVER_LIED, now_ns);
+	}
+}
+
+uint64_t pen_client_ready(const struct pen_client *client)
+{
+	uint64_t set = 0;
+	/* An absent server is not ready; gcc's sanitizers do not believe that the count is in
+	 * bounds. */
+	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++)
+		set |= (uint64_t)(client->server[s].state == PEN_SERVER_READY) << s;
+	return set;
 }
 
 bool pen_client_done(const struct pen_client *client)

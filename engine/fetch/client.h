@@ -135,9 +135,29 @@ const struct pen_haul_name *pen_client_name(
 /* The haul whose last piece came is proved: it ends. */
 void pen_client_proved(struct pen_client *client, enum pen_wire_kind kind, uint32_t part);
 
-/* A piece is wrong by itself; it is fetched again, from another server if there is one. */
-void pen_client_wrong(
-	struct pen_client *client, enum pen_wire_kind kind, uint32_t part, uint32_t unit);
+/*
+ * A piece that is here is wrong by itself (`bytes` is what came, borrowed): it is fetched again,
+ * from another server if there is one, and its sender is asked what it holds (fetch/blame.h).
+ */
+void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, uint32_t unit,
+	struct pen_bytes bytes, int64_t now_ns);
+
+/*
+ * All pieces of a part are here, and it fails its proof. `as_named`: its bytes have the id under
+ * which they were offered (struct pen_client_name; nearcore's form): all who offered it lied, and
+ * the part is begun again without them. Else it is fetched once more from one server alone, chosen
+ * here: keep what came, with pen_client_piece.server of each, and when the part is proved, call
+ * pen_client_blame for each piece that was another. When nobody is left whom it could be fetched
+ * from, it waits for somebody who has it.
+ */
+void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named, int64_t now_ns);
+
+/* This came as a piece from that server once, and is known to be wrong. Borrowed. */
+void pen_client_blame(struct pen_client *client, unsigned server, const struct pen_piece *piece,
+	struct pen_bytes bytes, int64_t now_ns);
+
+/* Servers that have a session and answer: a set. */
+uint64_t pen_client_ready(const struct pen_client *client);
 
 /* Is everything here that was wanted? */
 bool pen_client_done(const struct pen_client *client);

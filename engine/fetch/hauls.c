@@ -75,6 +75,7 @@ struct pen_haul *pen_hauls_begin(
 		.by_block = kind != PEN_WIRE_KIND_PIECE,
 		.part = part,
 		.order = hauls->begun++,
+		.only = UINT64_MAX,
 		.here = here,
 		.flying = flying,
 		.from = from};
@@ -155,6 +156,31 @@ void pen_haul_rename(struct pen_haul *haul)
 	haul->named = false;
 	haul->can = 0;
 	haul->cannot = 0;
+	haul->only = UINT64_MAX;
+	haul->compared = 0;
+}
+
+void pen_haul_restart(struct pen_haul *haul, uint64_t only)
+{
+	PEN_CHECK(haul->named);
+	forget_units(haul, haul->name.units);
+	haul->only = only;
+}
+
+uint64_t pen_haul_senders(const struct pen_haul *haul)
+{
+	uint64_t set = 0;
+	for (uint32_t u = 0; haul->named && u < haul->name.units; u++) {
+		if (haul->from[u] != PEN_PEER_NONE)
+			set |= UINT64_C(1) << haul->from[u];
+	}
+	return set;
+}
+
+bool pen_haul_serves(const struct pen_haul *haul, unsigned peer)
+{
+	PEN_CHECK(peer < PEN_HAUL_PEERS);
+	return haul->named && (haul->can & haul->only) >> peer & 1;
 }
 
 bool pen_hauls_fits(const struct pen_hauls *hauls, const struct pen_haul *haul)

@@ -40,7 +40,6 @@ struct pen_haul {
 	bool used;
 	bool named; /* `name` is known */
 	bool by_block; /* unit u is block u of piece 0, else it is piece u */
-	bool compared; /* its pieces are fetched once more, to find who lied */
 	uint8_t kind; /* enum pen_wire_kind */
 	uint8_t form; /* enum pen_wire_form */
 	uint32_t part;
@@ -48,6 +47,9 @@ struct pen_haul {
 	struct pen_haul_name name;
 	uint64_t can; /* servers that named it so */
 	uint64_t cannot; /* servers that have not got it, or other bytes */
+	uint64_t only; /* servers that may send: all, but for a part that is fetched for comparison
+			*/
+	uint64_t compared; /* servers from which alone it was fetched, in vain */
 	uint32_t done; /* units that are here */
 	uint32_t low; /* all units below are done or flying */
 	uint64_t *here, *flying; /* bitmaps of units_max bits */
@@ -105,6 +107,15 @@ void pen_haul_refuse(struct pen_haul *haul, unsigned peer);
 /* Forget the name and all units that are here: nobody is left who could finish it. Nothing of it
  * flies. Servers that have other bytes may be asked again. */
 void pen_haul_rename(struct pen_haul *haul);
+
+/* Forget all units that are here, and let only these servers send it. Nothing of it flies. */
+void pen_haul_restart(struct pen_haul *haul, uint64_t only);
+
+/* Servers that sent units that are here. */
+uint64_t pen_haul_senders(const struct pen_haul *haul);
+
+/* May this server be asked for units? */
+bool pen_haul_serves(const struct pen_haul *haul, unsigned peer);
 
 /* May units of the haul fly: do it and all older hauls fit the blocks? */
 bool pen_hauls_fits(const struct pen_hauls *hauls, const struct pen_haul *haul);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "fetch/blame.h"
 #include "fetch/say.h"
 #include "fetch/seats.h"
 #include "fetch/tend.h"
@@ -188,12 +189,15 @@ void pen_heard_answer(struct pen_client *client, unsigned server, uint8_t type,
 	const struct pen_wire_catalog *entries = NULL;
 	const struct pen_wire_opened *opened = NULL;
 	const struct pen_wire_busy *busy = NULL;
+	const struct pen_wire_attested *attested = NULL;
 	if (type == PEN_WIRE_HAVE && (have = pen_wire_have_decode(body)))
 		heard_have(client, server, have, now_ns);
 	else if (type == PEN_WIRE_ENTRIES && (entries = pen_wire_entries_decode(body)))
 		heard_entries(client, server, entries);
 	else if (type == PEN_WIRE_OPENED && (opened = pen_wire_opened_decode(body)))
 		heard_opened(client, server, opened, now_ns);
+	else if (type == PEN_WIRE_ATTESTED && (attested = pen_wire_attested_decode(body)))
+		pen_blame_heard(client, server, attested, now_ns);
 	else if (type == PEN_WIRE_BUSY && (busy = pen_wire_busy_decode(body)))
 		rest(&client->server[server], busy->retry_ms * PEN_NS_PER_MS, now_ns);
 	else

@@ -4,17 +4,12 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-static bool can_serve(const struct pen_haul *haul, unsigned peer)
-{
-	return haul->named && haul->can >> peer & 1;
-}
-
 static bool pick_missing(
 	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
 {
 	for (uint32_t i = 0; i < view->hauls->count; i++) {
 		struct pen_haul *haul = pen_hauls_nth(view->hauls, i);
-		if (!can_serve(haul, peer) || !pen_hauls_fits(view->hauls, haul))
+		if (!pen_haul_serves(haul, peer) || !pen_hauls_fits(view->hauls, haul))
 			continue;
 		uint32_t unit = pen_haul_missing(haul);
 		if (unit == PEN_HAUL_NONE)
@@ -77,7 +72,7 @@ static bool pick_again(
 	uint64_t best_ns = 0;
 	for (unsigned i = 0; i < view->count; i++) {
 		const struct pen_sched_flight *flight = &view->flights[i];
-		if (!can_serve(flight->haul, peer) || !is_alone(view, flight, peer))
+		if (!pen_haul_serves(flight->haul, peer) || !is_alone(view, flight, peer))
 			continue;
 		uint64_t needs = flight_ns(view, flight);
 		bool missed = flight->misses >= PEN_SCHED_MISSES && flight->left_bytes > 0;

@@ -119,26 +119,15 @@ void pen_seats_drop_haul(struct pen_client *client, const struct pen_haul *haul,
 	}
 }
 
-/* Servers that are there. */
-static uint64_t ready_servers(const struct pen_client *client)
-{
-	uint64_t set = 0;
-	/* An absent server is not ready; gcc's sanitizers do not believe that the count is in
-	 * bounds. */
-	for (unsigned i = 0; i < PEN_HAUL_PEERS; i++)
-		set |= (uint64_t)(client->server[i].state == PEN_SERVER_READY) << i;
-	return set;
-}
-
 void pen_seats_drop_server(struct pen_client *client, unsigned server, bool all, int64_t now_ns)
 {
-	uint64_t others = ready_servers(client) & ~(UINT64_C(1) << server);
+	uint64_t others = pen_client_ready(client) & ~(UINT64_C(1) << server);
 	for (uint32_t i = 0; i < client->config.places; i++) {
 		const struct pen_place *place = &client->place[i];
 		if (place->state == PEN_PLACE_FREE || place->state == PEN_PLACE_WHOLE ||
 			place->peer != server)
 			continue;
-		if (all || (client->haul[i]->can & others))
+		if (all || (client->haul[i]->can & client->haul[i]->only & others))
 			pen_seat_drop(client, i, !all, now_ns);
 	}
 }

@@ -18,6 +18,7 @@
 #include "fetch/hauls.h"
 #include "fetch/sizes.h"
 #include "fetch/stream.h"
+#include "peer/inquiry.h"
 #include "peer/visit.h"
 
 /* Timeouts in a row without a sign of life until a server counts as silent; as for credit. */
@@ -39,6 +40,14 @@ enum pen_server_state {
 	PEN_SERVER_READY,
 	PEN_SERVER_SILENT,
 	PEN_SERVER_GONE,
+	PEN_SERVER_STATES,
+};
+
+/* Why a server is GONE although it may be there. */
+enum pen_server_fault {
+	PEN_SERVER_NO_FAULT, /* it left, or never answered: visit.why says more */
+	PEN_SERVER_LIED, /* it attested bytes that fail their proof: banned */
+	PEN_SERVER_SPOILT, /* what comes from it is not what it holds: left aside, not banned */
 };
 
 /* A question that is repeated until answered. Zeroed: not asked. */
@@ -77,6 +86,10 @@ struct pen_server {
 	uint64_t harmed; /* packets whose check or sum was wrong */
 	uint64_t strays; /* of closed slots, or not as they should be */
 	uint32_t bad; /* pieces that failed their proof */
+	enum pen_server_fault fault;
+	struct pen_inquiry inquiry; /* about one of them: while it is open no slot is opened */
+	struct pen_inquiry_record record;
+	struct pen_piece asked; /* what the inquiry is about */
 };
 
 /* Ask (again) when it is due: true, and the next time is set. */

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "fetch/blame.h"
 #include "fetch/say.h"
 #include "fetch/seats.h"
 
@@ -143,6 +144,9 @@ void pen_tend_say(struct pen_client *client, unsigned s, int64_t now_ns)
 	struct pen_server *server = &client->server[s];
 	if (!has_session(server))
 		return;
+	pen_blame_say(client, s, now_ns);
+	if (!has_session(server))
+		return;
 	ask(client, server, now_ns);
 	if (open_ns(server) <= now_ns)
 		pen_say_open(client, server, now_ns);
@@ -167,6 +171,7 @@ int64_t pen_tend_due_ns(const struct pen_client *client, unsigned s, int64_t now
 	struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
 	due = sooner(due, pen_stream_due_ns(&server->stream, &want));
 	due = sooner(due, sooner(open_ns(server), keep_ns(server)));
+	due = sooner(due, pen_inquiry_due_ns(&server->inquiry));
 	if (server->catalog.open)
 		due = sooner(due, server->catalog.next_ns);
 	for (uint32_t w = 0; w < windows_of(client); w++) {

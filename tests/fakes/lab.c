@@ -150,21 +150,56 @@ void lab_start(void)
 	}
 }
 
+/* All pieces are here. Is it the object? If not, it is fetched again, and what differs from that is
+ * laid at its sender's door. */
+static void prove_whole(void)
+{
+	if (memcmp(lab->object, lab->copy, lab->bytes)) {
+		lab->refuted++;
+		if (!lab->before) {
+			lab->before = malloc(lab->bytes);
+			memcpy(lab->before, lab->copy, lab->bytes);
+			memcpy(lab->sender_before, lab->sender, sizeof lab->sender);
+		}
+		pen_client_refuted(lab->client, 0, lab->as_named, lab->now);
+		return;
+	}
+	pen_client_proved(lab->client, PEN_WIRE_KIND_PIECE, 0);
+	for (uint64_t from = 0; lab->before && from < lab->bytes; from += PEN_BLOCK_BYTES) {
+		uint64_t left = lab->bytes - from;
+		size_t bytes = left < PEN_BLOCK_BYTES ? left : PEN_BLOCK_BYTES;
+		struct pen_piece piece = {
+			.piece = (uint32_t)(from >> 20), .kind = PEN_WIRE_KIND_PIECE};
+		if (memcmp(lab->before + from, lab->copy + from, bytes))
+			pen_client_blame(lab->client, lab->sender_before[piece.piece], &piece,
+				(struct pen_bytes){lab->before + from, bytes}, lab->now);
+	}
+}
+
+static void take_piece(struct pen_client_piece *piece)
+{
+	uint64_t from = (uint64_t)piece->unit << 20;
+	cr_assert_leq(from + piece->bytes, lab->bytes);
+	struct pen_bytes came = {piece->block->at, piece->bytes};
+	if (lab->config.held || memcmp(lab->object + from, came.at, came.len) == 0) {
+		memcpy(lab->copy + from, came.at, came.len);
+		lab->sender[piece->unit] = (uint8_t)piece->server;
+		return;
+	}
+	lab->wrong++;
+	pen_client_wrong(lab->client, &piece->piece, piece->unit, came, lab->now);
+	piece->last = false;
+}
+
 static void take_pieces(void)
 {
 	struct pen_client_piece piece;
 	while (pen_client_next(lab->client, &piece, lab->now)) {
-		uint64_t from = (uint64_t)piece.unit << 20;
-		cr_assert_leq(from + piece.bytes, lab->bytes);
-		if (memcmp(lab->object + from, piece.block->at, piece.bytes) == 0) {
-			memcpy(lab->copy + from, piece.block->at, piece.bytes);
-		} else {
-			lab->wrong++;
-			pen_client_wrong(lab->client, PEN_WIRE_KIND_PIECE, 0, piece.unit);
-			piece.last = false;
-		}
+		take_piece(&piece);
 		pen_block_put(piece.block);
-		if (piece.last)
+		if (piece.last && lab->config.held)
+			prove_whole();
+		else if (piece.last)
 			pen_client_proved(lab->client, PEN_WIRE_KIND_PIECE, 0);
 	}
 }
@@ -223,5 +258,6 @@ void lab_close(void)
 	pen_arena_close(&lab->arena);
 	free(lab->object);
 	free(lab->copy);
+	free(lab->before);
 	free(lab);
 }

@@ -14,6 +14,7 @@
 #define LAB_MB UINT64_C(1000000)
 #define LAB_TOYS_MAX 8u
 #define LAB_HELD_MAX 32768u
+#define LAB_UNITS_MAX 256u
 
 /* A packet on its way. */
 struct lab_held {
@@ -44,6 +45,12 @@ struct lab {
 	uint8_t *object, *copy;
 	uint64_t bytes;
 	uint64_t wrong; /* pieces that were not the object's */
+	/* With config.held nothing is said of single pieces: when all are here the whole is proved,
+	 * and refuted if it is not the object. */
+	uint8_t *before; /* what came when it was refuted first; NULL: it was not */
+	uint8_t sender[LAB_UNITS_MAX], sender_before[LAB_UNITS_MAX];
+	unsigned refuted;
+	bool as_named; /* what is said then */
 	int64_t first_ns; /* when the first DATA came */
 };
 

@@ -173,6 +173,37 @@ static void hear_pull(struct toy_guest *guest, struct pen_bytes body, int64_t no
 	}
 }
 
+/* Does it lie about this piece, every so many-th? */
+static bool lies(unsigned every, uint32_t piece)
+{
+	return every && (piece + 1) % every == 0;
+}
+
+static void hear_attest(
+	struct toy *toy, struct toy_guest *guest, const struct pen_wire_object *object)
+{
+	struct pen_wire_packet packet;
+	struct pen_wire_attested attested = {.object = *object};
+	uint64_t from = (uint64_t)object->piece << 20;
+	toy->attests++;
+	if (toy->manners.no_attest)
+		return;
+	attested.state = PEN_WIRE_ATTESTED_NOT_HELD;
+	if (from < toy->bytes) {
+		static uint8_t held[PEN_WIRE_PIECE_BYTES_MAX];
+		struct pen_hash digest;
+		uint64_t left = toy->bytes - from;
+		attested.bytes = left < sizeof held ? (uint32_t)left : sizeof held;
+		memcpy(held, toy->object + from, attested.bytes);
+		held[0] ^= lies(toy->manners.lie_every, object->piece);
+		pen_sha256((struct pen_bytes){held, attested.bytes}, &digest);
+		memcpy(attested.digest, digest.bytes, sizeof attested.digest);
+		attested.state = PEN_WIRE_ATTESTED_HELD;
+	}
+	memcpy(packet.body, &attested, sizeof attested);
+	say(toy, guest, PEN_WIRE_ATTESTED, &packet, sizeof attested);
+}
+
 static void hear_session(
 	struct toy *toy, struct toy_guest *guest, const struct pen_packet *packet, int64_t now_ns)
 {
@@ -198,6 +229,10 @@ static void hear_session(
 	case PEN_WIRE_OPEN:
 		if ((message = pen_wire_open_decode(packet->body)))
 			hear_open(toy, guest, message);
+		break;
+	case PEN_WIRE_ATTEST:
+		if ((message = pen_wire_attest_decode(packet->body)))
+			hear_attest(toy, guest, message);
 		break;
 	case PEN_WIRE_PULL: hear_pull(guest, packet->body, now_ns); break;
 	}
@@ -292,8 +327,12 @@ static uint32_t send_data(struct toy *toy, struct toy_guest *guest, struct toy_s
 	}
 	pen_channel_mark(&guest->session.channel, &packet.head);
 	memcpy(packet.payload, toy->object + ((uint64_t)slot->piece << 20) + from, len);
-	if (toy->manners.lie_every && (slot->piece + 1) % toy->manners.lie_every == 0 && index == 0)
+	if (index == 0 && lies(toy->manners.lie_every, slot->piece))
 		packet.payload[0] ^= 1;
+	if (index == 0 && toy->spoilt < toy->manners.spoil) {
+		packet.payload[0] ^= 2;
+		toy->spoilt++;
+	}
 	guest->sent++;
 	toy->data++;
 	if (!toy->manners.payload_max || len <= toy->manners.payload_max)

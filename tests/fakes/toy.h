@@ -22,6 +22,9 @@ struct toy_manners {
 	uint64_t rate; /* bytes a second at most */
 	uint32_t payload_max; /* larger packets vanish on the path; 0: none do */
 	unsigned lie_every; /* each so many-th piece has a wrong byte; 0: none */
+	unsigned spoil; /* so many pieces, the first it sends, have a wrong byte that it does not
+			   attest: as if the path had done it */
+	bool no_attest; /* does not say what it holds */
 	bool other_id; /* names bytes of its own, and sends them */
 	bool no_data; /* answers, but never sends DATA */
 	uint32_t slots; /* open at once that WELCOME allows; 0: the most */
@@ -62,6 +65,8 @@ struct toy {
 	uint64_t bytes;
 	toy_send send;
 	void *context;
+	uint64_t attests; /* questions */
+	unsigned spoilt; /* pieces */
 	uint64_t data, resent; /* packets of DATA, and those that were asked for again */
 };
 

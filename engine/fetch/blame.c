@@ -1,0 +1,92 @@
+#include "fetch/blame.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "fetch/say.h"
+#include "fetch/tend.h"
+
+void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_piece *piece,
+	struct pen_bytes bytes, int64_t now_ns)
+{
+	PEN_CHECK(s < client->server_count);
+	struct pen_server *server = &client->server[s];
+	server->bad++;
+	if (server->inquiry.open || server->visit.state != PEN_VISIT_OPEN)
+		return;
+	struct pen_wire_object object = {
+		.n = client->config.n,
+		.form = (uint8_t)client->config.form,
+		.kind = piece->kind,
+		.block = piece->block,
+		.part = piece->part,
+		.piece = piece->piece,
+	};
+	memcpy(object.root, client->config.root, sizeof object.root);
+	pen_inquiry_init(&server->inquiry, &object, bytes, now_ns);
+	server->asked = *piece;
+}
+
+void pen_blame_end(
+	struct pen_client *client, unsigned s, enum pen_server_fault fault, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	PEN_CHECK(fault != PEN_SERVER_NO_FAULT);
+	if (server->state == PEN_SERVER_GONE)
+		return;
+	struct pen_answer answer = {.bytes = 0};
+	pen_visit_close(&server->visit,
+		fault == PEN_SERVER_LIED ? PEN_WIRE_CLOSE_BANNED : PEN_WIRE_CLOSE_DONE, &answer);
+	pen_say_answer(client, &answer, &server->path);
+	server->fault = fault;
+	server->inquiry.open = false;
+	pen_tend_lose(client, s, now_ns);
+}
+
+/* A verdict: nothing is known of the server, or it was the path: it may be asked again for what it
+ * was refused. */
+static void forgive(struct pen_client *client, unsigned s)
+{
+	const struct pen_piece *piece = &client->server[s].asked;
+	struct pen_haul *haul = pen_hauls_find(
+		&client->hauls, (enum pen_wire_kind)piece->kind, piece->part);
+	if (haul)
+		haul->cannot &= ~(UINT64_C(1) << s);
+}
+
+static void judge(
+	struct pen_client *client, unsigned s, enum pen_inquiry_verdict verdict, int64_t now_ns)
+{
+	if (verdict == PEN_INQUIRY_NONE)
+		return;
+	struct pen_server *server = &client->server[s];
+	/* Who never answers is worth no more than one whose bytes are always changed. */
+	bool over = pen_inquiry_count(&server->record, verdict) ||
+		server->record.unknown >= PEN_INQUIRY_ASIDE_MAX;
+	if (!over) {
+		forgive(client, s);
+		return;
+	}
+	pen_blame_end(client, s, verdict == PEN_INQUIRY_LIE ? PEN_SERVER_LIED : PEN_SERVER_SPOILT,
+		now_ns);
+}
+
+void pen_blame_say(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	if (!server->inquiry.open || server->visit.state != PEN_VISIT_OPEN)
+		return;
+	struct pen_answer answer = {.bytes = 0};
+	enum pen_inquiry_verdict verdict = pen_inquiry_poll(
+		&server->inquiry, &server->visit.channel, now_ns, &answer);
+	pen_say_answer(client, &answer, &server->path);
+	judge(client, s, verdict, now_ns);
+}
+
+void pen_blame_heard(struct pen_client *client, unsigned s,
+	const struct pen_wire_attested *attested, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	if (server->inquiry.open)
+		judge(client, s, pen_inquiry_hear(&server->inquiry, attested), now_ns);
+}

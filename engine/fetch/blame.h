@@ -1,0 +1,40 @@
+/*
+ * blame: whose fault is it that bytes fail their proof? (wire/wire.h, BEFORE A BAN)
+ *
+ * Whoever sees a nonce can put bytes of his own into an honest server's piece, so a wrong piece
+ * alone convicts nobody. The server that it came from is asked, under its tag, what it holds
+ * (peer/inquiry.h); until it has answered it is given nothing new. If it attests the very bytes
+ * that came, it lied: it is told so, and gone for good. If it attests others, they were changed on
+ * the way: after three of them it is left aside. If it does not answer, nothing is known, and it is
+ * asked for that part again when nobody else has it.
+ *
+ * A part of several pieces from several servers that fails as a whole names nobody at all. In
+ * nearcore's form the id of its bytes, which every server that offers it has said under its tag,
+ * decides. If the bytes have that id, then what was offered is no proof of anything: all who
+ * offered it lied. If they have another, some pieces are not what was offered: the part is fetched
+ * once more, from one server alone, and when it is proved the first pieces are compared with it,
+ * each wrong one is laid at its sender's door as above; who sent right ones is not even asked.
+ *
+ * Rules of struct pen_client.
+ */
+#ifndef PEN_FETCH_BLAME_H
+#define PEN_FETCH_BLAME_H
+
+#include "fetch/client.h"
+
+/* A piece of this server is wrong; `bytes` is what came (borrowed). */
+void pen_blame_piece(struct pen_client *client, unsigned server, const struct pen_piece *piece,
+	struct pen_bytes bytes, int64_t now_ns);
+
+/* Ask what is due. */
+void pen_blame_say(struct pen_client *client, unsigned server, int64_t now_ns);
+
+/* ATTESTED came from a server, decoded. */
+void pen_blame_heard(struct pen_client *client, unsigned server,
+	const struct pen_wire_attested *attested, int64_t now_ns);
+
+/* A server is convicted, or good for nothing: it is told, and gone. */
+void pen_blame_end(
+	struct pen_client *client, unsigned server, enum pen_server_fault fault, int64_t now_ns);
+
+#endif

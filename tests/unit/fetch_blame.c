@@ -1,0 +1,115 @@
+/* Liars are named, and nobody else. */
+#include "fetch/blame.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+#include "fakes/lab.h"
+
+/* Let time pass until all inquiries have ended. */
+static void settle(void)
+{
+	int64_t until = lab->now + 20 * LAB_S;
+	for (bool open = true; open && lab->now < until;) {
+		lab_turn();
+		open = false;
+		for (unsigned s = 0; s < lab->toys; s++)
+			open |= lab->client->server[s].inquiry.open;
+		lab->now += LAB_MS;
+	}
+}
+
+/* Pieces that can be proved alone (raw form). */
+Test(fetch_blame, pieces)
+{
+	static const struct {
+		const char *name;
+		struct toy_manners first; /* of server 0; server 1 is honest */
+		enum pen_server_fault fault;
+		bool done;
+	} rows[] = {
+		{"honest", {0}, PEN_SERVER_NO_FAULT, true},
+		{"lies now and then", {.lie_every = 5}, PEN_SERVER_LIED, true},
+		{"always lies", {.lie_every = 1}, PEN_SERVER_LIED, true},
+		{"a bad path, seldom", {.spoil = 2}, PEN_SERVER_NO_FAULT, true},
+		{"a bad path", {.spoil = 1000}, PEN_SERVER_SPOILT, true},
+		{"does not say", {.lie_every = 2, .no_attest = true}, PEN_SERVER_SPOILT, true},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(60 << 20, 2);
+		lab->toy[0].manners = rows[i].first;
+		lab->toy[0].manners.rate = 125 * LAB_MB;
+		/* So slow that the first is needed. */
+		lab->toy[1].manners.rate = LAB_MB;
+		lab_start();
+		cr_expect(lab_run(200 * LAB_S), "%s", rows[i].name);
+		settle();
+		const struct pen_server *server = lab->client->server;
+		cr_expect_eq(
+			server[0].fault, rows[i].fault, "%s: %d", rows[i].name, server[0].fault);
+		cr_expect_eq(server[0].state == PEN_SERVER_GONE,
+			rows[i].fault != PEN_SERVER_NO_FAULT, "%s", rows[i].name);
+		cr_expect_eq(server[1].fault, PEN_SERVER_NO_FAULT, "%s: honest", rows[i].name);
+		cr_expect_eq(server[1].state, PEN_SERVER_READY, "%s", rows[i].name);
+		cr_expect_eq(lab->toy[1].attests, 0, "%s: not even asked", rows[i].name);
+		lab_close();
+	}
+}
+
+/* Parts that are proved as a whole (nearcore's form), of pieces from three servers. */
+Test(fetch_blame, parts)
+{
+	static const struct {
+		const char *name;
+		struct toy_manners first;
+		bool as_named;
+		enum pen_server_fault fault;
+	} rows[] = {
+		{"honest", {0}, false, PEN_SERVER_NO_FAULT},
+		{"one lie", {.lie_every = 7}, false, PEN_SERVER_LIED},
+		{"always lies", {.lie_every = 1}, false, PEN_SERVER_LIED},
+		{"a bad path", {.spoil = 3}, false, PEN_SERVER_NO_FAULT},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(20 << 20, 3);
+		lab->config.form = PEN_WIRE_FORM_NEARCORE;
+		lab->config.held = true;
+		lab->toy[0].manners = rows[i].first;
+		lab->toy[0].manners.rate = 125 * LAB_MB;
+		lab_start();
+		cr_expect(lab_run(60 * LAB_S), "%s", rows[i].name);
+		cr_expect_leq(lab->refuted, 2, "%s: %u times", rows[i].name, lab->refuted);
+		settle();
+		for (unsigned s = 0; s < 3; s++)
+			cr_expect_eq(lab->client->server[s].fault,
+				s ? PEN_SERVER_NO_FAULT : rows[i].fault, "%s: %u", rows[i].name, s);
+		cr_expect_eq(lab->toy[1].attests + lab->toy[2].attests, 0, "%s", rows[i].name);
+		lab_close();
+	}
+}
+
+/* The bytes are what was offered, and are no part: all who offered them are gone, and the one that
+ * has others is asked. */
+Test(fetch_blame, what_was_offered_is_no_part)
+{
+	lab_open(20 << 20, 3);
+	lab->config.form = PEN_WIRE_FORM_NEARCORE;
+	lab->config.held = true;
+	lab->as_named = true;
+	for (unsigned t = 0; t < 2; t++) {
+		lab->toy[t].manners.other_id = true;
+		lab->toy[t].manners.lie_every = 3;
+	}
+	/* The third comes late, so that the others name the part. */
+	lab->toy[2].manners.mute = true;
+	lab_start();
+	while (!lab->refuted)
+		cr_assert(lab_turn());
+	lab->toy[2].manners.mute = false;
+	cr_expect(lab_run(60 * LAB_S));
+	cr_expect_eq(lab->client->server[0].fault, PEN_SERVER_LIED);
+	cr_expect_eq(lab->client->server[1].fault, PEN_SERVER_LIED);
+	cr_expect_eq(lab->client->server[2].fault, PEN_SERVER_NO_FAULT);
+	cr_expect_eq(lab->refuted, 1);
+	lab_close();
+}
