@@ -7,11 +7,22 @@
 #include "part/lean_frame.h"
 #include "part/press.h"
 
-struct pen_bytes fake_copy(struct pen_chunks *memory, struct pen_bytes bytes)
+struct pen_bytes fake_copy(struct fake_memory *memory, struct pen_bytes bytes)
 {
-	struct pen_bytes kept;
-	PEN_CHECK(pen_chunks_copy(memory, bytes, &kept) == 0);
-	return kept;
+	uint8_t *piece = malloc(bytes.len ? bytes.len : 1);
+	PEN_CHECK(piece != NULL);
+	if (bytes.len)
+		memcpy(piece, bytes.at, bytes.len);
+	fake_append(&memory->pieces, &piece, sizeof piece);
+	return (struct pen_bytes){piece, bytes.len};
+}
+
+static void forget(struct fake_memory *memory)
+{
+	uint8_t **pieces = (uint8_t **)(void *)memory->pieces.at;
+	for (size_t i = 0; i < memory->pieces.len / sizeof *pieces; i++)
+		free(pieces[i]);
+	pen_buf_fini(&memory->pieces);
 }
 
 void fake_append(struct pen_buf *buf, const void *at, size_t len)
@@ -19,7 +30,7 @@ void fake_append(struct pen_buf *buf, const void *at, size_t len)
 	PEN_CHECK(pen_buf_append(buf, at, len) == 0);
 }
 
-static void put_pair(struct pen_buf *pairs, struct pen_chunks *memory, struct pen_pair pair)
+static void put_pair(struct pen_buf *pairs, struct fake_memory *memory, struct pen_pair pair)
 {
 	struct pen_pair kept = {fake_copy(memory, pair.key), fake_copy(memory, pair.value)};
 	fake_append(pairs, &kept, sizeof kept);
@@ -151,7 +162,7 @@ void fake_state_fini(struct fake_state *state)
 {
 	pen_buf_fini(&state->pairs);
 	pen_entries_fini(&state->entries);
-	pen_chunks_fini(&state->memory);
+	forget(&state->memory);
 }
 
 static int fetch(void *context, const struct pen_hash *hash, struct pen_fetched *out)
@@ -225,7 +236,7 @@ void fake_part_fini(struct fake_part *part)
 {
 	pen_buf_fini(&part->pairs);
 	pen_buf_fini(&part->nodes);
-	pen_chunks_fini(&part->memory);
+	forget(&part->memory);
 }
 
 /* A part being written. */

@@ -6,19 +6,23 @@
 #ifndef PEN_TESTS_FAKES_LEAN_H
 #define PEN_TESTS_FAKES_LEAN_H
 
-#include "base/chunks.h"
 #include "base/rng.h"
 #include "part/build.h"
 #include "part/entries.h"
 #include "part/lean.h"
 #include "part/trie.h"
 
+/* Small pieces that live together. Zeroed is empty. */
+struct fake_memory {
+	struct pen_buf pieces; /* uint8_t * */
+};
+
 /* A whole state in memory. Zeroed is the empty one. */
 struct fake_state {
 	struct pen_buf pairs; /* struct pen_pair, ascending */
 	struct pen_entries entries; /* all nodes and values */
 	struct pen_trie_sum sum;
-	struct pen_chunks memory;
+	struct fake_memory memory;
 };
 
 /* A part taken apart. Whatever is changed here is written. Zeroed is empty. */
@@ -35,11 +39,11 @@ struct fake_part {
 	uint32_t name; /* the pair that `repeat` names instead, if it is not UINT32_MAX */
 	int64_t scratch_lie; /* added to what is true */
 	uint32_t cut; /* frames close here, PEN_LEAN_CUT_BYTES if they tell the truth */
-	struct pen_chunks memory;
+	struct fake_memory memory;
 };
 
 /* A copy that lives as long as the memory. */
-struct pen_bytes fake_copy(struct pen_chunks *memory, struct pen_bytes bytes);
+struct pen_bytes fake_copy(struct fake_memory *memory, struct pen_bytes bytes);
 
 void fake_append(struct pen_buf *buf, const void *at, size_t len);
 
