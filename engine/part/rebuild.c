@@ -5,6 +5,10 @@
 #include "base/check.h"
 #include "part/rebuild_inner.h"
 
+_Static_assert(sizeof(struct pen_entry) + sizeof(struct pen_hash) + 4 * sizeof(uint32_t) <=
+		PEN_REBUILD_ENTRY_BYTES,
+	"the memory of an entry is what the header says");
+
 void pen_rebuild_fini(struct pen_rebuild *rebuild)
 {
 	if (!rebuild)
@@ -73,13 +77,15 @@ static int check_limits(const struct pen_rebuild *rebuild)
 {
 	const struct pen_rebuild_limits *limits = &rebuild->limits;
 	const struct pen_lean_head *head = &rebuild->head;
-	if (limits->keep && head->raw_bytes > most(limits->raw_bytes))
+	if (limits->keep && head->raw_bytes > most(limits->kept_bytes))
 		return pen_fail(rebuild->why, PEN_ELARGE, "it has %llu bytes of keys and values",
 			(unsigned long long)head->raw_bytes);
 	if (!limits->keep && head->scratch_bytes > most(limits->scratch_bytes))
 		return pen_fail(rebuild->why, PEN_ELARGE,
 			"it has %llu bytes of values that may be named",
 			(unsigned long long)head->scratch_bytes);
+	if (limits->pairs && head->pairs > limits->pairs)
+		return pen_fail(rebuild->why, PEN_ELARGE, "it has %u pairs", head->pairs);
 	if (limits->entries && head->proof_nodes > limits->entries)
 		return pen_fail(
 			rebuild->why, PEN_ELARGE, "it has %u proof nodes", head->proof_nodes);

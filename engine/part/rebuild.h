@@ -10,10 +10,11 @@
  * pen_rebuild_take; close. pen_rebuild_check does it all. What is wrong is said as soon as it can
  * be known: about proof nodes at open, about a subtree when its last pair went by.
  *
- * Memory is kept from part to part. It is bounded by what the head says and by the limits, which
- * are looked at first: raw bytes (or the scratch, without `keep`), 4 bytes a pair, and for every
- * distinct entry its bytes and 56 more. One thread at a time, but that frames may be opened into
- * their rooms by any thread if `keep`.
+ * Memory is kept from part to part, and bounded by what the head says and by the limits, which are
+ * looked at first: the frames and the rebuilt nodes (without `keep` one frame, and the scratch), 4
+ * bytes a pair, PEN_REBUILD_ENTRY_BYTES for every distinct entry, the head twice, and some MB for
+ * the records of a frame and a batch of nodes. One thread at a time, but that frames may be opened
+ * into their rooms by any thread if `keep`.
  */
 #ifndef PEN_PART_REBUILD_H
 #define PEN_PART_REBUILD_H
@@ -25,13 +26,16 @@
 #include "part/frontier.h"
 #include "part/prove.h"
 
+/* An entry's record, hash and slots; the tables may have room for twice the entries there are. */
+#define PEN_REBUILD_ENTRY_BYTES (24u + 32u + 16u)
+
 /* What one part may take; beyond it, PEN_ELARGE. Zeroed: the limits of the format, nothing kept. */
 struct pen_rebuild_limits {
 	bool keep; /* nodes and values stay: needed to visit, for entries, and for the content */
-	size_t raw_bytes; /* of all frames, if they stay; 0: PEN_PART_BYTES_MAX */
+	size_t kept_bytes; /* raw bytes of all frames, and rebuilt nodes; 0: PEN_PART_BYTES_MAX */
 	size_t scratch_bytes; /* of values that may be named, if not; 0: PEN_PART_BYTES_MAX */
-	size_t node_bytes; /* of rebuilt nodes that stay; 0: PEN_PART_BYTES_MAX */
-	uint32_t entries; /* distinct nodes and values that stay; 0: no limit but pairs */
+	uint32_t pairs; /* 0: no limit but the memory_usage of the root */
+	uint32_t entries; /* distinct nodes and values that stay; 0: no limit but the others */
 };
 
 /* The memory of one prover. Zeroed is valid. */

@@ -24,9 +24,9 @@ static int take_node(void *context, const struct pen_hash *hash, struct pen_byte
 	if (at < 0)
 		return (int)at;
 	rebuild->node_bytes += rebuild->entries.count > before ? bytes.len : 0;
-	if (rebuild->node_bytes > most(rebuild->limits.node_bytes))
+	if (rebuild->head.raw_bytes + rebuild->node_bytes > most(rebuild->limits.kept_bytes))
 		return pen_fail(rebuild->why, PEN_ELARGE, "rebuilt it has more than %zu bytes",
-			most(rebuild->limits.node_bytes));
+			most(rebuild->limits.kept_bytes));
 	/* PEN_WALK_ITEMS_MAX is far above the pairs that there are. */
 	pen_entries_at(&rebuild->entries, (uint32_t)at)->refs++;
 	return 0;

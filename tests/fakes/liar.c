@@ -7,6 +7,8 @@ const char *const liar_words[LIAR_LIES] = {
 	[LIAR_PAIR_DOUBLED] = "pair doubled",
 	[LIAR_PAIRS_SWAPPED] = "pairs swapped",
 	[LIAR_KEY_ALTERED] = "key altered",
+	[LIAR_KEY_EXTENDED] = "key extended",
+	[LIAR_KEY_CUT] = "key cut",
 	[LIAR_VALUE_ALTERED] = "value altered",
 	[LIAR_VALUE_CUT] = "value cut",
 	[LIAR_VALUES_SWAPPED] = "values swapped",
@@ -71,6 +73,15 @@ static void alter(struct fake_part *part, struct pen_bytes *bytes, struct pen_rn
 	*bytes = fake_copy(&part->memory, *bytes);
 	((uint8_t *)(uintptr_t)bytes->at)[place(rng, bytes->len)] ^= (uint8_t)(1u
 		<< pen_rng_below(rng, 8));
+}
+
+static void extend(struct fake_part *part, struct pen_bytes *key)
+{
+	uint8_t longer[16] = {0};
+	PEN_CHECK(key->len < sizeof longer);
+	if (key->len)
+		memcpy(longer, key->at, key->len);
+	*key = fake_copy(&part->memory, (struct pen_bytes){longer, key->len + 1});
 }
 
 /* Where among the part's pairs this key belongs. */
@@ -140,6 +151,8 @@ static bool lie_about_pairs(
 		if (pair->key.len)
 			alter(part, &pair->key, rng);
 		return pair->key.len > 0;
+	case LIAR_KEY_EXTENDED: extend(part, &pair->key); return true;
+	case LIAR_KEY_CUT: pair->key.len -= pair->key.len > 0; return true;
 	case LIAR_VALUE_ALTERED:
 		if (pair->value.len)
 			alter(part, &pair->value, rng);

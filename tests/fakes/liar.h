@@ -13,6 +13,8 @@ enum liar_lie {
 	LIAR_PAIR_DOUBLED,
 	LIAR_PAIRS_SWAPPED,
 	LIAR_KEY_ALTERED,
+	LIAR_KEY_EXTENDED, /* by a zero, so that it stays where it is */
+	LIAR_KEY_CUT,
 	LIAR_VALUE_ALTERED,
 	LIAR_VALUE_CUT,
 	LIAR_VALUES_SWAPPED,

@@ -24,7 +24,7 @@ static struct pen_press press;
 static struct pen_zstd zstd;
 
 static const struct pen_rebuild_limits limits[] = {
-	{.raw_bytes = 1 << 20, .scratch_bytes = 1 << 20}, {.keep = true, .raw_bytes = 1 << 20}};
+	{.scratch_bytes = 1 << 20}, {.keep = true, .kept_bytes = 1 << 20}};
 
 /* Everything that must be so of a part that was accepted. */
 static void check_accepted(const struct pen_part_id *id, struct pen_bytes part)

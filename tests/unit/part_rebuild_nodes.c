@@ -203,22 +203,22 @@ Test(part_rebuild_nodes, limits_come_before_memory)
 		0);
 	pen_rebuild_counts(&rebuild, &counts);
 	const struct pen_rebuild_limits just = {.keep = true,
-		.raw_bytes = rebuild.head.raw_bytes,
+		.kept_bytes = rebuild.head.raw_bytes + rebuild.node_bytes,
 		.scratch_bytes = 6400,
-		.node_bytes = rebuild.node_bytes,
+		.pairs = 64,
 		.entries = (uint32_t)counts.entries};
-	for (int i = -1; i < 5; i++) {
+	for (int i = -1; i < 6; i++) {
 		struct pen_rebuild fresh = {0};
 		struct pen_why why = {0};
 		struct pen_rebuild_limits limits = just;
-		limits.raw_bytes -= i == 0;
-		limits.node_bytes -= i == 1;
+		limits.kept_bytes -= i == 0 ? rebuild.node_bytes + 1 : i == 1;
 		limits.entries -= i == 2;
 		limits.scratch_bytes -= i == 3;
+		limits.pairs -= i == 4;
 		limits.keep = i < 3;
 		int err = pen_rebuild_check(&fresh, &part.id, pen_buf_bytes(&told), &limits, &why);
-		cr_expect_eq(err, i >= 0 && i < 4 ? PEN_ELARGE : 0, "%d: %s", i, why.text);
-		if (i == 0 || i == 3)
+		cr_expect_eq(err, i >= 0 && i < 5 ? PEN_ELARGE : 0, "%d: %s", i, why.text);
+		if (i == 0 || i == 3 || i == 4)
 			cr_expect_eq(fresh.raw.cap + fresh.uses.cap + fresh.memory.bytes, 0);
 		pen_rebuild_fini(&fresh);
 	}
