@@ -93,10 +93,12 @@ int pen_make_survey(const struct pen_make *make, const struct pen_survey_watch *
 
 /*
  * The budget, as a sum: what the survey holds, and for each worker its entries (once as gathered,
- * once in order, once compressed: 3 x scratch), a stretch with its pairs and zstd's tables. A part
- * with more entries than `scratch` goes through the disk instead.
+ * once in order, once compressed; for lean form also as frames, as a file, and the names of its
+ * values: 3 or 6 x scratch), a stretch with its pairs and zstd's tables. A part with more entries
+ * than `scratch` goes through the disk instead.
  */
 struct pen_make_budget {
+	unsigned copies; /* of the scratch: 3 or 6 */
 	size_t survey; /* bytes */
 	size_t scratch; /* bytes of entries a worker */
 	size_t fixed; /* bytes a worker besides */
@@ -109,12 +111,19 @@ struct pen_make_budget {
 /* The sum of it, bytes. */
 size_t pen_make_budget_sum(const struct pen_make_budget *budget);
 
+/* What a budget is made for. */
+struct pen_make_budget_ask {
+	unsigned jobs;
+	unsigned forms; /* as in struct pen_make_want */
+	uint64_t memory; /* bytes in all; 0: no cap */
+};
+
 /*
- * Settle the budget of a surveyed state: scratch as large as `memory` bytes in all allow, at most
- * PEN_GATHER_BYTES, which it also is for memory 0 (no cap). 0, or PEN_EREFUSED with a sentence that
- * says how much is needed.
+ * Settle the budget of a surveyed state: scratch as large as the memory allows, at most
+ * PEN_GATHER_BYTES, half of it for lean form; so much without a cap. 0, or PEN_EREFUSED with a
+ * sentence that says how much is needed.
  */
-int pen_make_budget_settle(const struct pen_survey *survey, unsigned jobs, uint64_t memory,
+int pen_make_budget_settle(const struct pen_survey *survey, const struct pen_make_budget_ask *ask,
 	struct pen_make_budget *budget, struct pen_why *why);
 
 /*

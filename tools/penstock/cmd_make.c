@@ -303,9 +303,10 @@ static void close_hands(struct make *make)
 static int settle(struct make *make)
 {
 	int err = pen_make_parts(&make->survey.sum, make->of, &make->want.parts, &make->why);
+	const struct pen_make_budget_ask ask = {
+		(unsigned)make->jobs, make->want.forms, make->memory};
 	if (!err)
-		err = pen_make_budget_settle(&make->survey, (unsigned)make->jobs, make->memory,
-			&make->budget, &make->why);
+		err = pen_make_budget_settle(&make->survey, &ask, &make->budget, &make->why);
 	if (err || !make->parts)
 		return err;
 	err = set_parse(make->parts, make->want.parts, &make->only, &make->why);
@@ -353,18 +354,19 @@ static void print_time(const struct make *make)
 {
 	const struct pen_make_time *first = &make->survey_time, *then = &make->sum.time;
 	int64_t end = pen_clock_ns();
-	printf(make->json ? ",\"memory_bytes\":{\"declared\":%zu,\"survey\":%zu,\"scratch\":%zu}"
+	printf(make->json ? ",\"memory_bytes\":{\"declared\":%zu,\"survey\":%zu,\"copies\":%u,"
+			    "\"scratch\":%zu}"
 			    ",\"jobs\":%llu,\"seconds\":%.3f,\"survey_seconds\":%.3f,"
 			    "\"cpu_seconds\":{\"read\":%.3f,\"bounds\":%.3f,\"build\":%.3f,"
 			    "\"hash\":%.3f,\"sort\":%.3f,\"press\":%.3f,\"compress\":%.3f,"
 			    "\"write\":%.3f}}\n"
-			  : "memory declared %zu bytes: survey %zu, and for each worker 3 x %zu "
+			  : "memory declared %zu bytes: survey %zu, and for each worker %u x %zu "
 			    "of entries\n%llu workers, %.2f s (survey %.2f); of their time: read "
 			    "%.2f, "
 			    "bounds %.2f, build %.2f, hash %.2f, sort %.2f, press %.2f, "
 			    "compress %.2f, write %.2f s\n",
-		pen_make_budget_sum(&make->budget), make->budget.survey, make->budget.scratch,
-		(unsigned long long)make->jobs, seconds(end - make->begun_ns),
+		pen_make_budget_sum(&make->budget), make->budget.survey, make->budget.copies,
+		make->budget.scratch, (unsigned long long)make->jobs, seconds(end - make->begun_ns),
 		seconds(make->parts_begun_ns - make->begun_ns), seconds(first->read + then->read),
 		seconds(then->bounds), seconds(first->build + then->build),
 		seconds(first->hash + then->hash), seconds(then->sort), seconds(then->press),
