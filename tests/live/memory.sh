@@ -57,6 +57,17 @@ expect 0 "$code" 'parts of ordinary size'
 result $? "  take $hwm MiB at most"
 expect 8 "$(grep -c '^part [0-9]* fetch' "$log")" '  and none is fetched twice'
 
+run_lean() {
+	"$PENSTOCK" make --from "parts:$scratch/store" --form lean >"$scratch/lean.log" 2>&1
+	expect 0 $? 'the same in lean form' || cat "$scratch/lean.log"
+}
+run_lean
+sync_watched 1024 --from "dir:$scratch/store" --root "$root" --form lean
+expect 0 "$code" '  synced' || tail -n 3 "$log"
+[ "$hwm" -le 1024 ]
+result $? "  takes $hwm MiB at most"
+expect 8 "$(grep -c '^part [0-9]* fetch' "$log")" '  and none is fetched twice'
+
 # Parts that are larger are asked for again, alone.
 rm -rf "$scratch/store"
 make_state "$scratch/store" 300000 2
@@ -66,6 +77,13 @@ expect 0 "$code" 'parts that are larger' || tail -n 3 "$log"
 result $? "  take $hwm MiB at most"
 [ "$(grep -c '^part [0-9]* fetch' "$log")" -gt 2 ]
 result $? '  and are fetched again'
+run_lean
+sync_watched 1024 --from "dir:$scratch/store" --root "$root" --form lean
+expect 0 "$code" '  synced' || tail -n 3 "$log"
+[ "$hwm" -le 1024 ]
+result $? "  takes $hwm MiB at most"
+[ "$(grep -c '^part [0-9]* fetch' "$log")" -gt 2 ]
+result $? '  and they are fetched again'
 sync_watched 530 --from "dir:$scratch/store" --root "$root"
 expect 4 "$code" '  with less memory they are refused'
 grep -q -- '--memory 530 MiB leaves room for a part of' "$log"
