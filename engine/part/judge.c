@@ -58,18 +58,14 @@ static int nearcore_open(struct pen_judge *judge, struct pen_bytes stored, struc
 static int lean_open(struct pen_judge *judge, const struct pen_part_id *id, struct pen_bytes stored,
 	struct pen_why *why)
 {
-	struct pen_rebuild_limits limits = {.keep = !judge->brief, .entries = judge->entries_max};
+	const struct pen_rebuild_limits limits = {.keep = !judge->brief,
+		.kept_bytes = judge->bytes_max,
+		.scratch_bytes = judge->bytes_max,
+		.entries = judge->entries_max};
 	struct pen_lean_head head;
 	int err = pen_lean_decode(stored, &head, why);
 	if (err)
 		return err;
-	if (judge->bytes_max && head.raw_bytes >= judge->bytes_max)
-		return pen_fail(why, PEN_ELARGE, "its frames have %llu bytes",
-			(unsigned long long)head.raw_bytes);
-	if (judge->bytes_max) {
-		limits.raw_bytes = limits.scratch_bytes = judge->bytes_max;
-		limits.node_bytes = judge->bytes_max - head.raw_bytes;
-	}
 	if (stored.len - head.bytes != head.stored_bytes)
 		return pen_fail(why, PEN_EHEAD,
 			"BadHead: %zu bytes of frames, it says that they have %llu",
