@@ -110,7 +110,11 @@ static uint64_t allowance(const struct pen_stream *stream, const struct pen_stre
 static uint64_t next_grant(const struct pen_stream *stream, const struct pen_stream_want *want)
 {
 	uint64_t grant = pen_seqs_done(&stream->seqs) + allowance(stream, want);
-	uint64_t most = stream->seqs.floor + PEN_SEQS_WINDOW;
+	/* A server that was held back goes on where it stopped, however often all was given up: its
+	 * next packet must still be told from an ancient one. */
+	uint64_t settled = stream->seqs.floor < stream->seqs.seen ? stream->seqs.floor
+								  : stream->seqs.seen;
+	uint64_t most = settled + PEN_SEQS_WINDOW;
 	grant = grant < most ? grant : most;
 	return grant > stream->granted ? grant : stream->granted;
 }

@@ -159,6 +159,25 @@ Test(fetch_stream, silence)
 	cr_expect(!pen_stream_tick(&stream, &want, now), "what was not wanted was not awaited");
 }
 
+/* A server may be held back for longer than the grant can grow, and is heard all the same. */
+Test(fetch_stream, a_held_server)
+{
+	struct pen_stream_want want = {5000, PACKET, UINT64_MAX, INT64_MAX};
+	int64_t now = 0;
+	begin(8 * MS, (struct pen_rate_config){0});
+	pull(&want, now);
+	for (uint64_t seq = 0; seq < 50; seq++)
+		come(seq, 0, 0, MS);
+	for (unsigned i = 0; i < 5000; i++) {
+		now += 1500 * MS;
+		pen_stream_tick(&stream, &want, now);
+		if (pen_stream_due(&stream, &want, now))
+			cr_assert_leq(pull(&want, now).grant, 50 + PEN_SEQS_WINDOW);
+	}
+	cr_expect_gt(stream.silences, 1000);
+	cr_expect_eq(come(50, 0, 0, now), PEN_STREAM_NEW);
+}
+
 /*
  * A whole transfer from a server that sends at the pace it is told, over a path with delay and
  * loss: how long it takes against the ideal, and how many PULLs.
