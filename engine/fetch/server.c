@@ -163,7 +163,7 @@ unsigned pen_server_stuck(
 {
 	if (server->state != PEN_SERVER_READY || server->places == 0)
 		return UINT_MAX;
-	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS * pen_rtt_timeout_ns(&server->stream.rtt);
+	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS * pen_stream_patience_ns(&server->stream);
 	if (wait < PEN_SERVER_STUCK_NS_MIN)
 		wait = PEN_SERVER_STUCK_NS_MIN;
 	for (unsigned i = 0; i < server->places; i++) {

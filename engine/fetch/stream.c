@@ -69,9 +69,22 @@ static void calm(struct pen_stream *stream, int64_t now_ns)
 	stream->calm_ns = now_ns;
 }
 
+int64_t pen_stream_patience_ns(const struct pen_stream *stream)
+{
+	return pen_rtt_timeout_ns(&stream->rtt) + stream->run_ns;
+}
+
+static void pace_took(struct pen_stream *stream, const struct pen_stream_want *want)
+{
+	PEN_CHECK(stream->rate.pace > 0);
+	uint64_t run = PEN_STREAM_RUN_PACKETS * (uint64_t)want->packet_bytes;
+	stream->run_ns = (int64_t)(run * (uint64_t)NS_PER_S / stream->rate.pace);
+}
+
 bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
 {
 	calm(stream, now_ns);
+	pace_took(stream, want);
 	uint32_t lost = pen_seqs_settle(&stream->seqs, stream->rtt.srtt_ns, now_ns);
 	stream->losses += lost;
 	stream->report.lost += lost;
@@ -80,11 +93,12 @@ bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *wa
 	if (waiting && !stream->waiting)
 		stream->came_ns = now_ns;
 	stream->waiting = waiting;
-	if (!waiting || now_ns - stream->came_ns < pen_rtt_timeout_ns(&stream->rtt))
+	if (!waiting || now_ns - stream->came_ns < pen_stream_patience_ns(stream))
 		return false;
 	/* One silence may be a lost PULL; two in a row are a path that carries nothing. */
 	if (in_flight(stream) && stream->rtt.doublings > 0)
 		pen_rate_timeout(&stream->rate, now_ns);
+	pace_took(stream, want);
 	stream->losses += pen_seqs_give_up(&stream->seqs,
 		stream->granted > stream->seqs.top ? stream->granted : stream->seqs.top);
 	pen_rtt_expired(&stream->rtt);
@@ -156,7 +170,7 @@ int64_t pen_stream_due_ns(const struct pen_stream *stream, const struct pen_stre
 	}
 	due = sooner(due, pen_seqs_due_ns(&stream->seqs, stream->rtt.srtt_ns));
 	if (stream->waiting)
-		due = sooner(due, stream->came_ns + pen_rtt_timeout_ns(&stream->rtt));
+		due = sooner(due, stream->came_ns + pen_stream_patience_ns(stream));
 	return due;
 }
 
@@ -172,7 +186,7 @@ static uint64_t lost_so_far(const struct pen_stream *stream)
 
 static uint16_t lease_ms(const struct pen_stream *stream)
 {
-	int64_t lease = PEN_STREAM_LEASE_TIMEOUTS * pen_rtt_timeout_ns(&stream->rtt) / NS_PER_MS;
+	int64_t lease = PEN_STREAM_LEASE_TIMEOUTS * pen_stream_patience_ns(stream) / NS_PER_MS;
 	PEN_CHECK(lease > 0);
 	return lease < UINT16_MAX ? (uint16_t)lease : UINT16_MAX;
 }
@@ -234,7 +248,7 @@ struct pen_recv_view pen_stream_view(const struct pen_stream *stream, int64_t no
 	return (struct pen_recv_view){
 		.loss = &stream->seqs.loss,
 		.srtt_ns = stream->rtt.srtt_ns,
-		.timeout_ns = pen_rtt_timeout_ns(&stream->rtt),
+		.timeout_ns = pen_stream_patience_ns(stream),
 		.now_ns = now_ns,
 	};
 }

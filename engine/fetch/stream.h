@@ -31,6 +31,9 @@
 #define PEN_STREAM_SLACK_PACKETS (2 * PEN_FEEDBACK_PACKETS_MAX)
 /* Gaps of one PULL, each of a whole piece: so many fit beside the longest proof. */
 #define PEN_STREAM_GAPS_MAX 7u
+/* Packets that a server sends side by side (a device takes such a run in one call), so that at a
+ * slow pace nothing comes for as long as a run takes: that is no silence. */
+#define PEN_STREAM_RUN_PACKETS 16u
 /* A lease is for so many timeouts: the same after which credit lapses. */
 #define PEN_STREAM_LEASE_TIMEOUTS 3
 
@@ -49,6 +52,7 @@ struct pen_stream {
 	int64_t came_ns; /* when the last packet came, or the stream was waited for anew */
 	int64_t calm_ns; /* when the loss thresholds were last lowered */
 	uint64_t calm_spurious; /* packets that had come late by then */
+	int64_t run_ns; /* between two runs at the pace, as of the last tick */
 	bool waiting; /* something is missing: silence means something */
 	bool forced; /* a timeout has passed: the next PULL goes at once */
 	bool echo_any; /* the next two are set */
@@ -81,6 +85,9 @@ void pen_stream_init(struct pen_stream *stream, const struct pen_rtt *rtt,
  */
 enum pen_stream_came pen_stream_data(struct pen_stream *stream, const struct pen_wire_data *data,
 	uint32_t bytes, int64_t now_ns);
+
+/* How long nothing may come while something is due: a timeout of the path, and a run. */
+int64_t pen_stream_patience_ns(const struct pen_stream *stream);
 
 /* Let time pass: gaps become losses, silence becomes a timeout. Returns true when a timeout has
  * just passed in which nothing came. */

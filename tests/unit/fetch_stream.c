@@ -138,9 +138,11 @@ Test(fetch_stream, silence)
 	pull(&want, 0);
 	int64_t now = 0, wait = 24 * MS;
 	for (unsigned i = 0; i < 5; i++, wait = wait * 2 < 1000 * MS ? wait * 2 : 1000 * MS) {
-		cr_expect_eq(pen_stream_due_ns(&stream, &want), now + wait);
-		cr_expect(!pen_stream_tick(&stream, &want, now + wait - 1));
-		now += wait;
+		/* A timeout, and a run of 16 packets at the pace. */
+		int64_t run = (int64_t)(16 * PACKET * UINT64_C(1000000000) / stream.rate.pace);
+		cr_expect_eq(pen_stream_due_ns(&stream, &want), now + wait + run);
+		cr_expect(!pen_stream_tick(&stream, &want, now + wait + run - 1));
+		now += wait + run;
 		cr_expect(pen_stream_tick(&stream, &want, now), "after %lld", (long long)now);
 		cr_expect(pen_stream_due(&stream, &want, now));
 		struct pen_wire_pull said = pull(&want, now);
