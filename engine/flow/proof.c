@@ -44,6 +44,9 @@ void pen_proof_make(
 
 void pen_proof_sent(struct pen_proof *proof, const struct pen_seqs *seqs)
 {
+	/* Nothing new: this PULL may be the one that heals the two before. */
+	if (seqs->seen == proof->last)
+		return;
 	proof->before = proof->last;
 	proof->last = seqs->seen;
 }

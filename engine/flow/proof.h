@@ -3,9 +3,10 @@
  *
  * Each DATA packet brought a token that only the server can make. A PULL names a set of packets by
  * bitmap, and the XOR of their tokens. The set begins where the one of the PULL before the last
- * ended, so every packet stands in two PULLs and one may be lost; what is in more was proved before
- * and costs nothing. Packets that come so late that their place has passed stay unproved. One
- * thread.
+ * ended, so every packet stands in two PULLs and one may be lost; while nothing new comes it stands
+ * in all, so that a server that waits for a proof gets one however many were lost. What is in more
+ * was proved before and costs nothing. Packets that come so late that their place has passed stay
+ * unproved. One thread.
  */
 #ifndef PEN_FLOW_PROOF_H
 #define PEN_FLOW_PROOF_H

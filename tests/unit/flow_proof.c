@@ -89,6 +89,26 @@ Test(flow_proof, proves_what_was_given_up_too_early)
 		cr_assert(in_set(seq), "%llu", (unsigned long long)seq);
 }
 
+/* A server that has sent all it may without a proof sends nothing until it gets one, and any number
+ * of PULLs may be lost. */
+Test(flow_proof, proves_the_last_until_more_comes)
+{
+	begin();
+	for (uint64_t seq = 0; seq < 53; seq++)
+		come(seq);
+	for (unsigned i = 0; i < 10; i++) {
+		pull();
+		for (uint64_t seq = 0; seq < 53; seq++)
+			cr_assert(in_set(seq), "%u: %llu", i, (unsigned long long)seq);
+	}
+	come(53);
+	pull();
+	cr_assert(in_set(53));
+	come(54);
+	pull();
+	cr_assert(!in_set(52));
+}
+
 Test(flow_proof, sets)
 {
 	static const struct {
@@ -114,7 +134,10 @@ Test(flow_proof, sets)
 		cr_expect_eq(set.words, rows[i].words, "%s: %u", rows[i].name, set.words);
 		pull();
 		cr_expect_eq(set.words, rows[i].words, "%s: once more", rows[i].name);
+		come(rows[i].end);
 		pull();
-		cr_expect_leq(set.words, 1, "%s: and no more", rows[i].name);
+		come(rows[i].end + 1);
+		pull();
+		cr_expect_leq(set.words, 2, "%s: and no more", rows[i].name);
 	}
 }
