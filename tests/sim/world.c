@@ -1,6 +1,8 @@
 #include "sim/world.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -12,7 +14,10 @@
 static bool tap(void *context, unsigned from, unsigned to, uint8_t *at, uint32_t bytes)
 {
 	const struct world *world = context;
-	(void)to, (void)at, (void)bytes;
+	if (world->see)
+		world->see(world, from, to, at, bytes);
+	if (world->mute[from] && bytes && at[0] == PEN_WIRE_DATA)
+		return false;
 	return !world->dark[from];
 }
 
@@ -47,6 +52,60 @@ unsigned world_add(struct world *world, struct actor *actor, const struct pen_si
 	actor->host = number;
 	world->actors[number] = actor;
 	return number;
+}
+
+/* Memory of arenas, from one world to the next: fresh pages cost more than most worlds do. */
+static struct slab {
+	void *at;
+	size_t bytes;
+} slabs[WORLD_ACTORS_MAX];
+
+static int pages_take(void *context, size_t bytes, int node, void **at, struct pen_why *why)
+{
+	(void)context, (void)node, (void)why;
+	for (unsigned i = 0; i < WORLD_ACTORS_MAX; i++) {
+		if (slabs[i].at && slabs[i].bytes == bytes) {
+			*at = slabs[i].at;
+			slabs[i].at = NULL;
+			return 0;
+		}
+	}
+	*at = aligned_alloc(PEN_BLOCK_BYTES, bytes);
+	return *at ? 0 : -ENOMEM;
+}
+
+static void pages_give(void *context, void *at, size_t bytes)
+{
+	(void)context;
+	for (unsigned i = 0; i < WORLD_ACTORS_MAX; i++) {
+		if (!slabs[i].at) {
+			slabs[i] = (struct slab){at, bytes};
+			return;
+		}
+	}
+	free(at);
+}
+
+void world_arena(struct actor *actor, struct pen_arena *arena, unsigned blocks)
+{
+	const struct pen_arena *arenas[] = {arena};
+	struct pen_arena_ask ask = {.bytes = blocks * PEN_BLOCK_BYTES,
+		.node = PEN_NODE_ANY,
+		.pages = actor->net->pages};
+	if (!ask.pages.take)
+		ask.pages = (struct pen_pages){.take = pages_take, .give = pages_give};
+	PEN_CHECK(!pen_arena_open(arena, &ask, NULL));
+	PEN_CHECK(!actor->net->ops->start(actor->net, arenas, 1, NULL));
+}
+
+enum pen_wire_size world_size(const struct actor *actor)
+{
+	enum pen_wire_size size = PEN_WIRE_SIZE_1200;
+	while (size + 1 < PEN_WIRE_SIZES &&
+		PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(size + 1) <=
+			actor->net->caps.payload_bytes)
+		size++;
+	return size;
 }
 
 void world_fault(struct world *world, const struct fault *fault)
@@ -153,15 +212,12 @@ static void turn(struct actor *actor)
 {
 	struct world *world = actor->world;
 	int64_t now_ns = world->clock.now_ns;
-	actor->spins = actor->turned_ns == now_ns ? actor->spins + 1 : 0;
-	if (actor->spins > WORLD_SPINS_MAX)
-		pen_sim_breach(&world->clock, "actor %u (%s) spins", actor->host, actor->ops->name);
-	actor->turned_ns = now_ns;
 	int64_t due_ns = actor->ops->turn(actor, actor_now(actor));
 	if (due_ns != INT64_MAX)
 		due_ns -= actor->manners.skew_ns;
-	actor->due_ns = due_ns > now_ns ? due_ns : now_ns;
+	actor->due_ns = due_ns > now_ns + WORLD_TURN_NS ? due_ns : now_ns + WORLD_TURN_NS;
 	world->turns++;
+	actor->turns++;
 }
 
 /* Packets are there, or the disk is done: a turn soon. */
@@ -186,8 +242,10 @@ bool world_run(struct world *world, int64_t until_ns, bool (*done)(void *context
 			actor_start(world->actors[i]);
 	while (!done(context)) {
 		int64_t next = next_ns(world);
-		if (next > until_ns)
+		if (next > until_ns) {
+			world->asleep = next == INT64_MAX;
 			return false;
+		}
 		if (next < world->clock.now_ns)
 			next = world->clock.now_ns;
 		pen_sim_network_run(&world->network, next);

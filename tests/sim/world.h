@@ -11,11 +11,12 @@
 
 #include "drivers/sim/disk.h"
 #include "drivers/sim/port.h"
+#include "wire/piece.h"
 
 #define WORLD_ACTORS_MAX 24u
 #define WORLD_FAULTS_MAX 64u
-/* Turns of one actor at one instant: more is a loop that spins. */
-#define WORLD_SPINS_MAX 20000u
+/* A turn takes so long at least: an actor that wants to be turned again at once is, then. */
+#define WORLD_TURN_NS 5000
 
 struct world;
 struct actor;
@@ -41,8 +42,7 @@ struct actor {
 	struct pen_sim_manners manners; /* of its device */
 	int64_t poll_ns; /* from a packet's arrival to the turn that sees it */
 	int64_t due_ns; /* of the next turn, in the world's time */
-	int64_t turned_ns; /* of the last one */
-	unsigned spins; /* turns at that instant */
+	uint64_t turns;
 	unsigned lives; /* times it was started */
 	bool up;
 };
@@ -75,9 +75,13 @@ struct world {
 	unsigned actor_count;
 	struct fault faults[WORLD_FAULTS_MAX]; /* by time */
 	unsigned fault_count, fault_next;
-	bool dark[WORLD_ACTORS_MAX];
+	bool dark[WORLD_ACTORS_MAX]; /* nothing from it arrives */
+	bool mute[WORLD_ACTORS_MAX]; /* no DATA of it does */
 	uint64_t turns;
+	bool asleep; /* it ended because nothing was going to happen any more */
 	bool told; /* faults are printed as they happen */
+	void (*see)(const struct world *world, unsigned from, unsigned to, const uint8_t *at,
+		uint32_t bytes); /* sees each packet that leaves; or NULL */
 };
 
 /* A world of so many actors at most, without any yet. Aborts the test without memory. */
@@ -95,6 +99,13 @@ void world_fault(struct world *world, const struct fault *fault);
 
 /* Run until done(context) or the time is there. Whether it was done. */
 bool world_run(struct world *world, int64_t until_ns, bool (*done)(void *context), void *context);
+
+/* Open an arena of so many blocks for the actor, from where its device wants it, and start its port
+ * with it. */
+void world_arena(struct actor *actor, struct pen_arena *arena, unsigned blocks);
+
+/* The largest size of DATA that the actor's device sends. */
+enum pen_wire_size world_size(const struct actor *actor);
 
 /* Stop an actor that is up. */
 void actor_stop(struct actor *actor);

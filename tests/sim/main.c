@@ -1,0 +1,242 @@
+/*
+ * sim: carries out worlds by their seeds, and says which ones failed and how to see them again.
+ *
+ *   sim [--seeds A..B] [--servers N] [--clients N] [--climate NAME] [--awkward] [--faults]
+ *       [--liars] [--jobs N] [--twice N] [--tell] [--packets]
+ *
+ * Each of --jobs processes takes the next seed until none is left; one that aborts (a broken
+ * contract, a failed check, a sanitizer) fails its seed, and another takes its place. Every
+ * --twice-th seed is run twice, and must do the same.
+ */
+#include <getopt.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "sim/scene.h"
+
+#define JOBS_MAX 64u
+/* Failures that are told; the rest is counted. */
+#define FAILURES_MAX 20u
+/* Classes of time over ideal time: up to so many hundredths. */
+static const unsigned classes[] = {110, 125, 150, 200, 300, 500, 1000, 10000, UINT32_MAX};
+
+struct options {
+	uint64_t first, last;
+	struct plan_ask ask;
+	unsigned jobs, twice;
+	enum scene_tell tell;
+};
+
+/* What the processes share. */
+struct shared {
+	_Atomic uint64_t next; /* seed */
+	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
+	_Atomic uint64_t done, failed, packets, turns, refused, convicted;
+	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
+};
+
+static const char *const climate_names[PLAN_CLIMATES] = {
+	"rack", "city", "ocean", "radio", "broken"};
+
+static void flags_print(const struct options *options)
+{
+	fprintf(stderr, " --servers %u --clients %u%s%s%s", options->ask.servers_max,
+		options->ask.clients_max, options->ask.awkward ? " --awkward" : "",
+		options->ask.faults ? " --faults" : "", options->ask.liars ? " --liars" : "");
+	if (options->ask.climate >= 0)
+		fprintf(stderr, " --climate %s", climate_names[options->ask.climate]);
+}
+
+static void failed(
+	struct shared *shared, const struct options *options, uint64_t seed, const char *why)
+{
+	if (atomic_fetch_add(&shared->failed, 1) >= FAILURES_MAX)
+		return;
+	fprintf(stderr, "seed %llu failed: %s\n  again: tests/sim/run --seeds %llu..%llu --tell",
+		(unsigned long long)seed, why, (unsigned long long)seed, (unsigned long long)seed);
+	flags_print(options);
+	fprintf(stderr, "\n");
+}
+
+static void ratio_note(
+	struct shared *shared, const struct plan *plan, const struct outcome *outcome)
+{
+	uint64_t hundredths = (uint64_t)(outcome->took_ns * 100 / outcome->ideal_ns);
+	unsigned class = 0;
+	while (hundredths > classes[class])
+		class ++;
+	atomic_fetch_add(&shared->ratio[class][plan->climate], 1);
+}
+
+static void one(struct shared *shared, const struct options *options, uint64_t seed)
+{
+	static struct plan plan;
+	struct outcome outcome, again;
+	plan_draw(&plan, seed, &options->ask);
+	if (options->tell)
+		plan_print(&plan);
+	scene_run(&plan, options->tell, &outcome);
+	if (options->twice && seed % options->twice == 0 && !outcome.failed) {
+		scene_run(&plan, SCENE_QUIET, &again);
+		if (again.trace != outcome.trace)
+			failed(shared, options, seed, "a second run does something else");
+	}
+	if (options->tell)
+		fprintf(stderr, "took %.3f ms, ideally %.3f ms, trace %016llx\n",
+			(double)outcome.took_ns / PEN_NS_PER_MS,
+			(double)outcome.ideal_ns / PEN_NS_PER_MS,
+			(unsigned long long)outcome.trace);
+	if (outcome.failed)
+		failed(shared, options, seed, outcome.why);
+	else
+		ratio_note(shared, &plan, &outcome);
+	atomic_fetch_add(&shared->done, 1);
+	atomic_fetch_add(&shared->packets, outcome.packets);
+	atomic_fetch_add(&shared->turns, outcome.turns);
+	atomic_fetch_add(&shared->refused, outcome.refused);
+	atomic_fetch_add(&shared->convicted, outcome.convicted);
+}
+
+static void work(struct shared *shared, const struct options *options, unsigned job)
+{
+	uint64_t seed;
+	while ((seed = atomic_fetch_add(&shared->next, 1)) <= options->last) {
+		atomic_store(&shared->at[job], seed);
+		one(shared, options, seed);
+	}
+}
+
+static pid_t spawn(struct shared *shared, const struct options *options, unsigned job)
+{
+	pid_t pid = fork();
+	PEN_CHECK(pid >= 0);
+	if (pid == 0) {
+		work(shared, options, job);
+		exit(0);
+	}
+	return pid;
+}
+
+/* Start workers, and another for each that dies before its time. */
+static void run(struct shared *shared, const struct options *options)
+{
+	pid_t pids[JOBS_MAX];
+	unsigned alive = options->jobs;
+	for (unsigned job = 0; job < options->jobs; job++)
+		pids[job] = spawn(shared, options, job);
+	while (alive) {
+		int status;
+		pid_t pid = wait(&status);
+		unsigned job = 0;
+		PEN_CHECK(pid > 0);
+		while (job < options->jobs && pids[job] != pid)
+			job++;
+		PEN_CHECK(job < options->jobs);
+		alive--;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			continue;
+		atomic_fetch_add(&shared->done, 1);
+		failed(shared, options, atomic_load(&shared->at[job]), "it aborted (see above)");
+		if (atomic_load(&shared->next) <= options->last) {
+			pids[job] = spawn(shared, options, job);
+			alive++;
+		}
+	}
+}
+
+static void report(struct shared *shared, double seconds)
+{
+	struct rusage usage;
+	PEN_CHECK(!getrusage(RUSAGE_CHILDREN, &usage));
+	double busy = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
+		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %.0f k packets a CPU second, %llu "
+	       "pieces refused, %llu liars named\n",
+		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
+		(double)shared->packets / busy / 1000, (unsigned long long)shared->refused,
+		(unsigned long long)shared->convicted);
+	printf("time over ideal time:");
+	for (unsigned i = 0; i + 1 < PEN_COUNT(classes); i++)
+		printf("  <=%g", classes[i] / 100.0);
+	printf("  more\n");
+	for (unsigned climate = 0; climate < PLAN_CLIMATES; climate++) {
+		printf("%21s", climate_names[climate]);
+		for (unsigned i = 0; i < PEN_COUNT(classes); i++)
+			printf(" %6llu", (unsigned long long)shared->ratio[i][climate]);
+		printf("\n");
+	}
+	uint64_t fine = shared->done - shared->failed;
+	printf("%llu passed, %llu failed\n", (unsigned long long)fine,
+		(unsigned long long)shared->failed);
+}
+
+static int climate_parse(const char *name)
+{
+	for (int i = 0; i < PLAN_CLIMATES; i++)
+		if (!strcmp(name, climate_names[i]))
+			return i;
+	return -1;
+}
+
+static bool option_take(struct options *options, int option)
+{
+	unsigned long long first, last;
+	switch (option) {
+	case 's':
+		if (sscanf(optarg, "%llu..%llu", &first, &last) != 2 || first > last)
+			return false;
+		options->first = first;
+		options->last = last;
+		return true;
+	case 'n': options->ask.servers_max = (unsigned)atoi(optarg); break;
+	case 'm': options->ask.clients_max = (unsigned)atoi(optarg); break;
+	case 'j': options->jobs = (unsigned)atoi(optarg); break;
+	case 't': options->twice = (unsigned)atoi(optarg); return true;
+	case 'c': options->ask.climate = climate_parse(optarg); break;
+	case 'a': options->ask.awkward = true; break;
+	case 'f': options->ask.faults = true; break;
+	case 'l': options->ask.liars = true; break;
+	case 'v': options->tell = SCENE_TELL; break;
+	case 'p': options->tell = SCENE_PACKETS; break;
+	default: return false;
+	}
+	return options->ask.servers_max - 1 < PLAN_SERVERS_MAX &&
+		options->ask.clients_max - 1 < PLAN_CLIENTS_MAX && options->jobs - 1 < JOBS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {{"seeds", required_argument, NULL, 's'},
+		{"servers", required_argument, NULL, 'n'},
+		{"clients", required_argument, NULL, 'm'},
+		{"climate", required_argument, NULL, 'c'}, {"jobs", required_argument, NULL, 'j'},
+		{"twice", required_argument, NULL, 't'}, {"awkward", no_argument, NULL, 'a'},
+		{"faults", no_argument, NULL, 'f'}, {"liars", no_argument, NULL, 'l'},
+		{"tell", no_argument, NULL, 'v'}, {"packets", no_argument, NULL, 'p'}, {0}};
+	struct options options = {.first = 1,
+		.last = 100,
+		.jobs = 1,
+		.ask = {.servers_max = 1, .clients_max = 1, .climate = -1}};
+	int option;
+	while ((option = getopt_long(argc, argv, "", names, NULL)) >= 0)
+		if (!option_take(&options, option)) {
+			fprintf(stderr, "sim: see the top of tests/sim/main.c\n");
+			return 2;
+		}
+	struct shared *shared = mmap(
+		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	PEN_CHECK(shared != MAP_FAILED);
+	atomic_store(&shared->next, options.first);
+	int64_t begin_ns = pen_clock_ns();
+	run(shared, &options);
+	report(shared, (double)(pen_clock_ns() - begin_ns) / PEN_NS_PER_S);
+	return shared->failed ? 1 : 0;
+}

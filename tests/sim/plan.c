@@ -1,0 +1,307 @@
+#include "sim/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+#define US INT64_C(1000)
+#define MS PEN_NS_PER_MS
+#define KBIT UINT64_C(1000)
+#define MBIT (1000 * KBIT)
+
+/* Ranges that a climate draws from; chances in a million. */
+struct range {
+	int64_t rtt_min, rtt_max;
+	uint64_t rate_min, rate_max;
+	unsigned loss_max, burst, reorder, twice, corrupt;
+};
+
+static const struct range ranges[PLAN_CLIMATES] = {
+	[PLAN_RACK] = {20 * US, 500 * US, 1000 * MBIT, 10000 * MBIT, 100, 0, 0, 0, 0},
+	[PLAN_CITY] = {1 * MS, 10 * MS, 100 * MBIT, 1000 * MBIT, 1000, 0, 100, 10, 10},
+	[PLAN_OCEAN] = {20 * MS, 150 * MS, 10 * MBIT, 500 * MBIT, 10000, 0, 1000, 100, 100},
+	[PLAN_RADIO] = {60 * MS, 600 * MS, 2 * MBIT, 20 * MBIT, 5000, 2000, 5000, 1000, 1000},
+	[PLAN_BROKEN] = {1 * MS, 50 * MS, 20 * MBIT, 200 * MBIT, 50000, 1000, 50000, 50000, 30000},
+};
+
+static uint64_t between(struct pen_rng *rng, uint64_t min, uint64_t max)
+{
+	return min + pen_rng_below(rng, max - min + 1);
+}
+
+/* As likely small as large: each doubling has the same chance. */
+static uint64_t scale(struct pen_rng *rng, uint64_t min, uint64_t max)
+{
+	uint64_t doublings = 0;
+	while (min << (doublings + 1) <= max)
+		doublings++;
+	uint64_t low = min << pen_rng_below(rng, doublings + 1);
+	return between(rng, low, 2 * low < max ? 2 * low : max);
+}
+
+static bool coin(struct pen_rng *rng)
+{
+	return pen_rng_below(rng, 2);
+}
+
+static void host_draw(
+	struct plan *plan, struct plan_host *host, const struct plan_ask *ask, struct pen_rng *rng)
+{
+	const struct range *range = &ranges[plan->climate];
+	uint64_t rate = scale(rng, range->rate_min, range->rate_max);
+	/* Half a round trip to four of the longest one, and a few packets in any case. */
+	uint64_t queue = rate / 8 * (uint64_t)range->rtt_max / PEN_NS_PER_S;
+	host->links = (struct pen_sim_host_ask){.up_bits_per_s = rate,
+		.down_bits_per_s = scale(rng, range->rate_min, range->rate_max),
+		.queue_bytes = 30000 + scale(rng, queue / 2 + 1, 4 * queue + 2)};
+	if (host->links.queue_bytes > 2u << 20)
+		host->links.queue_bytes = 2u << 20;
+	host->poll_ns = (int64_t)pen_rng_below(rng, 50 * US);
+	host->manners = pen_sim_manners_tame;
+	host->habits = pen_sim_habits_tame;
+	if (ask->awkward) {
+		host->manners = pen_sim_manners_draw(rng);
+		host->habits = pen_sim_habits_draw(rng, false);
+		host->manners.skew_ns = (int64_t)pen_rng_below(rng, 1000 * PEN_NS_PER_S);
+	}
+}
+
+static struct pen_sim_weather weather_draw(const struct plan *plan, struct pen_rng *rng)
+{
+	const struct range *range = &ranges[plan->climate];
+	int64_t rtt_ns = (int64_t)scale(rng, (uint64_t)range->rtt_min, (uint64_t)range->rtt_max);
+	struct pen_sim_weather weather = {.delay_ns = rtt_ns / 2,
+		.jitter_ns = coin(rng) ? rtt_ns / 10 : 0,
+		.loss = coin(rng) ? PEN_SIM_PPM(pen_rng_below(rng, range->loss_max + 1)) : 0,
+		.late_ns = rtt_ns};
+	if (range->burst && coin(rng)) {
+		weather.turn_bad = PEN_SIM_PPM(range->burst);
+		weather.turn_good = PEN_SIM_PPM(50000);
+		weather.loss_bad = PEN_SIM_PPM(500000);
+	}
+	if (coin(rng))
+		weather.reorder = PEN_SIM_PPM(range->reorder);
+	if (coin(rng))
+		weather.twice = PEN_SIM_PPM(range->twice);
+	if (coin(rng))
+		weather.corrupt = PEN_SIM_PPM(range->corrupt);
+	weather.sly = coin(rng) ? PEN_SIM_PPM(300000) : 0;
+	return weather;
+}
+
+/* Changed bits that no checksum shows, in a million packets: so few that most blocks are whole. */
+#define UNSEEN_MAX 50u
+
+/* Changes that the checksum shows may be many; where none is sent, all go unseen. */
+static void corrupt_bound(struct plan *plan, unsigned from, unsigned to)
+{
+	struct pen_sim_weather *weather = &plan->weather[from][to];
+	uint32_t most = PEN_SIM_PPM(UNSEEN_MAX);
+	bool summed = !plan->hosts[from].manners.sum_absent ||
+		!plan->hosts[to].manners.sum_absent_ok;
+	if (!summed && weather->corrupt > most)
+		weather->corrupt = most;
+	if ((uint64_t)weather->corrupt * weather->sly / PEN_SIM_SURE > most)
+		weather->sly = (uint32_t)((uint64_t)most * PEN_SIM_SURE / weather->corrupt);
+}
+
+static void fault_add(struct plan *plan, struct fault fault)
+{
+	PEN_CHECK(plan->fault_count < WORLD_FAULTS_MAX);
+	plan->faults[plan->fault_count++] = fault;
+}
+
+/* A machine of a server goes and comes back, or something about it changes. */
+static void fault_draw(struct plan *plan, int64_t span_ns, struct pen_rng *rng)
+{
+	int64_t at_ns = (int64_t)pen_rng_below(rng, (uint64_t)span_ns);
+	int64_t back_ns = at_ns + (int64_t)between(rng, 10 * MS, 3000 * MS);
+	unsigned server = (unsigned)pen_rng_below(rng, plan->servers);
+	unsigned any = (unsigned)pen_rng_below(rng, plan->servers + plan->clients);
+	switch (pen_rng_below(rng, 7)) {
+	case 0:
+		fault_add(plan, (struct fault){at_ns, FAULT_CRASH, server, 0});
+		fault_add(plan, (struct fault){back_ns, FAULT_START, server, 0});
+		break;
+	case 1:
+		fault_add(plan, (struct fault){at_ns, FAULT_POWER, server, 0});
+		fault_add(plan, (struct fault){back_ns, FAULT_BACK, server, 0});
+		break;
+	case 2:
+		fault_add(plan, (struct fault){at_ns, FAULT_DARK, any, 0});
+		fault_add(plan, (struct fault){back_ns, FAULT_LIGHT, any, 0});
+		break;
+	case 3:
+		fault_add(plan,
+			(struct fault){at_ns, FAULT_REBIND,
+				plan->servers + (unsigned)pen_rng_below(rng, plan->clients), 0});
+		break;
+	case 4:
+		fault_add(plan,
+			(struct fault){at_ns, FAULT_MOVE,
+				plan->servers + (unsigned)pen_rng_below(rng, plan->clients), 0});
+		break;
+	case 5: fault_add(plan, (struct fault){at_ns, FAULT_NARROW, server, 1300}); break;
+	default:
+		fault_add(plan,
+			(struct fault){at_ns, FAULT_RATE, any, ranges[plan->climate].rate_min});
+		break;
+	}
+}
+
+/* Two faults must not kill the same machine twice: at most one of each server is kept. */
+static void faults_draw(struct plan *plan, struct pen_rng *rng)
+{
+	unsigned count = 1 + (unsigned)pen_rng_below(rng, 4);
+	uint64_t hit = 0;
+	int64_t span_ns = 2 * plan_ideal_ns(plan);
+	for (unsigned i = 0; i < count; i++) {
+		unsigned before = plan->fault_count;
+		fault_draw(plan, span_ns, rng);
+		unsigned actor = plan->faults[before].actor;
+		if (hit >> actor & 1)
+			plan->fault_count = before;
+		hit |= UINT64_C(1) << actor;
+	}
+}
+
+void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
+{
+	PEN_CHECK(ask->servers_max >= 1 && ask->servers_max <= PLAN_SERVERS_MAX);
+	PEN_CHECK(ask->clients_max >= 1 && ask->clients_max <= PLAN_CLIENTS_MAX);
+	struct pen_rng rng = {pen_rng_mix(seed)};
+	*plan = (struct plan){.seed = seed,
+		.climate = (enum plan_climate)pen_rng_below(&rng, PLAN_CLIMATES),
+		.six = coin(&rng),
+		.servers = (unsigned)between(&rng, 1, ask->servers_max),
+		.clients = (unsigned)between(&rng, 1, ask->clients_max),
+		.bytes = (uint32_t)scale(&rng, PLAN_BYTES_MIN, PLAN_BYTES_MAX)};
+	if (ask->climate >= 0)
+		plan->climate = (enum plan_climate)ask->climate;
+	unsigned hosts = plan->servers + plan->clients;
+	for (unsigned i = 0; i < hosts; i++)
+		host_draw(plan, &plan->hosts[i], ask, &rng);
+	for (unsigned i = 0; i < hosts; i++) {
+		for (unsigned j = i; j < hosts; j++) {
+			plan->weather[i][j] = weather_draw(plan, &rng);
+			plan->weather[j][i] = weather_draw(plan, &rng);
+			plan->weather[j][i].delay_ns = plan->weather[i][j].delay_ns;
+		}
+	}
+	for (unsigned i = 0; i < hosts * hosts; i++)
+		corrupt_bound(plan, i / hosts, i % hosts);
+	unsigned honest = (unsigned)pen_rng_below(&rng, plan->servers);
+	for (unsigned i = 0; ask->liars && i < plan->servers; i++)
+		if (i != honest && coin(&rng))
+			plan->hosts[i].lie = (enum plan_lie)pen_rng_below(&rng, PLAN_LIES);
+	if (ask->faults)
+		faults_draw(plan, &rng);
+}
+
+static void device_print(const struct plan_host *host)
+{
+	const struct pen_sim_manners *manners = &host->manners;
+	const struct pen_sim_habits *habits = &host->habits;
+	fprintf(stderr,
+		"    device: %.0f %% in two pieces, buffers of %u, %.0f %% unchecked, sums %s in "
+		"%s "
+		"out, holds %llu, ring %u, tx %u, lag %u, window %u, late %.2f ms, refuses %.0f "
+		"%%\n",
+		manners->apart * 100.0 / PEN_SIM_SURE, manners->share_max,
+		manners->unchecked * 100.0 / PEN_SIM_SURE, manners->sum_absent_ok ? "none" : "must",
+		manners->sum_absent ? "none" : "all", (unsigned long long)manners->rx_held_bytes,
+		manners->rx_ring, manners->tx_inflight, manners->tx_lag, manners->tx_window,
+		(double)manners->tx_late_ns / MS, manners->refuse * 100.0 / PEN_SIM_SURE);
+	fprintf(stderr, "    disk: depth %u, %.2f to %.2f ms, %.0f Mbit/s, refuses %.0f %%\n",
+		habits->depth_max, (double)habits->delay_ns / MS,
+		(double)(habits->delay_ns + habits->jitter_ns) / MS,
+		(double)habits->bits_per_s / MBIT, habits->refuse * 100.0 / PEN_SIM_SURE);
+}
+
+static const char *const climates[] = {"rack", "city", "ocean", "radio", "broken"};
+static const char *const lies[] = {
+	"honest", "bad bytes", "other bytes", "bad catalogue", "silent", "busy"};
+
+void plan_print(const struct plan *plan)
+{
+	fprintf(stderr, "seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes, ideally %.1f ms\n",
+		(unsigned long long)plan->seed, climates[plan->climate], plan->six ? 6 : 4,
+		plan->servers, plan->clients, plan->bytes,
+		(double)plan_ideal_ns(plan) / PEN_NS_PER_MS);
+	for (unsigned i = 0; i < plan->servers + plan->clients; i++) {
+		const struct plan_host *host = &plan->hosts[i];
+		const struct pen_sim_weather *weather =
+			&plan->weather[i][i < plan->servers ? plan->servers : 0];
+		fprintf(stderr,
+			"  %s %u (%s): up %.0f down %.0f Mbit/s, queue %llu KiB, rtt %.2f ms, loss "
+			"%.2f %%%s\n",
+			i < plan->servers ? "server" : "client", i, lies[host->lie],
+			(double)host->links.up_bits_per_s / MBIT,
+			(double)host->links.down_bits_per_s / MBIT,
+			(unsigned long long)host->links.queue_bytes >> 10,
+			(double)weather->delay_ns * 2 / MS,
+			(double)weather->loss / PEN_SIM_PPM(10000),
+			weather->turn_bad ? " and bursts" : "");
+		device_print(host);
+	}
+}
+
+/* Nanoseconds in which no honest server is up, by its faults. */
+static int64_t dead_ns(const struct plan *plan)
+{
+	int64_t edges[WORLD_FAULTS_MAX + 1] = {0}, dead = 0;
+	for (unsigned i = 0; i < plan->fault_count; i++)
+		edges[i] = plan->faults[i].at_ns;
+	/* Between two neighbouring edges nothing changes; a few edges, so any way will do. */
+	for (unsigned i = 0; i < plan->fault_count; i++) {
+		int64_t from = edges[i], to = INT64_MAX;
+		uint64_t down = 0;
+		for (unsigned j = 0; j < plan->fault_count; j++)
+			if (edges[j] > from && edges[j] < to)
+				to = edges[j];
+		for (unsigned j = 0; j < plan->fault_count; j++) {
+			const struct fault *fault = &plan->faults[j];
+			bool gone = fault->kind == FAULT_CRASH || fault->kind == FAULT_POWER ||
+				fault->kind == FAULT_DARK;
+			bool back = fault->kind == FAULT_START || fault->kind == FAULT_BACK ||
+				fault->kind == FAULT_LIGHT;
+			if (fault->at_ns <= from && gone)
+				down |= UINT64_C(1) << fault->actor;
+			if (fault->at_ns <= from && back)
+				down &= ~(UINT64_C(1) << fault->actor);
+		}
+		bool alive = false;
+		for (unsigned s = 0; s < plan->servers; s++)
+			alive |= plan->hosts[s].lie == PLAN_HONEST && !(down >> s & 1);
+		/* A client that is not heard waits as well. */
+		alive &= !(down >> plan->servers);
+		if (!alive && to != INT64_MAX)
+			dead += to - from;
+	}
+	return dead;
+}
+
+int64_t plan_ideal_ns(const struct plan *plan)
+{
+	uint64_t up = 0, down = UINT64_MAX;
+	int64_t rtt_ns = 0;
+	for (unsigned s = 0; s < plan->servers; s++) {
+		if (plan->hosts[s].lie != PLAN_HONEST)
+			continue;
+		up += plan->hosts[s].links.up_bits_per_s;
+		for (unsigned c = plan->servers; c < plan->servers + plan->clients; c++)
+			if (2 * plan->weather[s][c].delay_ns > rtt_ns)
+				rtt_ns = 2 * plan->weather[s][c].delay_ns;
+	}
+	for (unsigned c = plan->servers; c < plan->servers + plan->clients; c++)
+		if (plan->hosts[c].links.down_bits_per_s < down)
+			down = plan->hosts[c].links.down_bits_per_s;
+	uint64_t packets = (plan->bytes + 1199) / 1200;
+	uint64_t beside = 32 + (plan->six ? PEN_SIM_WIRE_BYTES_6 : PEN_SIM_WIRE_BYTES_4);
+	uint64_t bits = 8 * (plan->bytes + packets * beside);
+	uint64_t alone_ns = bits * PEN_NS_PER_S / down;
+	uint64_t all_ns = bits * plan->clients * PEN_NS_PER_S / up;
+	return (int64_t)(alone_ns > all_ns ? alone_ns : all_ns) + 2 * rtt_ns + dead_ns(plan);
+}

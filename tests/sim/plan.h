@@ -1,0 +1,80 @@
+/*
+ * plan: what a seed stands for: how many machines, their links, devices and disks, the weather
+ * between them, what is moved, who lies, and what befalls whom. Pure: the same seed and question
+ * give the same plan; nothing is drawn afterwards but what the simulated devices draw themselves.
+ */
+#ifndef PEN_TESTS_SIM_PLAN_H
+#define PEN_TESTS_SIM_PLAN_H
+
+#include "sim/world.h"
+
+#define PLAN_SERVERS_MAX 8u
+#define PLAN_CLIENTS_MAX 8u
+#define PLAN_HOSTS_MAX (PLAN_SERVERS_MAX + PLAN_CLIENTS_MAX)
+/* Bytes of the object that is moved. */
+#define PLAN_BYTES_MIN (64u << 10)
+#define PLAN_BYTES_MAX (4u << 20)
+
+/* Between which machines. */
+enum plan_climate {
+	PLAN_RACK, /* microseconds, gigabits */
+	PLAN_CITY, /* milliseconds */
+	PLAN_OCEAN, /* 20 to 150 ms, and a little loss */
+	PLAN_RADIO, /* slow, far, losses in bursts */
+	PLAN_BROKEN, /* bits change, packets come twice and late */
+	PLAN_CLIMATES,
+};
+
+/* What a server does to its clients. */
+enum plan_lie {
+	PLAN_HONEST,
+	PLAN_BAD_BYTES, /* its object has other bytes here and there */
+	PLAN_OTHER_BYTES, /* its object is another one */
+	PLAN_BAD_CATALOG, /* it names what it does not have */
+	PLAN_SILENT, /* it opens sessions and sends nothing then */
+	PLAN_BUSY, /* it is always busy */
+	PLAN_LIES,
+};
+
+struct plan_host {
+	struct pen_sim_host_ask links;
+	struct pen_sim_manners manners;
+	struct pen_sim_habits habits;
+	int64_t poll_ns;
+	enum plan_lie lie; /* of servers */
+};
+
+struct plan {
+	uint64_t seed;
+	enum plan_climate climate;
+	bool six;
+	unsigned servers, clients;
+	struct plan_host hosts[PLAN_HOSTS_MAX]; /* servers, then clients */
+	struct pen_sim_weather weather[PLAN_HOSTS_MAX][PLAN_HOSTS_MAX];
+	uint32_t bytes; /* of the object */
+	struct fault faults[WORLD_FAULTS_MAX];
+	unsigned fault_count;
+};
+
+/* Which plans are wanted. */
+struct plan_ask {
+	unsigned servers_max, clients_max; /* at least 1 */
+	bool awkward; /* devices and disks as they may be, else tame ones */
+	bool faults; /* crashes, moves, black holes */
+	bool liars; /* some servers lie; one is honest */
+	int climate; /* enum plan_climate, or -1: any */
+};
+
+void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask);
+
+/* Print it to stderr. */
+void plan_print(const struct plan *plan);
+
+/*
+ * How long a fetch must take at least: all clients' bytes on the wire through the narrowest of
+ * the slowest client's link and the sum of the honest servers' links; two round trips; and the time
+ * in which no honest server was up.
+ */
+int64_t plan_ideal_ns(const struct plan *plan);
+
+#endif

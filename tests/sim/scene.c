@@ -1,0 +1,210 @@
+#include "sim/scene.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "sim/client.h"
+#include "sim/server.h"
+
+/* Streams of the world's chance that actors use. */
+#define STREAM_SERVERS 1000u
+#define STREAM_CLIENTS 2000u
+/* A fetch that takes longer hangs: long after every fault of a plan is over. */
+#define LIMIT_NS (120 * PEN_NS_PER_S)
+#define LIMIT_TIMES 30
+
+struct scene {
+	struct world world;
+	struct object object;
+	struct server servers[PLAN_SERVERS_MAX];
+	struct client clients[PLAN_CLIENTS_MAX];
+	const struct plan *plan;
+};
+
+static void fail(struct outcome *outcome, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The first reason stays. */
+static void fail(struct outcome *outcome, const char *format, ...)
+{
+	va_list arguments;
+	if (outcome->failed)
+		return;
+	outcome->failed = true;
+	va_start(arguments, format);
+	vsnprintf(outcome->why, sizeof outcome->why, format, arguments);
+	va_end(arguments);
+}
+
+/* One packet, as a line. */
+static void see(
+	const struct world *world, unsigned from, unsigned to, const uint8_t *at, uint32_t bytes)
+{
+	static const char *const names[] = {"?", "HELLO", "LIST", "WANT", "CATALOG", "OPEN", "PULL",
+		"PATH_RESPONSE", "ATTEST", "CLOSE", "RECEIPT"};
+	static const char *const answers[] = {"?", "DATA", "COOKIE", "WELCOME", "BUSY", "RESET",
+		"LISTED", "HAVE", "ENTRIES", "OPENED", "PATH_CHALLENGE", "ATTESTED", "CLOSED"};
+	unsigned type = at[0] & (PEN_WIRE_TO_CLIENT - 1);
+	bool answer = at[0] & PEN_WIRE_TO_CLIENT;
+	const struct pen_wire_data *data = (const struct pen_wire_data *)(const void *)at;
+	const struct pen_wire_pull *pull = (const struct pen_wire_pull *)(const void *)(at +
+		PEN_WIRE_HEAD_BYTES);
+	const char *name = "?";
+	if (type < (answer ? PEN_COUNT(answers) : PEN_COUNT(names)))
+		name = answer ? answers[type] : names[type];
+	fprintf(stderr, "%12.3f ms  %u -> %u  %4u  %s", (double)world->clock.now_ns / PEN_NS_PER_MS,
+		from, to, bytes, name);
+	if (at[0] == PEN_WIRE_DATA)
+		fprintf(stderr, " slot %u index %u seq %u flags %u", data->slot, data->index,
+			data->seq, data->flags);
+	if (at[0] == PEN_WIRE_PULL)
+		fprintf(stderr,
+			" grant %" PRIu64 " seen %" PRIu64 " lost %" PRIu64
+			" pace %u lease %u words %u missing %u",
+			pull->grant, pull->seen, pull->lost, pull->pace, pull->lease_ms,
+			pull->proof_words, pull->missing_count);
+	fprintf(stderr, "\n");
+}
+
+static void build(struct scene *scene, const struct plan *plan, enum scene_tell tell)
+{
+	unsigned hosts = plan->servers + plan->clients;
+	scene->plan = plan;
+	world_open(&scene->world, plan->seed, hosts, plan->six);
+	scene->world.told = tell > SCENE_QUIET;
+	scene->world.see = tell == SCENE_PACKETS ? see : NULL;
+	object_make(&scene->object, plan->seed, plan->bytes);
+	for (unsigned i = 0; i < plan->servers; i++) {
+		server_open(&scene->servers[i], &scene->world, &plan->hosts[i], &scene->object,
+			STREAM_SERVERS + 2 * i);
+		world_add(&scene->world, &scene->servers[i].actor, &plan->hosts[i].links);
+		scene->world.mute[i] = plan->hosts[i].lie == PLAN_SILENT;
+	}
+	for (unsigned i = 0; i < plan->clients; i++) {
+		const struct plan_host *host = &plan->hosts[plan->servers + i];
+		client_open(&scene->clients[i], &scene->world, host, &scene->object, plan->servers,
+			STREAM_CLIENTS + i);
+		world_add(&scene->world, &scene->clients[i].actor, &host->links);
+	}
+	for (unsigned i = 0; i < hosts; i++)
+		for (unsigned j = 0; j < hosts; j++)
+			pen_sim_weather_set(&scene->world.network, i, j, &plan->weather[i][j]);
+	for (unsigned i = 0; i < plan->fault_count; i++)
+		world_fault(&scene->world, &plan->faults[i]);
+}
+
+static bool all_done(void *context)
+{
+	const struct scene *scene = context;
+	for (unsigned i = 0; i < scene->plan->clients; i++)
+		if (!scene->clients[i].done)
+			return false;
+	return true;
+}
+
+static void tell_counters(const struct scene *scene)
+{
+	const struct pen_sim_network *network = &scene->world.network;
+	for (unsigned i = 0; i < scene->plan->clients; i++) {
+		const struct client *client = &scene->clients[i];
+		const struct pen_client_counters *counters = &client->counters;
+		fprintf(stderr,
+			"client %u: done %d at %.3f ms, %" PRIu64 " packets, %" PRIu64
+			" placed, %" PRIu64 " twice, %" PRIu64 " strays, %" PRIu64
+			" harmed, %" PRIu64 " pulls, %" PRIu64 " opens, %" PRIu64 " again, %" PRIu64
+			" stuck, %" PRIu64 " refused\n",
+			client->actor.host, client->done, (double)client->done_ns / PEN_NS_PER_MS,
+			counters->packets, counters->placed, counters->duplicates, counters->strays,
+			counters->harmed, counters->pulls, counters->opens, counters->again,
+			counters->stuck, client->refused);
+	}
+	fprintf(stderr, "network: %" PRIu64 " sent, %" PRIu64 " arrived; lost", network->sent,
+		network->arrived);
+	static const char *const reasons[PEN_SIM_BY_REASONS] = {
+		"weather", "uplink", "downlink", "mtu", "death", "address", "tap", "ring", "cells"};
+	for (unsigned i = 0; i < PEN_SIM_BY_REASONS; i++)
+		fprintf(stderr, " %s %" PRIu64, reasons[i], network->lost[i]);
+	fprintf(stderr, "; at most %u on their way\nturns:", network->packets.used_max);
+	for (unsigned i = 0; i < scene->world.actor_count; i++)
+		fprintf(stderr, " %" PRIu64, scene->world.actors[i]->turns);
+	fprintf(stderr, "\n");
+}
+
+static void judge_client(const struct scene *scene, unsigned i, struct outcome *outcome)
+{
+	const struct client *client = &scene->clients[i];
+	const struct pen_buf *bytes = &scene->object.bytes;
+	outcome->refused += client->refused;
+	if (!client->done) {
+		fail(outcome, "client %u hangs: %u of %u blocks proved after %.1f s%s",
+			client->actor.host, (unsigned)__builtin_popcount(client->proved & 0xffff),
+			scene->object.blocks, (double)scene->world.clock.now_ns / PEN_NS_PER_S,
+			scene->world.asleep ? ", and nobody will ever do anything again" : "");
+		return;
+	}
+	if (memcmp(client->got.at, bytes->at, bytes->len))
+		fail(outcome, "client %u has other bytes than the object", client->actor.host);
+	if (client->done_ns > outcome->took_ns)
+		outcome->took_ns = client->done_ns;
+}
+
+/* Whoever told no lie about bytes is never called a liar, whatever came from him. */
+static void judge_justice(const struct scene *scene, struct outcome *outcome)
+{
+	for (unsigned i = 0; i < scene->plan->clients; i++) {
+		const struct client *client = &scene->clients[i];
+		for (unsigned s = 0; client->actor.up && s < scene->plan->servers; s++) {
+			enum plan_lie lie = scene->plan->hosts[s].lie;
+			bool guilty = client->client->server[s].fault == PEN_SERVER_LIED;
+			outcome->convicted += guilty;
+			if (guilty &&
+				(lie == PLAN_HONEST || lie == PLAN_SILENT || lie == PLAN_BUSY))
+				fail(outcome, "client %u calls server %u a liar, which never lied",
+					client->actor.host, s);
+		}
+	}
+}
+
+/* What is still on its way arrives nowhere; then no packet may be in use. */
+static void drain(struct scene *scene, struct outcome *outcome)
+{
+	struct pen_sim_network *network = &scene->world.network;
+	for (unsigned i = 0; i < scene->world.actor_count; i++)
+		actor_stop(scene->world.actors[i]);
+	while (network->queue.count)
+		pen_sim_network_run(network, pen_sim_network_next_ns(network));
+	if (network->packets.used)
+		fail(outcome, "%u packets leaked", network->packets.used);
+}
+
+void scene_run(const struct plan *plan, enum scene_tell tell, struct outcome *outcome)
+{
+	static struct scene scene; /* too large for a stack; one at a time */
+	*outcome = (struct outcome){.ideal_ns = plan_ideal_ns(plan)};
+	build(&scene, plan, tell);
+	int64_t limit_ns = LIMIT_NS + LIMIT_TIMES * outcome->ideal_ns;
+	world_run(&scene.world, limit_ns, all_done, &scene);
+	outcome->trace = scene.world.clock.trace;
+	for (unsigned i = 0; tell && i < plan->clients; i++)
+		if (scene.clients[i].actor.up && !scene.clients[i].done)
+			client_tell(&scene.clients[i]);
+	judge_justice(&scene, outcome);
+	drain(&scene, outcome);
+	for (unsigned i = 0; i < plan->clients; i++)
+		judge_client(&scene, i, outcome);
+	outcome->packets = scene.world.network.sent;
+	outcome->turns = scene.world.turns;
+	if (tell)
+		tell_counters(&scene);
+	world_close(&scene.world);
+	for (unsigned i = 0; i < plan->servers; i++)
+		server_close(&scene.servers[i]);
+	for (unsigned i = 0; i < plan->clients; i++) {
+		client_close(&scene.clients[i]);
+		scene.clients[i].got = (struct pen_buf){0};
+	}
+}
