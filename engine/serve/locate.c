@@ -1,7 +1,5 @@
 #include "serve/locate.h"
 
-#include <stdio.h>
-
 #include "base/check.h"
 #include "part/lean.h"
 #include "part/raw_page.h"
@@ -61,7 +59,6 @@ static bool find_piece(const struct pen_locate_room *room, const struct pen_wire
 static bool find_page(const struct pen_locate_room *room, const struct pen_wire_object *object,
 	struct pen_located *place)
 {
-	char text[PEN_HASH_TEXT_BYTES];
 	const struct pen_catalog_file *file = part_file(room->listing->catalog, object);
 	if (!file || !room->side || object->piece != 0 || file->bytes > PEN_RAW_BYTES_MAX)
 		return false;
@@ -69,8 +66,7 @@ static bool find_page(const struct pen_locate_room *room, const struct pen_wire_
 	if (object->block >= pen_raw_pages(blocks))
 		return false;
 	struct pen_hash root = root_of(object);
-	snprintf(place->name, sizeof place->name, "%s" PEN_LOCATE_PAGES_DIR "/%s",
-		room->side_prefix, pen_base58(&root, text));
+	pen_pages_name(room->side_prefix, &root, place->name);
 	place->disk = room->side;
 	place->offset = (uint64_t)object->block * PEN_WIRE_PIECE_BYTES_MAX;
 	place->bytes = pen_raw_page_bytes(blocks, object->block);

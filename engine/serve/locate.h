@@ -4,8 +4,7 @@
  *
  * The catalog knows the file. Of raw and nearcore parts that is all that is needed; a lean part
  * must be read to know where its frames lie: first its head, then pen_locate_frame. The pages of a
- * raw object's digests lie in a side file of the store, page p from PEN_WIRE_PIECE_BYTES_MAX * p
- * on.
+ * raw object's digests lie in a side file (store/object.h).
  *
  * Pure; what is returned borrows nothing. One thread.
  */
@@ -14,12 +13,8 @@
 
 #include "store/handles.h"
 #include "store/listing.h"
-#include "store/store.h"
+#include "store/object.h"
 #include "wire/wire.h"
-
-/* The directory of side files with the pages of raw objects' digests (part/raw_page.h), each named
- * by the root of its object. */
-#define PEN_LOCATE_PAGES_DIR "pages"
 
 /* Where files are looked for. All borrowed. */
 struct pen_locate_room {

@@ -18,9 +18,9 @@
 #include "part/form.h"
 #include "port/disk.h"
 
-/* Which bytes of a part: the first of a SHA-256. In nearcore and raw form that of the stored file,
- * compressed as it is; in lean form that of what all who made it share (part/lean.h,
- * pen_lean_name), so that its frames may come from any of them. */
+/* Which bytes of a part: the first of a SHA-256. In raw form that of the object's tree, its root;
+ * in nearcore form that of the stored file, compressed as it is; in lean form that of what all who
+ * made it share (part/lean.h, pen_lean_name), so that its frames may come from any of them. */
 #define PEN_BLOB_BYTES 16
 /* Files of one store: 64 epochs of mainnet's 14 shards with 1,324 parts each, three times. */
 #define PEN_CATALOG_FILES_MAX (UINT32_C(1) << 22)

@@ -52,7 +52,9 @@ static int file_refuse(
 	struct visit *visit, const struct pen_catalog_file *file, int err, struct pen_why *why)
 {
 	const struct pen_scan_hooks *hooks = &visit->scan->hooks;
-	struct pen_catalog_file refused = {.form = file->form,
+	struct pen_catalog_file refused = {
+		.root = file->form == PEN_FORM_RAW ? file->root : (struct pen_hash){{0}},
+		.form = file->form,
 		.n = file->n,
 		.k = file->k,
 		.bytes = file->bytes,
@@ -67,17 +69,41 @@ static int file_refuse(
 	return file_add(visit, &refused);
 }
 
+/* The pages of the raw object that was just read. Servers of single blocks need them, nobody else:
+ * a store that cannot have them is as good without. */
+static void pages_write(struct pen_scan *scan)
+{
+	if (pen_store_lock(scan->store, NULL))
+		return;
+	scan->sum.paged += pen_object_page(&scan->vet.object, scan->store, NULL) == 0;
+	pen_store_unlock(scan->store);
+}
+
+/* A raw object that is known, but without pages that could be written, is looked at again. */
+static bool lacks_pages(struct pen_scan *scan, const struct pen_catalog_file *known)
+{
+	if (known->form != PEN_FORM_RAW || known->refused || known->bytes == 0)
+		return false;
+	if (pen_object_paged(scan->store, &known->root) || pen_store_lock(scan->store, NULL))
+		return false;
+	pen_store_unlock(scan->store);
+	return true;
+}
+
 static int file_prove(struct visit *visit, struct pen_catalog_file *file)
 {
 	struct pen_scan *scan = visit->scan;
 	struct pen_why why = {0};
 	char path[PEN_CATALOG_PATH_BYTES];
-	struct pen_vet_ask ask = {.disk = scan->store->disk, .hint = hint_get(visit)};
+	bool raw = file->form == PEN_FORM_RAW;
+	struct pen_vet_ask ask = {.disk = scan->store->disk, .hint = raw ? NULL : hint_get(visit)};
 	file->dir = visit->dir_fresh;
 	ask.name = pen_catalog_path(visit->fresh, file, path);
 	int err = pen_vet_file(&scan->vet, &ask, file, &why);
 	if (err == 0) {
 		scan->sum.proved++;
+		if (raw && !pen_object_paged(scan->store, &file->root))
+			pages_write(scan);
 		return file_add(visit, file);
 	}
 	if (pen_vet_refuses(err))
@@ -91,16 +117,21 @@ static int file_prove(struct visit *visit, struct pen_catalog_file *file)
 static int file_visit(struct visit *visit, const struct pen_tree_file *there)
 {
 	const struct pen_scan_hooks *hooks = &visit->scan->hooks;
-	struct pen_catalog_file file = {
-		.form = there->form, .n = there->n, .k = there->k, .dir = visit->dir_known};
+	struct pen_catalog_file file = {.root = there->root,
+		.form = there->form,
+		.n = there->n,
+		.k = there->k,
+		.dir = visit->dir_known};
 	const struct pen_catalog_file *known = pen_catalog_at(visit->known, &file);
 	visit->scan->sum.files++;
-	if (known && pen_catalog_matches(known, there->bytes, there->mtime_ns)) {
+	bool more = hooks->more != NULL;
+	if (known && pen_catalog_matches(known, there->bytes, there->mtime_ns) &&
+		!(more && lacks_pages(visit->scan, known))) {
 		file = *known;
 		visit->scan->sum.gone--;
 		return file_add(visit, &file);
 	}
-	if (hooks->more && hooks->more(hooks->context))
+	if (more && hooks->more(hooks->context))
 		return file_prove(visit, &file);
 	visit->scan->sum.left++;
 	return 0;

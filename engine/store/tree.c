@@ -96,6 +96,21 @@ static int names_sort(const struct pen_buf *from, struct pen_buf *to)
 	return err;
 }
 
+static int any_name(void *context, const char *name, const struct pen_disk_stat *stat)
+{
+	(void)context, (void)name, (void)stat;
+	return 1;
+}
+
+/* Raw objects lie in a directory of their own. */
+static int raw_find(struct pen_disk *disk, struct pen_buf *names)
+{
+	int found = disk->ops->list(disk, PEN_RAW_DIR, any_name, NULL);
+	return found > 0 || found == -EACCES
+		? pen_buf_append(names, PEN_RAW_DIR, sizeof PEN_RAW_DIR)
+		: 0;
+}
+
 int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names)
 {
 	struct level level = {0};
@@ -112,6 +127,8 @@ int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names)
 	if (!err)
 		err = pen_buf_append(&level.above, level.closed.at, level.closed.len);
 	if (!err)
+		err = raw_find(disk, &level.above);
+	if (!err)
 		err = names_sort(&level.above, names);
 	pen_buf_fini(&level.above);
 	pen_buf_fini(&level.found);
@@ -119,15 +136,31 @@ int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names)
 	return err;
 }
 
+/* What a file of parts, or of raw objects, is called. */
+static int name_parse(bool raw, const char *name, struct pen_tree_file *file)
+{
+	if (!raw)
+		return pen_part_name_parse(name, &file->form, &file->k, &file->n);
+	file->form = PEN_FORM_RAW;
+	file->n = 1;
+	return pen_base58_decode(name, strlen(name), &file->root);
+}
+
+/* A directory being listed for its files. */
+struct filing {
+	struct pen_buf *files;
+	bool raw;
+};
+
 static int file_found(void *context, const char *name, const struct pen_disk_stat *stat)
 {
-	struct pen_buf *files = context;
+	struct filing *filing = context;
 	struct pen_tree_file file = {.bytes = stat->bytes, .mtime_ns = stat->mtime_ns};
-	if (stat->directory || pen_part_name_parse(name, &file.form, &file.k, &file.n))
+	if (stat->directory || name_parse(filing->raw, name, &file))
 		return 0;
-	if (files->len / sizeof file == PEN_CATALOG_FILES_MAX)
+	if (filing->files->len / sizeof file == PEN_CATALOG_FILES_MAX)
 		return PEN_EREFUSED;
-	return pen_buf_append(files, &file, sizeof file);
+	return pen_buf_append(filing->files, &file, sizeof file);
 }
 
 static int file_order(const void *left, const void *right)
@@ -135,13 +168,15 @@ static int file_order(const void *left, const void *right)
 	const struct pen_tree_file *a = left, *b = right;
 	int by = (a->n > b->n) - (a->n < b->n);
 	by = by ? by : (a->k > b->k) - (a->k < b->k);
-	return by ? by : (a->form > b->form) - (a->form < b->form);
+	by = by ? by : (a->form > b->form) - (a->form < b->form);
+	return by ? by : memcmp(a->root.bytes, b->root.bytes, PEN_HASH_BYTES);
 }
 
 int pen_tree_files(struct pen_disk *disk, const char *dir, struct pen_buf *files)
 {
+	struct filing filing = {files, strcmp(dir, PEN_RAW_DIR) == 0};
 	files->len = 0;
-	int err = disk->ops->list(disk, dir, file_found, files);
+	int err = disk->ops->list(disk, dir, file_found, &filing);
 	if (err == -ENOENT || err == -ENOTDIR)
 		err = 0;
 	size_t count = files->len / sizeof(struct pen_tree_file);

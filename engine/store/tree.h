@@ -1,20 +1,23 @@
 /*
  * tree: the directories of a store that may hold parts, and the part files of one. A store is
  * walked to the depth of nearcore's layout and no further; the root itself counts too, as a plain
- * directory of parts. Names with other characters than [A-Za-z0-9._=-] are passed over. For the
+ * directory of parts, and so does the directory of raw objects, whose files are called by their
+ * roots. Names with other characters than [A-Za-z0-9._=-] are passed over. For the
  * thread that owns the disk.
  */
 #ifndef PEN_STORE_TREE_H
 #define PEN_STORE_TREE_H
 
 #include "base/buf.h"
+#include "base/sha.h"
 #include "part/form.h"
 #include "port/disk.h"
 
 /* A file whose name is a part's, whatever it holds. */
 struct pen_tree_file {
 	enum pen_form form;
-	uint32_t n, k;
+	struct pen_hash root; /* of a raw object; else zero */
+	uint32_t n, k; /* 1 and 0 of a raw object */
 	uint64_t bytes;
 	int64_t mtime_ns;
 };
@@ -27,7 +30,8 @@ struct pen_tree_file {
 int pen_tree_dirs(struct pen_disk *disk, struct pen_buf *names);
 
 /*
- * Put the part files of `dir` into `files` (struct pen_tree_file), replaced: sorted by n, k, form.
+ * Put the part files of `dir` into `files` (struct pen_tree_file), replaced: sorted by n, k, form,
+ * root.
  * A directory that is gone has none. 0, -ENOMEM, PEN_EREFUSED beyond PEN_CATALOG_FILES_MAX, -errno
  * (-EACCES: it may not be listed).
  */

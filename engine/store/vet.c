@@ -16,6 +16,7 @@ void pen_vet_fini(struct pen_vet *vet)
 	pen_buf_fini(&vet->head);
 	pen_root_fini(&vet->finder);
 	pen_judge_fini(&vet->judge);
+	pen_object_fini(&vet->object);
 }
 
 static int file_load(struct pen_vet *vet, const struct pen_vet_ask *ask,
@@ -110,16 +111,35 @@ static int lean_vet(struct pen_vet *vet, const struct pen_vet_ask *ask,
 	return err ? err : pen_blob_lean(stored, &vet->head, file->blob);
 }
 
+static int raw_vet(struct pen_vet *vet, const struct pen_vet_ask *ask,
+	struct pen_catalog_file *file, struct pen_why *why)
+{
+	struct pen_object *object = &vet->object;
+	char is[PEN_HASH_TEXT_BYTES];
+	int err = pen_object_read(object, ask->disk, ask->name, why);
+	file->bytes = object->bytes;
+	file->mtime_ns = object->mtime_ns;
+	if (err)
+		return err;
+	if (!pen_hash_equal(&object->root, &file->root))
+		return pen_fail(why, PEN_EVERIFY, "it is raw object %s, not what its name says",
+			pen_base58(&object->root, is));
+	file->memory_usage = object->bytes;
+	memcpy(file->blob, object->root.bytes, PEN_BLOB_BYTES);
+	return 0;
+}
+
 int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_catalog_file *file,
 	struct pen_why *why)
 {
+	if (file->form == PEN_FORM_RAW)
+		return raw_vet(vet, ask, file, why);
 	int err = file_load(vet, ask, file, why);
 	if (err)
 		return err;
 	if (file->n > PEN_PARTS_MAX || file->k >= file->n)
 		return pen_fail(why, PEN_EREFUSED, "there is no part %" PRIu32 " of %" PRIu32,
 			file->k, file->n);
-	PEN_CHECK(file->form != PEN_FORM_RAW);
 	return file->form == PEN_FORM_LEAN ? lean_vet(vet, ask, file, why)
 					   : nearcore_vet(vet, ask, file, why);
 }

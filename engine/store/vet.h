@@ -2,13 +2,14 @@
  * vet: read one part file of a store and find out what it is: which state it belongs to, and
  * whether it is exactly the part, in the form, that its name says. The root is tried in the order
  * of what costs least: the root that its neighbours have, then the one in the part itself
- * (store/root.h). A lean part names its root.
+ * (store/root.h). A lean part names its root, and so does the name of a raw object.
  */
 #ifndef PEN_STORE_VET_H
 #define PEN_STORE_VET_H
 
 #include "part/judge.h"
 #include "store/catalog.h"
+#include "store/object.h"
 #include "store/root.h"
 
 /* Below every -errno: the codes of our own (base/err.h). */
@@ -20,6 +21,7 @@ struct pen_vet {
 	struct pen_buf head; /* of a lean part, while it is named */
 	struct pen_root finder;
 	struct pen_judge judge;
+	struct pen_object object; /* the last raw object */
 };
 
 /* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
@@ -34,11 +36,12 @@ struct pen_vet_ask {
 };
 
 /*
- * Prove a file to be part file->k of file->n in form file->form, which is not raw. On 0, file's
- * root, memory_usage, blob, bytes and mtime_ns are set. Else, with a sentence, the file's fault:
- * what the proof says, PEN_EENVELOPE, PEN_EHEAD (not of its name's form), PEN_EREFUSED (k or n that
- * cannot be, or a part beyond our bounds), PEN_EVERIFY (no root in it), PEN_EINPUT (too large); or
- * the machine's: -errno. bytes and mtime_ns are set whenever the file could be opened.
+ * Prove a file to be part file->k of file->n in form file->form; a raw one to be the object whose
+ * root is file->root. On 0, file's root, memory_usage, blob, bytes and mtime_ns are set. Else, with
+ * a sentence, the file's fault: what the proof says, PEN_EENVELOPE, PEN_EHEAD (not of its name's
+ * form), PEN_EREFUSED (k or n that cannot be, or a part beyond our bounds), PEN_EVERIFY (no root in
+ * it), PEN_EINPUT (too large); or the machine's: -errno. bytes and mtime_ns are set whenever the
+ * file could be opened.
  */
 int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_catalog_file *file,
 	struct pen_why *why);

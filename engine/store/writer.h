@@ -12,6 +12,8 @@
 
 /* Longest name of a directory for temporary files, with the end. */
 #define PEN_WRITER_DIR_BYTES 32
+/* Directory, '/', two u64 in hex, '-' and the end, with room. */
+#define PEN_WRITER_TEMP_BYTES (PEN_WRITER_DIR_BYTES + 40)
 
 struct pen_writer {
 	struct pen_disk *disk; /* borrowed */
@@ -30,6 +32,27 @@ void pen_writer_init(struct pen_writer *writer, struct pen_disk *disk, const cha
  */
 int pen_writer_put(struct pen_writer *writer, const char *name, struct pen_bytes bytes,
 	struct pen_disk_stat *stat, struct pen_why *why);
+
+/* A file that is written bit by bit. */
+struct pen_writing {
+	int file; /* of the disk; negative: none */
+	uint64_t bytes; /* written so far */
+	char temp[PEN_WRITER_TEMP_BYTES]; /* its temporary name */
+};
+
+/* Begin a file. 0 or -errno with a sentence. */
+int pen_writing_begin(struct pen_writer *writer, struct pen_writing *writing, struct pen_why *why);
+
+/* Add to its end, and wait. 0 or -errno with a sentence; the file is then to be dropped. */
+int pen_writing_add(struct pen_writer *writer, struct pen_writing *writing, struct pen_bytes bytes,
+	struct pen_why *why);
+
+/* Make it `name`, as pen_writer_put does; it is ended either way. */
+int pen_writing_end(struct pen_writer *writer, struct pen_writing *writing, const char *name,
+	struct pen_why *why);
+
+/* Drop it; one that has ended is fine. */
+void pen_writing_drop(struct pen_writer *writer, struct pen_writing *writing);
 
 /*
  * Remove temporary files that a writer before us left behind; only while nobody else can be

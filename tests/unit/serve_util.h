@@ -101,7 +101,7 @@ static inline void house_lean(struct house *house, const char *dir)
 static inline void house_raw(struct house *house)
 {
 	struct pen_hash leaves[4];
-	char name[PEN_CATALOG_PATH_BYTES], text[PEN_HASH_TEXT_BYTES];
+	char name[PEN_PAGES_NAME_BYTES];
 	uint32_t blocks = pen_raw_blocks(HOUSE_RAW_BYTES);
 	for (uint32_t i = 0; i < blocks; i++)
 		pen_raw_leaf((struct pen_bytes){house->bytes + i * HOUSE_MIB,
@@ -111,8 +111,8 @@ static inline void house_raw(struct house *house)
 	cr_assert_eq(pen_raw_page_encode(leaves, blocks, 0, &house->pages), 0);
 	house_part(house, PEN_RAW_DIR, PEN_FORM_RAW, &house->raw, 0, 1,
 		(struct pen_bytes){house->bytes, HOUSE_RAW_BYTES});
-	snprintf(name, sizeof name, "s/" PEN_LOCATE_PAGES_DIR "/%s", pen_base58(&house->raw, text));
-	house_file(house, &house->side, name, pen_buf_bytes(&house->pages));
+	house_file(house, &house->side, pen_pages_name("s/", &house->raw, name),
+		pen_buf_bytes(&house->pages));
 }
 
 static inline void house_fill(struct house *house)

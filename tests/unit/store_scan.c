@@ -179,3 +179,50 @@ Test(store_scan, parts_in_two_forms)
 	test_state_fini(&state);
 	house_close(&house);
 }
+
+/* Objects are proved by their names, kept in the index, and get their pages. */
+Test(store_scan, raw_objects)
+{
+	struct house house = house_open();
+	struct pen_scan scan = {.store = &house.store};
+	struct pen_catalog catalog = {0};
+	struct asked asked = {0};
+	struct pen_hash roots[2];
+	char path[PEN_NAME_BYTES], pages[PEN_PAGES_NAME_BYTES];
+	for (uint8_t i = 0; i < 2; i++) {
+		struct pen_bytes bytes = {(const uint8_t *)"penstock", 8u - i};
+		pen_raw_leaf(bytes, &roots[i]);
+		house_put(&house, "", pen_raw_path(&roots[i], path), bytes, NULL);
+	}
+	roots[1].bytes[0] ^= 1;
+	house_put(&house, "", pen_raw_path(&roots[1], path),
+		(struct pen_bytes){(const uint8_t *)"other", 5}, NULL);
+	struct pen_scan_sum sum = scan_once(&scan, &catalog, &asked, 100);
+	cr_assert_eq(sum.proved, 2);
+	cr_assert_eq(sum.paged, 2);
+	cr_assert_eq(sum.refused, 1);
+	cr_expect_str_eq(asked.path, path);
+	const struct pen_catalog_set *set = pen_catalog_set(&catalog, &roots[0], 1, PEN_FORM_RAW);
+	cr_assert_not_null(set);
+	cr_expect_eq(set->memory_usage, 8);
+	cr_expect_eq(memcmp(pen_catalog_part(&catalog, set, 0)->blob, roots[0].bytes, 16), 0);
+	cr_expect_null(pen_catalog_set(&catalog, &roots[1], 1, PEN_FORM_RAW));
+	/* Through the index and back. */
+	struct pen_buf text = {0};
+	struct pen_why why = {0};
+	cr_assert_eq(pen_index_encode(&catalog, &text), 0);
+	cr_assert_eq(pen_index_decode(pen_buf_bytes(&text), &catalog, &why), 0, "%s", why.text);
+	sum = scan_once(&scan, &catalog, &asked, 100);
+	cr_assert_eq(sum.proved, 0);
+	/* Pages that are gone are made again. */
+	pen_pages_name(".penstock/", &roots[0], pages);
+	cr_assert_eq(house.disk->ops->unlink(house.disk, pages), 0);
+	sum = scan_once(&scan, &catalog, &asked, 0);
+	cr_assert_eq(sum.left, 1);
+	sum = scan_once(&scan, &catalog, &asked, 100);
+	cr_assert_eq(sum.paged, 1);
+	pen_buf_fini(&text);
+	pen_catalog_fini(&catalog);
+	pen_scan_fini(&scan);
+	house_close(&house);
+}

@@ -59,3 +59,36 @@ Test(store_tree, finds_parts_by_name)
 	pen_buf_fini(&files);
 	house_close(&house);
 }
+
+/* Raw objects are called by their roots, and only in their own directory. */
+Test(store_tree, finds_raw_objects)
+{
+	struct house house = house_open();
+	struct pen_buf files = {0}, names = {0};
+	struct pen_hash roots[2] = {{{1}}, {{2}}};
+	char name[PEN_NAME_BYTES], text[PEN_HASH_TEXT_BYTES];
+	cr_assert_eq(pen_tree_dirs(house.disk, &names), 0);
+	cr_expect_eq(names.len, 1);
+	for (int i = 1; i >= 0; i--)
+		touch(&house, pen_raw_path(&roots[i], name));
+	touch(&house, "raw/state_part_000001_of_000010");
+	touch(&house, "raw/raw/f");
+	touch(&house, pen_base58(&roots[0], text));
+	cr_assert_eq(pen_tree_files(house.disk, "raw", &files), 0);
+	const struct pen_tree_file *file = (const void *)files.at;
+	cr_assert_eq(files.len / sizeof *file, 2);
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(file[i].form, PEN_FORM_RAW);
+		cr_expect_eq(file[i].n, 1);
+		cr_expect_eq(file[i].k, 0);
+		cr_expect(pen_hash_equal(&file[i].root, &roots[i]));
+	}
+	cr_assert_eq(pen_tree_files(house.disk, "", &files), 0);
+	cr_expect_eq(files.len, 0);
+	cr_assert_eq(pen_tree_dirs(house.disk, &names), 0);
+	cr_expect_eq(names.len, 1 + sizeof "raw");
+	cr_expect_str_eq((const char *)names.at + 1, "raw");
+	pen_buf_fini(&files);
+	pen_buf_fini(&names);
+	house_close(&house);
+}

@@ -99,7 +99,7 @@ static int search_run(struct search *search)
 	for (size_t at = 0; !err && at < search->dirs.len;) {
 		const char *dir = (const char *)search->dirs.at + at;
 		at += strlen(dir) + 1;
-		if (!dir[0])
+		if (!dir[0] || !strcmp(dir, PEN_RAW_DIR))
 			continue;
 		if (search->ask->stop(search->ask->context))
 			return PEN_EINTERRUPTED;

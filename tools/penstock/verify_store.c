@@ -109,11 +109,13 @@ static void unread_note(struct verify *verify, int err)
 static void file_verify(
 	struct verify *verify, struct place *place, const struct pen_tree_file *there)
 {
-	struct pen_catalog_file file = {.form = there->form, .n = there->n, .k = there->k};
+	struct pen_catalog_file file = {
+		.root = there->root, .form = there->form, .n = there->n, .k = there->k};
 	struct pen_why why = {0};
-	char name[PEN_PART_NAME_BYTES], path[PEN_CATALOG_PATH_BYTES];
+	char name[PEN_PART_NAME_BYTES], raw[PEN_HASH_TEXT_BYTES], path[PEN_CATALOG_PATH_BYTES];
 	snprintf(path, sizeof path, "%s%s%s", place->dir, place->dir[0] ? "/" : "",
-		pen_part_name(there->form, there->k, there->n, name));
+		there->form == PEN_FORM_RAW ? pen_base58(&there->root, raw)
+					    : pen_part_name(there->form, there->k, there->n, name));
 	struct pen_vet_ask ask = {
 		verify->disk, path, place->known || place->hinted ? &place->root : NULL, false};
 	int err = pen_vet_file(&verify->vet, &ask, &file, &why);
@@ -220,7 +222,8 @@ static void place_verify(struct verify *verify, struct place *place)
 	verify->total.bytes += place->count.bytes;
 }
 
-/* A directory may hold one state cut in several ways: each is a place of its own. */
+/* A directory may hold one state cut in several ways: each is a place of its own, and so is a raw
+ * object. */
 static void dir_verify(struct verify *verify, const char *dir)
 {
 	const struct pen_tree_file *files = (const void *)verify->files.at;
@@ -229,8 +232,10 @@ static void dir_verify(struct verify *verify, const char *dir)
 	/* A root to try first, until a part is proved; the parts decide. */
 	place.hinted = pen_vet_header(&verify->vet, verify->disk, dir, &place.root);
 	for (size_t at = 0, end; at < count; at = end) {
-		for (end = at; end < count && files[end].n == files[at].n; end++)
+		bool raw = files[at].form == PEN_FORM_RAW;
+		for (end = at + 1; end < count && files[end].n == files[at].n && !raw; end++)
 			continue;
+		place.known = place.known && !raw;
 		place.n = files[at].n;
 		place.files = files + at;
 		place.files_count = end - at;

@@ -1,0 +1,67 @@
+/*
+ * object: raw objects in a store (part/raw.h): read and proved, brought in, and the pages of their
+ * digests (part/raw_page.h) written beside them, for servers of single blocks:
+ *
+ *   raw/ROOT              the object, as it is
+ *   .penstock/pages/ROOT  its pages, page p from 1 MiB * p on; can be made again at any time
+ *
+ * Read in blocks of 1 MiB: memory is a block, and 32 bytes for each MiB of the object. Waits for
+ * the disk; for the thread that owns it.
+ */
+#ifndef PEN_STORE_OBJECT_H
+#define PEN_STORE_OBJECT_H
+
+#include "part/raw_page.h"
+#include "store/store.h"
+
+/* The directory of side files with pages. */
+#define PEN_PAGES_DIR "pages"
+/* ".penstock/pages/", a root, and the end. */
+#define PEN_PAGES_NAME_BYTES 80
+
+/* Called now and then with the bytes that were read; not 0 ends it with that code. May be NULL. */
+typedef int (*pen_object_watch)(void *context, uint64_t bytes);
+
+/* Memory for reading objects, kept from one to the next, and what the last one was. Zeroed is
+ * empty. */
+struct pen_object {
+	pen_object_watch watch;
+	void *context; /* the watch's own */
+	struct pen_buf block; /* the one being read */
+	struct pen_buf leaves; /* struct pen_hash of each block */
+	struct pen_buf page;
+	struct pen_hash root;
+	uint64_t bytes;
+	int64_t mtime_ns;
+	uint32_t blocks;
+};
+
+/* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
+void pen_object_fini(struct pen_object *object);
+
+/*
+ * Read a file and compute its root; root, bytes, blocks, leaves and mtime_ns say what it is. 0;
+ * PEN_EINPUT for a directory, more than PEN_RAW_BYTES_MAX bytes, or one that changes meanwhile;
+ * -ENOMEM; -errno; what the watch said. With a sentence.
+ */
+int pen_object_read(
+	struct pen_object *object, struct pen_disk *disk, const char *name, struct pen_why *why);
+
+/* Read a file of another disk and make it an object of the store, which is open for writing. As
+ * pen_object_read, or as pen_writer_put. */
+int pen_object_bring(struct pen_object *object, struct pen_disk *disk, const char *name,
+	struct pen_store *store, struct pen_why *why);
+
+/* Write the pages of the object read last; the store's lock is held. 0, -ENOMEM, or -errno with a
+ * sentence. An object of no blocks has none. */
+int pen_object_page(struct pen_object *object, struct pen_store *store, struct pen_why *why);
+
+/* Whether the pages of an object are there. */
+bool pen_object_paged(const struct pen_store *store, const struct pen_hash *root);
+
+/* The name of an object's pages on the disk of side files whose names begin with `prefix`; returns
+ * `name`. */
+const char *pen_pages_name(
+	const char *prefix, const struct pen_hash *root, char name[PEN_PAGES_NAME_BYTES]);
+
+#endif
