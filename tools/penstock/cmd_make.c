@@ -12,6 +12,7 @@
 #include "make_parts.h"
 #include "part/envelope.h"
 #include "part/lean.h"
+#include "raw.h"
 #include "set.h"
 #include "source.h"
 #include "stop.h"
@@ -58,7 +59,7 @@ enum {
 static const struct argp_option options[] = {
 	{"from", 'f', "SRC", 0,
 		"The state: hex:FILE or kv:FILE; or parts:DIR, parts in nearcore form of which "
-		"--form lean makes lean ones",
+		"--form lean makes lean ones; or with --form raw file:FILE, any file",
 		0},
 	{"store", 's', "DIR", 0,
 		"The store; made if it is missing. With parts:DIR it may be left out: DIR", 0},
@@ -68,7 +69,8 @@ static const struct argp_option options[] = {
 	{"shard", KEY_SHARD, "S", 0, "Label: the shard's number", 0},
 	{"of", KEY_OF, "N", 0, "How many parts; nearcore's number if left out", 0},
 	{"parts", KEY_PARTS, "SET", 0, "Make only these, such as 0-9,17", 0},
-	{"form", KEY_FORM, "FORM", 0, "Form of the parts: nearcore (default), lean or both", 0},
+	{"form", KEY_FORM, "FORM", 0, "Form of the parts: nearcore (default), lean or both; or raw",
+		0},
 	{"level", KEY_LEVEL, "L", 0,
 		"zstd level, -22 to 22, lean -5 to 19 (default 1, as nearcore)", 0},
 	{"jobs", KEY_JOBS, "J", 0, "Workers (default: a CPU each)", 0},
@@ -93,8 +95,8 @@ static unsigned parse_form(struct argp_state *state, const char *text)
 	enum pen_form form;
 	if (!strcmp(text, "both"))
 		return both;
-	if (pen_form_parse(text, &form) || !(both >> form & 1))
-		argp_error(state, "--form is '%s': expected nearcore, lean or both", text);
+	if (pen_form_parse(text, &form))
+		argp_error(state, "--form is '%s': expected nearcore, lean, both or raw", text);
 	return 1u << form;
 }
 
@@ -121,6 +123,26 @@ static void parse_chain(struct argp_state *state, struct make *make, const char 
 static const char *parts_dir(const struct make *make)
 {
 	return make->from && !strncmp(make->from, "parts:", 6) ? make->from + 6 : NULL;
+}
+
+/* The file of --from file:FILE, or NULL. */
+static const char *raw_path(const struct make *make)
+{
+	return make->from && !strncmp(make->from, "file:", 5) ? make->from + 5 : NULL;
+}
+
+/* An object has a root and nothing else. */
+static void check_raw(struct argp_state *state, const struct make *make)
+{
+	if (!raw_path(make) || !*raw_path(make))
+		argp_error(state, "--form raw needs --from file:FILE");
+	if (make->want.forms != 1u << PEN_FORM_RAW)
+		argp_error(state, "--from file:FILE makes a raw object: --form raw is needed");
+	if (!make->store_dir)
+		argp_error(state, "--store is needed");
+	if (*make->want.labels.chain || make->height_given || make->epoch_id || make->shard_given ||
+		make->of || make->parts || make->memory)
+		argp_error(state, "a raw object has no labels and no parts");
 }
 
 /* Parts have labels of their own, as the names of their directories. */
@@ -150,6 +172,10 @@ static void check_level(struct argp_state *state, const struct make *make)
 static void check_all_given(struct argp_state *state, const struct make *make)
 {
 	check_level(state, make);
+	if (raw_path(make) || make->want.forms >> PEN_FORM_RAW & 1) {
+		check_raw(state, make);
+		return;
+	}
 	if (parts_dir(make)) {
 		check_parts(state, make);
 		return;
@@ -208,7 +234,8 @@ static const struct argp argp = {options, parse, NULL,
 	"Cut a whole state into N parts as nearcore does, and put them into a store in nearcore's "
 	"layout, in nearcore form, in lean form (smaller, for other Penstocks) or in both. Parts "
 	"that are there already are proved and kept; run it again after an "
-	"interruption and it goes on.",
+	"interruption and it goes on. --form raw takes any file as it is, under the root of its "
+	"blocks.",
 	NULL, NULL, NULL};
 
 /* True if it is time to show something again. */
@@ -447,6 +474,10 @@ int cmd_make(int argc, char **argv)
 		.jobs = pen_cpu_count() < PEN_CREW_JOBS_MAX ? pen_cpu_count() : PEN_CREW_JOBS_MAX};
 	cli_parse(&argp, "penstock make", argc, argv, &make);
 	stop_install();
+	if (raw_path(&make)) {
+		const struct raw_make raw = {raw_path(&make), make.store_dir, make.json};
+		return cli_end_json("make", make.json, raw_make(&raw, &make.why), &make.why);
+	}
 	if (parts_dir(&make)) {
 		int code = run_parts(&make, &printed, &make.why);
 		return cli_end_json("make", make.json && !printed, code, &make.why);

@@ -6,6 +6,7 @@
 #include "part/judge.h"
 #include "part/node.h"
 #include "part/partial.h"
+#include "raw.h"
 
 struct flags {
 	const char *file;
@@ -140,11 +141,15 @@ int inspect_part(int argc, char **argv)
 	static const struct argp argp = {options, parse, "FILE",
 		"Show what a part in nearcore or lean form holds. Nothing is proved: see 'penstock "
 		"verify part'. --raw of a lean part is what nearcore would have made, and is "
-		"proved against the root that the part names.",
+		"proved against the root that the part names. A FILE called raw/ROOT is a raw "
+		"object.",
 		NULL, NULL, NULL};
 	struct flags flags = {0};
 	struct pen_why why = {0};
 	cli_parse(&argp, "penstock inspect part", argc, argv, &flags);
-	int err = run(&flags, &why);
+	struct pen_hash named;
+	int err = !flags.raw && !flags.bare && raw_named(flags.file, &named)
+		? raw_inspect(flags.file, flags.json, &why)
+		: run(&flags, &why);
 	return cli_end_json("inspect part", flags.json, err, &why);
 }
