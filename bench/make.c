@@ -6,6 +6,8 @@
  *
  *   make/part    every part, cut out of a surveyed file (make/cut.h); both sides hash the values
  *   make/state   every part and the survey before it: all that is hashed is hashed in here
+ *   make/lean    every part in lean form and compressed, against nearcore's way and compressed:
+ * both with zstd level 1
  *
  * Whether that rival is a fair one shows in its rate: nearcore itself makes 24 to 27 MB of
  * PartialState a second on a core like ours, with zstd level 1 inside; below that the ratio is
@@ -55,6 +57,11 @@ struct race {
 	struct pen_survey survey;
 	struct pen_cut cut;
 	struct pen_buf contents[2]; /* the parts one behind the other: the rival's, ours */
+	struct pen_buf sealed[2]; /* one part, compressed: the rival's, ours */
+	uint64_t sealed_bytes[2]; /* of all parts of the last run */
+	struct pen_zstd zstd;
+	struct pen_press press;
+	struct pen_worth worth;
 	uint64_t parts;
 	struct bench_whole whole;
 	struct pen_survey surveyed; /* that `whole` makes parts of, with all hashes it kept */
@@ -71,6 +78,55 @@ static int run_rebuild(void *context)
 	for (; id.k < id.n && !err; id.k++)
 		err = bench_rebuild_part(&race->rebuild, &id, &race->contents[0], &race->why);
 	return err;
+}
+
+static int run_rebuild_sealed(void *context)
+{
+	struct race *race = context;
+	struct pen_part_id id = {race->messages.sum.root, 0, race->parts};
+	int err = 0;
+	race->sealed_bytes[0] = 0;
+	for (; id.k < id.n && !err; id.k++) {
+		struct pen_buf *content = &race->contents[0];
+		content->len = race->sealed[0].len = 0;
+		err = bench_rebuild_part(&race->rebuild, &id, content, &race->why);
+		if (!err)
+			err = pen_envelope_seal(&race->zstd, pen_buf_bytes(content), LEVEL,
+				&race->sealed[0], &race->why);
+		race->sealed_bytes[0] += race->sealed[0].len;
+	}
+	return err;
+}
+
+static int run_lean(void *context)
+{
+	struct race *race = context;
+	struct pen_cut_press with = {&race->press, &race->worth, LEVEL};
+	struct pen_part_id id = {race->messages.sum.root, 0, race->parts};
+	int err = 0;
+	race->sealed_bytes[1] = 0;
+	for (; id.k < id.n && !err; id.k++) {
+		race->sealed[1].len = 0;
+		err = pen_cut_lean(&race->cut, &id, &with, &race->why);
+		if (!err)
+			err = pen_press_close(&race->press, &race->sealed[1], &race->why);
+		race->sealed_bytes[1] += race->sealed[1].len;
+	}
+	return err;
+}
+
+/* Of other bytes: that a lean part is the same part is shown by bench/lean.c and the tests. */
+static bool smaller(void *context)
+{
+	const struct race *race = context;
+	return race->sealed_bytes[1] > 0 && race->sealed_bytes[1] < race->sealed_bytes[0];
+}
+
+static void print_sealed(void *context)
+{
+	const struct race *race = context;
+	printf("\"stored_MB\":[%.1f,%.1f],", (double)race->sealed_bytes[0] / 1e6,
+		(double)race->sealed_bytes[1] / 1e6);
 }
 
 static int open_cut(struct race *race, struct pen_cut *cut, const struct pen_survey *survey)
@@ -261,6 +317,21 @@ static void run(struct race *race, const char *name, int (*ours)(void *context),
 	bench_run(race->bench, &one);
 }
 
+static void run_lean_race(struct race *race)
+{
+	const struct bench_race lean = {
+		.name = "lean",
+		.rival = {"nearcore's way, in memory, zstd -1", run_rebuild_sealed},
+		.ours = {"engine/make in lean form, zstd -1", run_lean},
+		.context = race,
+		.same = smaller,
+		.amounts = {{"keys", (double)race->pairs.count}, {"parts", (double)race->parts}},
+		.floor = 4,
+		.more = print_sealed,
+	};
+	bench_run(race->bench, &lean);
+}
+
 static void run_scaling(
 	struct race *race, const char *name, int (*one)(void *context), int (*two)(void *context))
 {
@@ -311,13 +382,19 @@ int main(int argc, char **argv)
 		!bench_messages_open(&race.messages, &race.pairs, &bench) && !prepare(&race)) {
 		run(&race, "part", run_parts, 2.5);
 		run(&race, "state", run_state, 0);
+		run_lean_race(&race);
 		run_nearcore(&race, "nearcore", run_surveyed, 8);
 		run_nearcore(&race, "nearcore-file", run_one, 0);
 		run_scaling(&race, "scaling", run_one, run_two);
 		run_scaling(&race, "scaling-plain", run_one_plain, run_two_plain);
 	}
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		pen_buf_fini(&race.contents[i]);
+		pen_buf_fini(&race.sealed[i]);
+	}
+	pen_zstd_fini(&race.zstd);
+	pen_press_fini(&race.press);
+	pen_worth_fini(&race.worth);
 	pen_cut_close(&race.cut);
 	pen_survey_fini(&race.survey);
 	pen_survey_fini(&race.surveyed);
