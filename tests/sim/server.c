@@ -1,6 +1,5 @@
 #include "sim/server.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -68,14 +67,13 @@ static const struct actor_ops server_ops = {"server", start, turn, stop};
 /* The object as this server has it, under its right name. */
 static void object_place(struct server *server, const struct object *object)
 {
-	char name[PEN_NAME_BYTES], page[PEN_NAME_BYTES], text[PEN_HASH_TEXT_BYTES];
+	char name[PEN_NAME_BYTES], page[PEN_PAGES_NAME_BYTES];
 	struct pen_sim_disk *disk = &server->disk;
 	enum plan_lie lie = server->lie;
 	const struct pen_bytes bytes = pen_buf_bytes(&object->bytes);
 	pen_raw_path(&object->root, name);
 	PEN_CHECK(!pen_sim_disk_place(disk, name, bytes.at, (uint32_t)bytes.len));
-	snprintf(page, sizeof page, ".penstock/" PEN_LOCATE_PAGES_DIR "/%s",
-		pen_base58(&object->root, text));
+	pen_pages_name(".penstock/", &object->root, page);
 	PEN_CHECK(!pen_sim_disk_place(disk, page, object->page.at, (uint32_t)object->page.len));
 	if (lie == PLAN_BAD_BYTES)
 		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, bytes.len));
