@@ -188,8 +188,7 @@ void client_open(struct client *client, struct world *world, const struct plan_h
 	const struct object *object, unsigned servers, uint64_t stream)
 {
 	uint8_t own[PEN_KEYS_BYTES];
-	struct pen_buf got = client->got;
-	*client = (struct client){.object = object, .servers = servers, .got = got};
+	*client = (struct client){.object = object, .servers = servers};
 	client->actor = (struct actor){
 		.ops = &client_ops, .manners = host->manners, .poll_ns = host->poll_ns};
 	PEN_CHECK(!pen_buf_reserve(&client->got, object->bytes.len));

@@ -2,11 +2,12 @@
  * sim: carries out worlds by their seeds, and says which ones failed and how to see them again.
  *
  *   sim [--seeds A..B] [--servers N] [--clients N] [--climate NAME] [--awkward] [--faults]
- *       [--liars] [--jobs N] [--twice N] [--tell] [--packets]
+ *       [--liars] [--jobs N] [--twice N] [--tell] [--packets] [--sabotage NAME]
  *
  * Each of --jobs processes takes the next seed until none is left; one that aborts (a broken
  * contract, a failed check, a sanitizer) fails its seed, and another takes its place. Every
- * --twice-th seed is run twice, and must do the same.
+ * --twice-th seed is run twice, and must do the same. --sabotage breaks something in each, to show
+ * that it is noticed (tests/sim/catches).
  */
 #include <getopt.h>
 #include <stdatomic.h>
@@ -33,6 +34,7 @@ struct options {
 	struct plan_ask ask;
 	unsigned jobs, twice;
 	enum scene_tell tell;
+	enum scene_sabotage sabotage;
 };
 
 /* What the processes share. */
@@ -80,12 +82,15 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 {
 	static struct plan plan;
 	struct outcome outcome, again;
+	struct scene_ask ask = {
+		.plan = &plan, .tell = options->tell, .sabotage = options->sabotage};
 	plan_draw(&plan, seed, &options->ask);
 	if (options->tell)
 		plan_print(&plan);
-	scene_run(&plan, options->tell, &outcome);
+	scene_run(&ask, &outcome);
 	if (options->twice && seed % options->twice == 0 && !outcome.failed) {
-		scene_run(&plan, SCENE_QUIET, &again);
+		ask.tell = SCENE_QUIET;
+		scene_run(&ask, &again);
 		if (again.trace != outcome.trace)
 			failed(shared, options, seed, "a second run does something else");
 	}
@@ -178,12 +183,16 @@ static void report(struct shared *shared, double seconds)
 		(unsigned long long)shared->failed);
 }
 
-static int climate_parse(const char *name)
+static const char *const sabotage_names[SABOTAGES] = {
+	"none", "bytes", "silence", "block", "packet", "justice", "chance"};
+
+/* The number of a name; `count` if it is none of them. */
+static unsigned word_parse(const char *name, const char *const *names, unsigned count)
 {
-	for (int i = 0; i < PLAN_CLIMATES; i++)
-		if (!strcmp(name, climate_names[i]))
-			return i;
-	return -1;
+	unsigned i = 0;
+	while (i < count && strcmp(name, names[i]))
+		i++;
+	return i;
 }
 
 static bool option_take(struct options *options, int option)
@@ -200,7 +209,15 @@ static bool option_take(struct options *options, int option)
 	case 'm': options->ask.clients_max = (unsigned)atoi(optarg); break;
 	case 'j': options->jobs = (unsigned)atoi(optarg); break;
 	case 't': options->twice = (unsigned)atoi(optarg); return true;
-	case 'c': options->ask.climate = climate_parse(optarg); break;
+	case 'c':
+		options->ask.climate = (int)word_parse(optarg, climate_names, PLAN_CLIMATES);
+		if (options->ask.climate == PLAN_CLIMATES)
+			return false;
+		break;
+	case 'b':
+		options->sabotage = (enum scene_sabotage)word_parse(
+			optarg, sabotage_names, SABOTAGES);
+		return options->sabotage < SABOTAGES;
 	case 'a': options->ask.awkward = true; break;
 	case 'f': options->ask.faults = true; break;
 	case 'l': options->ask.liars = true; break;
@@ -220,7 +237,8 @@ int main(int argc, char **argv)
 		{"climate", required_argument, NULL, 'c'}, {"jobs", required_argument, NULL, 'j'},
 		{"twice", required_argument, NULL, 't'}, {"awkward", no_argument, NULL, 'a'},
 		{"faults", no_argument, NULL, 'f'}, {"liars", no_argument, NULL, 'l'},
-		{"tell", no_argument, NULL, 'v'}, {"packets", no_argument, NULL, 'p'}, {0}};
+		{"sabotage", required_argument, NULL, 'b'}, {"tell", no_argument, NULL, 'v'},
+		{"packets", no_argument, NULL, 'p'}, {0}};
 	struct options options = {.first = 1,
 		.last = 100,
 		.jobs = 1,

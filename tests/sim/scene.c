@@ -181,13 +181,34 @@ static void drain(struct scene *scene, struct outcome *outcome)
 		fail(outcome, "%u packets leaked", network->packets.used);
 }
 
-void scene_run(const struct plan *plan, enum scene_tell tell, struct outcome *outcome)
+/* Break something, at the end of the world. */
+static void sabotage(struct scene *scene, enum scene_sabotage what)
+{
+	static unsigned runs;
+	struct client *client = &scene->clients[0];
+	if (what == SABOTAGE_BYTES)
+		client->got.at[0] ^= 1;
+	if (what == SABOTAGE_BLOCK)
+		PEN_CHECK(pen_block_take(&client->pool));
+	if (what == SABOTAGE_PACKET)
+		(void)pen_sim_packet_take(&scene->world.network.packets, 1);
+	if (what == SABOTAGE_JUSTICE)
+		client->client->server[0].fault = PEN_SERVER_LIED;
+	if (what == SABOTAGE_CHANCE)
+		pen_sim_trace(&scene->world.clock, PEN_SIM_ASKED, runs++);
+}
+
+void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 {
 	static struct scene scene; /* too large for a stack; one at a time */
+	const struct plan *plan = ask->plan;
+	bool tell = ask->tell > SCENE_QUIET;
 	*outcome = (struct outcome){.ideal_ns = plan_ideal_ns(plan)};
-	build(&scene, plan, tell);
-	int64_t limit_ns = LIMIT_NS + LIMIT_TIMES * outcome->ideal_ns;
-	world_run(&scene.world, limit_ns, all_done, &scene);
+	build(&scene, plan, ask->tell);
+	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
+		scene.world.mute[i] = true;
+	world_run(&scene.world, LIMIT_NS + LIMIT_TIMES * outcome->ideal_ns, all_done, &scene);
+	sabotage(&scene, ask->sabotage);
 	outcome->trace = scene.world.clock.trace;
 	for (unsigned i = 0; tell && i < plan->clients; i++)
 		if (scene.clients[i].actor.up && !scene.clients[i].done)
@@ -203,8 +224,6 @@ void scene_run(const struct plan *plan, enum scene_tell tell, struct outcome *ou
 	world_close(&scene.world);
 	for (unsigned i = 0; i < plan->servers; i++)
 		server_close(&scene.servers[i]);
-	for (unsigned i = 0; i < plan->clients; i++) {
+	for (unsigned i = 0; i < plan->clients; i++)
 		client_close(&scene.clients[i]);
-		scene.clients[i].got = (struct pen_buf){0};
-	}
 }

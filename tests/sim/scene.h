@@ -17,12 +17,31 @@ struct outcome {
 	uint64_t trace;
 };
 
+/* What is broken on purpose, to see that the verdict notices. */
+enum scene_sabotage {
+	SABOTAGE_NONE,
+	SABOTAGE_BYTES, /* a client has another byte */
+	SABOTAGE_SILENCE, /* no server sends any DATA */
+	SABOTAGE_BLOCK, /* a client keeps a block */
+	SABOTAGE_PACKET, /* a packet is never given back */
+	SABOTAGE_JUSTICE, /* an honest server is called a liar */
+	SABOTAGE_CHANCE, /* something happens that the seed does not say */
+	SABOTAGES,
+};
+
 enum scene_tell {
 	SCENE_QUIET,
 	SCENE_TELL, /* print what befalls whom, and the counters at the end */
 	SCENE_PACKETS, /* and a line for each packet that leaves */
 };
 
-void scene_run(const struct plan *plan, enum scene_tell tell, struct outcome *outcome);
+/* Carry a plan out. */
+struct scene_ask {
+	const struct plan *plan;
+	enum scene_tell tell;
+	enum scene_sabotage sabotage;
+};
+
+void scene_run(const struct scene_ask *ask, struct outcome *outcome);
 
 #endif
