@@ -96,8 +96,13 @@ void pen_assign_places(struct pen_client *client, int64_t now_ns)
 			struct pen_sched_pick pick = pen_sched_next(&view, s);
 			if (!pick.haul)
 				continue;
-			if (!pen_seat_take(client, s, pick.haul, pick.unit, now_ns))
-				return;
+			if (!pen_seat_take(client, s, pick.haul, pick.unit, now_ns)) {
+				if (!pen_seats_evict(client, now_ns))
+					return;
+				view.count = pen_seats_flights(client, flights);
+				more = true;
+				continue;
+			}
 			client->counters.again += pick.again;
 			view.count = pen_seats_flights(client, flights);
 			more = true;

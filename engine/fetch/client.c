@@ -10,6 +10,9 @@
 #include "fetch/seats.h"
 #include "fetch/tend.h"
 
+/* How long to wait when the device has all the cells. */
+#define FULL_WAIT_NS INT64_C(200000)
+
 static int open_parts(struct pen_client *client, const struct pen_client_config *config)
 {
 	struct pen_hauls_config hauls = {
@@ -19,7 +22,8 @@ static int open_parts(struct pen_client *client, const struct pen_client_config 
 	};
 	int code = pen_parts_open(&client->parts, config->n, config->skip);
 	code = code ? code : pen_hauls_open(&client->hauls, &hauls);
-	return code ? code : pen_post_open(&client->post, config->pool, config->tag);
+	return code ? code
+		    : pen_post_open(&client->post, config->pool, config->tag, config->tx_lag);
 }
 
 int pen_client_open(
@@ -94,12 +98,14 @@ void pen_client_turn(struct pen_client *client, int64_t now_ns)
 
 int64_t pen_client_due_ns(const struct pen_client *client, int64_t now_ns)
 {
+	/* What cannot be written is due all the time. */
+	int64_t soonest = pen_post_room(&client->post) ? INT64_MIN : now_ns + FULL_WAIT_NS;
 	int64_t due = pen_credit_due_ns(&client->credit);
 	for (unsigned s = 0; s < client->server_count; s++) {
 		int64_t at = pen_tend_due_ns(client, s, now_ns);
 		due = at < due ? at : due;
 	}
-	return due;
+	return due > soonest ? due : soonest;
 }
 
 /* The next whole place. */

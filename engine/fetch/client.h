@@ -50,6 +50,7 @@ struct pen_client_config {
 	uint8_t seed[PEN_DRAW_SEED_BYTES]; /* secret and random */
 	struct pen_block_pool *pool; /* borrowed until close */
 	uint64_t tag; /* of frames: lower 32 bits clear */
+	uint32_t tx_lag; /* as the port's caps say: pen_post_blocks of the pool are for that */
 	uint64_t rate_max; /* bytes a second of all servers together; 0: no cap */
 	uint64_t rx_bytes; /* packets that the port can hold until they are heard */
 	enum pen_wire_size size_max; /* that the port can receive */

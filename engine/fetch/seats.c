@@ -119,17 +119,33 @@ void pen_seats_drop_haul(struct pen_client *client, const struct pen_haul *haul,
 	}
 }
 
-void pen_seats_drop_server(struct pen_client *client, unsigned server, bool all, int64_t now_ns)
+void pen_seats_drop_server(struct pen_client *client, unsigned server, int64_t now_ns)
 {
-	uint64_t others = pen_client_ready(client) & ~(UINT64_C(1) << server);
+	for (uint32_t i = 0; i < client->config.places; i++) {
+		const struct pen_place *place = &client->place[i];
+		if (place->state != PEN_PLACE_FREE && place->state != PEN_PLACE_WHOLE &&
+			place->peer == server)
+			pen_seat_drop(client, i, false, now_ns);
+	}
+}
+
+bool pen_seats_evict(struct pen_client *client, int64_t now_ns)
+{
+	uint64_t ready = pen_client_ready(client);
+	uint32_t least = PEN_SEAT_NONE;
 	for (uint32_t i = 0; i < client->config.places; i++) {
 		const struct pen_place *place = &client->place[i];
 		if (place->state == PEN_PLACE_FREE || place->state == PEN_PLACE_WHOLE ||
-			place->peer != server)
+			client->server[place->peer].state != PEN_SERVER_SILENT ||
+			!(client->haul[i]->can & client->haul[i]->only & ready))
 			continue;
-		if (all || (client->haul[i]->can & client->haul[i]->only & others))
-			pen_seat_drop(client, i, !all, now_ns);
+		if (least == PEN_SEAT_NONE || place->recv.got < client->place[least].recv.got)
+			least = i;
 	}
+	if (least == PEN_SEAT_NONE)
+		return false;
+	pen_seat_drop(client, least, true, now_ns);
+	return true;
 }
 
 void pen_seats_reopen(struct pen_client *client, unsigned server, int64_t now_ns)

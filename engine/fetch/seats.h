@@ -30,9 +30,13 @@ void pen_seat_drop(struct pen_client *client, uint32_t seat, bool tell, int64_t 
 /* The unit is whole: it lands, other places of it are closed, and its block is the caller's. */
 struct pen_block *pen_seat_land(struct pen_client *client, uint32_t seat, int64_t now_ns);
 
-/* Drop all places of a haul, or those of a server that others can fill as well. */
+/* Drop all places of a haul, or of a server that is gone. */
 void pen_seats_drop_haul(struct pen_client *client, const struct pen_haul *haul, int64_t now_ns);
-void pen_seats_drop_server(struct pen_client *client, unsigned server, bool all, int64_t now_ns);
+void pen_seats_drop_server(struct pen_client *client, unsigned server, int64_t now_ns);
+
+/* Make room for others: drop the place at a silent server that has least to lose, if somebody else
+ * can fill it. False if there is none. */
+bool pen_seats_evict(struct pen_client *client, int64_t now_ns);
 
 /* A server has a new session: its places are asked for anew, what came stays. */
 void pen_seats_reopen(struct pen_client *client, unsigned server, int64_t now_ns);

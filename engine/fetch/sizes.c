@@ -30,6 +30,14 @@ void pen_sizes_came(struct pen_sizes *sizes, enum pen_wire_size size)
 	sizes->proven = size;
 	sizes->settled = true;
 	sizes->trying = false;
+	sizes->failures = 0;
+}
+
+/* The next size worth a try below one that failed. */
+static enum pen_wire_size below(enum pen_wire_size size, enum pen_wire_size proven)
+{
+	enum pen_wire_size next = size > PEN_WIRE_SIZE_1408 ? PEN_WIRE_SIZE_1408 : size - 1;
+	return next > proven ? next : proven;
 }
 
 void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t now_ns)
@@ -40,10 +48,12 @@ void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t 
 		sizes->proven = PEN_WIRE_SIZE_1200;
 		sizes->limit = PEN_WIRE_SIZE_1200;
 	} else if (size == sizes->limit) {
-		sizes->limit = size - 1;
+		sizes->limit = below(size, sizes->proven);
 	}
 	sizes->trying = false;
-	sizes->again_ns = now_ns + PEN_SIZES_AGAIN_NS;
+	int64_t wait = PEN_SIZES_FIRST_NS << (sizes->failures < 10 ? sizes->failures : 10);
+	sizes->again_ns = now_ns + (wait < PEN_SIZES_AGAIN_NS ? wait : PEN_SIZES_AGAIN_NS);
+	sizes->failures++;
 }
 
 void pen_sizes_ended(struct pen_sizes *sizes, enum pen_wire_size size)

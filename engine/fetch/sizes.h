@@ -4,9 +4,10 @@
  * A path carries 1,200 bytes, or we would not hear of it. What more it carries is only known when
  * packets have come: so once PEN_SIZES_PROOF packets of the proven size came, the largest that both
  * ends can is tried by one slot, beside others of the proven size. If as many come of it, it is
- * proven; if nothing does, the next smaller is tried. When a proven size carries nothing any more,
- * the path has changed: all go back to 1,200, and larger ones are tried again after
- * PEN_SIZES_AGAIN_NS. Pure; time is an argument.
+ * proven; if nothing does, the next smaller one of the three that are worth a try: what both can,
+ * Ethernet's, a tunnel's. When a proven size carries nothing any more, the path has changed: all go
+ * back to 1,200. What failed is tried again after a second, and after each failure twice as long,
+ * at most PEN_SIZES_AGAIN_NS: a slow disk may look the same. Pure; time is an argument.
  */
 #ifndef PEN_FETCH_SIZES_H
 #define PEN_FETCH_SIZES_H
@@ -17,7 +18,8 @@
 
 /* Packets that prove a size: no accident, and little when they are lost. */
 #define PEN_SIZES_PROOF 8u
-/* Paths that lost a size get it back seldom, and a try costs a slot's wait. */
+/* Paths get a size seldom, and a try costs a slot's wait. */
+#define PEN_SIZES_FIRST_NS INT64_C(1000000000)
 #define PEN_SIZES_AGAIN_NS INT64_C(60000000000)
 
 struct pen_sizes {
@@ -26,6 +28,7 @@ struct pen_sizes {
 	enum pen_wire_size proven;
 	bool settled; /* packets of the proven size came since it is that */
 	bool trying; /* a slot of size `limit` is under way */
+	unsigned failures; /* since a larger size was proven */
 	int64_t again_ns; /* when limit is `most` again; INT64_MAX: it is */
 };
 

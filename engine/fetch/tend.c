@@ -10,6 +10,8 @@
 
 /* PULLs of an idle session in the time after which the server forgets it. */
 #define KEEPS_PER_IDLE 4
+/* Bytes that go to a path on trust (wire/wire.h, PROOF OF RECEIPT). */
+#define FIRST_FLIGHT INT64_C(65536)
 
 static bool has_session(const struct pen_server *server)
 {
@@ -19,7 +21,12 @@ static bool has_session(const struct pen_server *server)
 void pen_tend_greet(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
-	struct pen_rate_config rate = {.max = client->config.rate_max};
+	struct pen_rate_config rate = {.max = client->config.rate_max, .start = PEN_RATE_START};
+	/* What a server sends before it has a proof, within the first round trip: paths that are
+	 * that short are fast, and on others it is less than the usual start. */
+	if (server->visit.rtt_ns &&
+		FIRST_FLIGHT * PEN_NS_PER_S / server->visit.rtt_ns > (int64_t)rate.start)
+		rate.start = (uint64_t)(FIRST_FLIGHT * PEN_NS_PER_S / server->visit.rtt_ns);
 	uint8_t most = server->visit.size;
 	if (most > client->config.size_max)
 		most = (uint8_t)client->config.size_max;
@@ -36,7 +43,7 @@ void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
 	server->state = PEN_SERVER_GONE;
 	if (client->credit.peer[s].used)
 		pen_credit_leave(&client->credit, s);
-	pen_seats_drop_server(client, s, true, now_ns);
+	pen_seats_drop_server(client, s, now_ns);
 	pen_parts_leave(&client->parts, s);
 	for (uint32_t i = 0; i < client->hauls.count; i++)
 		pen_haul_refuse(pen_hauls_nth(&client->hauls, i), s);
@@ -57,7 +64,19 @@ static void give_up_size(struct pen_client *client, unsigned s, unsigned seat, i
 	}
 }
 
-/* A timeout has passed without a packet. */
+/* Is the place's size to be given up? One that was never proven costs nothing to give up; one that
+ * was is given the time of a slow disk. */
+static bool is_swallowed(
+	const struct pen_server *server, const struct pen_place *place, int64_t now_ns)
+{
+	if (place->size == PEN_WIRE_SIZE_1200)
+		return false;
+	return place->size > server->sizes.proven ||
+		now_ns - place->recv.last_ns >= PEN_SERVER_STUCK_NS_MIN;
+}
+
+/* A timeout has passed without a packet. What flies at the server stays there, as it may only be
+ * slow; others are asked for the same (fetch/sched.h). */
 static void fall_silent(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
@@ -66,14 +85,15 @@ static void fall_silent(struct pen_client *client, unsigned s, int64_t now_ns)
 		return;
 	/* A black hole looks the same as long as its place is the oldest. */
 	unsigned oldest = server->places ? server->place[0] : UINT_MAX;
-	if (oldest != UINT_MAX && client->place[oldest].size != PEN_WIRE_SIZE_1200) {
+	if (oldest != UINT_MAX && is_swallowed(server, &client->place[oldest], now_ns)) {
 		server->silences = 0;
+		server->state = PEN_SERVER_READY;
 		give_up_size(client, s, oldest, now_ns);
 		return;
 	}
 	server->state = PEN_SERVER_SILENT;
-	pen_seats_drop_server(client, s, false, now_ns);
-	pen_visit_doubt(&server->visit, &client->draw, now_ns);
+	if (now_ns - server->heard_ns >= PEN_VISIT_DOUBT_NS)
+		pen_visit_doubt(&server->visit, &client->draw, now_ns);
 }
 
 void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)

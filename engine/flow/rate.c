@@ -128,6 +128,7 @@ void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report
 	const struct pen_rtt *rtt, int64_t now_ns)
 {
 	PEN_CHECK(now_ns >= rate->round_ns);
+	rate->silent &= report->packets == 0;
 	rate->round.bytes += report->bytes;
 	rate->round.packets += report->packets;
 	rate->round.lost += report->lost;
@@ -144,10 +145,13 @@ void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report
 
 void pen_rate_timeout(struct pen_rate *rate, int64_t now_ns)
 {
-	rate->starting = false;
-	rate->pace = clamp(rate, rate->pace / 2);
 	rate->timeouts++;
 	begin_round(rate, now_ns);
+	if (rate->silent)
+		return;
+	rate->silent = true;
+	rate->starting = true;
+	rate->pace = clamp(rate, rate->pace / 2);
 }
 
 uint64_t pen_rate_window(const struct pen_rate *rate, const struct pen_rtt *rtt)

@@ -57,6 +57,7 @@ struct pen_rate {
 	uint64_t pace; /* decided */
 	uint64_t measured; /* what arrived, smoothed over rounds that were not limited */
 	bool starting; /* doubling */
+	bool silent; /* nothing came since a timeout */
 	uint32_t tolerated; /* lost packets in a thousand that are the path's own */
 	uint32_t blamed; /* the same, when the pace was last lowered for it; 0: not lately */
 	int64_t excess; /* lost beyond that, in thousandths of a packet; not below 0 */
@@ -76,7 +77,7 @@ void pen_rate_limit(struct pen_rate *rate, uint64_t max);
 void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report,
 	const struct pen_rtt *rtt, int64_t now_ns);
 
-/* A timeout passed in which nothing came. */
+/* A timeout passed in which nothing came: only the first in a row says something of the rate. */
 void pen_rate_timeout(struct pen_rate *rate, int64_t now_ns);
 
 /* Bytes that may be in flight: what the pace sends in twice the least round trip and twice the

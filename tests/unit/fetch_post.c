@@ -44,7 +44,7 @@ Test(fetch_post, keeps_order_and_gives_cells_back)
 	static struct pen_post post;
 	cr_assert_eq(pen_arena_open(&arena, &ask, &why), 0);
 	cr_assert_eq(pen_block_pool_init(&pool, &arena, 1), 0);
-	cr_assert_eq(pen_post_open(&post, &pool, TAG), 0);
+	cr_assert_eq(pen_post_open(&post, &pool, TAG, 0), 0);
 	unsigned put = 0, back = 0;
 	for (unsigned round = 0; round < 40; round++) {
 		for (unsigned i = 0; i < 60; i++) {
@@ -78,10 +78,22 @@ Test(fetch_post, keeps_order_and_gives_cells_back)
 	for (; back < taken_count; back++)
 		cr_assert(pen_post_reaped(&post, taken[back].tag));
 	cr_expect(!pen_post_reaped(&post, 7), "somebody else's");
-	cr_expect_geq(post.cells.free + 1, post.cells.count);
+	cr_expect_geq(post.cells[0].free + 1, post.cells[0].count);
 	pen_post_close(&post);
 	pen_post_close(&post);
 	cr_expect_eq(pool.free, 1);
 	pen_block_pool_fini(&pool);
 	pen_arena_close(&arena);
+}
+
+/* A device that keeps so many frames leaves room for one more. */
+Test(fetch_post, room_beyond_what_lags)
+{
+	for (uint32_t lag = 0; lag <= 4096; lag += 64) {
+		unsigned cells = pen_post_blocks(lag) *
+			(unsigned)(PEN_BLOCK_BYTES / PEN_POST_CELL_BYTES);
+		cr_assert_gt(cells, lag + PEN_POST_WAITING_MAX, "lag %u", lag);
+	}
+	cr_expect_eq(pen_post_blocks(0), 1);
+	cr_expect_eq(pen_post_blocks(UINT32_MAX / 2), PEN_POST_BLOCKS_MAX);
 }

@@ -14,7 +14,7 @@ static struct pen_bytes last(uint8_t type)
 	const struct pen_post *post = &lab->client->post;
 	cr_assert_gt(post->waiting, 0);
 	unsigned i = post->waiting - 1;
-	const uint8_t *at = pen_cells_at(&post->cells, post->cell[i]);
+	const uint8_t *at = pen_cells_at(&post->cells[0], post->cell[i]);
 	const struct pen_wire_head *head = pen_wire_head_decode(
 		(struct pen_bytes){at, PEN_WIRE_HEAD_BYTES}, post->bytes[i]);
 	cr_assert_not_null(head);

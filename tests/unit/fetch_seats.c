@@ -48,7 +48,7 @@ Test(fetch_seats, agree_at_every_turn)
 	while (lab_turn()) {
 		check_agreement();
 		if (!died && lab->now > dead_ns) {
-			pen_seats_drop_server(lab->client, 1, true, lab->now);
+			pen_seats_drop_server(lab->client, 1, lab->now);
 			check_agreement();
 			died = true;
 		}

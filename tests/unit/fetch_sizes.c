@@ -31,13 +31,17 @@ Test(fetch_sizes, finds_what_the_path_carries)
 		for (unsigned carries = 0; carries < PEN_WIRE_SIZES; carries++) {
 			struct pen_sizes sizes;
 			unsigned failed = 0, best = most < carries ? most : carries;
+			/* Between Ethernet and what both can nothing is tried. */
+			if (best > PEN_WIRE_SIZE_1408 && best < most)
+				best = PEN_WIRE_SIZE_1408;
 			pen_sizes_init(&sizes, (enum pen_wire_size)most);
 			cr_expect_eq(
 				pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_1200, "safe at first");
 			enum pen_wire_size size = slots(
 				&sizes, (enum pen_wire_size)carries, 12, S, &failed);
 			cr_expect_eq(size, best, "%u of %u: %d", carries, most, size);
-			cr_expect_eq(failed, most - best);
+			cr_expect_leq(failed, 3);
+			cr_expect(failed > 0 || best == most);
 		}
 	}
 }
@@ -66,10 +70,22 @@ Test(fetch_sizes, a_path_that_becomes_narrow)
 	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_8192, 2 * S);
 	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1200, 2 * S);
 	for (unsigned i = 0; i < 5; i++)
-		cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_1408, 1, 3 * S, &failed),
+		cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_1408, 1, 5 * S / 2, &failed),
 			PEN_WIRE_SIZE_1200, "no more tries for now");
 	cr_expect_eq(failed, 0);
-	int64_t later = 2 * S + PEN_SIZES_AGAIN_NS;
-	cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_1408, 9, later, &failed), PEN_WIRE_SIZE_1408);
-	cr_expect_eq(failed, 2);
+	cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_1408, 9, 4 * S, &failed), PEN_WIRE_SIZE_1408);
+	cr_expect_eq(failed, 1);
+}
+
+/* What failed is tried again, less and less often. */
+Test(fetch_sizes, tries_again)
+{
+	struct pen_sizes sizes;
+	unsigned failed = 0;
+	pen_sizes_init(&sizes, PEN_WIRE_SIZE_8192);
+	for (int64_t now = 0; now < 600 * S; now += S / 10)
+		slots(&sizes, PEN_WIRE_SIZE_1200, 1, now, &failed);
+	cr_expect_geq(failed, 10);
+	cr_expect_leq(failed, 40, "%u", failed);
+	cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_8192, 5, 700 * S, &failed), PEN_WIRE_SIZE_8192);
 }

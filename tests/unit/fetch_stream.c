@@ -151,7 +151,7 @@ Test(fetch_stream, silence)
 		cr_expect_eq(said.lost, 0, "none that the server has seen");
 	}
 	cr_expect_eq(stream.silences, 5);
-	cr_expect_lt(stream.rate.pace, 10000000 / 15);
+	cr_expect_eq(stream.rate.pace, 5000000, "halved once");
 	cr_expect_eq(come(3, 0, 0, now), PEN_STREAM_NEW, "late, but here");
 	cr_expect_eq(come(599, 0, 0, now), PEN_STREAM_NEW);
 	want.packets = 0;

@@ -145,10 +145,14 @@ Test(flow_rate, windows_and_timeouts)
 	pen_rate_init(&rate, &config, 0);
 	cr_expect_eq(pen_rate_target_ns(&rtt), 2 * MS);
 	cr_expect_eq(pen_rate_window(&rate, &rtt), 200000, "10 MB/s for twice 8 + 2 ms");
-	pen_rate_timeout(&rate, MS);
-	cr_expect_eq(rate.pace, 5 * MB);
-	for (unsigned i = 0; i < 40; i++)
-		pen_rate_timeout(&rate, MS);
+	struct pen_rate_report some = {1200, 1, 0, true};
+	for (unsigned i = 0; i < 40; i++) {
+		for (unsigned k = 0; k < 3; k++)
+			pen_rate_timeout(&rate, MS);
+		cr_expect(rate.starting);
+		cr_expect(i > 6 || rate.pace == (10 * MB) >> (i + 1), "only the first in a row");
+		pen_rate_report(&rate, &some, &rtt, MS);
+	}
 	cr_expect_eq(rate.pace, PEN_RATE_MIN);
 	pen_rate_limit(&rate, 1000);
 	cr_expect_eq(rate.pace, PEN_RATE_MIN, "the least is above any ceiling");
