@@ -72,7 +72,8 @@ static int plan_open(struct pen_sync *sync)
 		.tries = config->tries,
 		.connections = sync->budget.connections,
 		.stall_ns = config->stall_ns,
-		.applied = config->applied};
+		.applied = config->applied,
+		.reversed = config->reversed};
 	memcpy(plan.ranks, config->ranks, sizeof plan.ranks);
 	int err = pen_plan_init(&sync->plan, &plan);
 	for (unsigned s = 0; !err && s < config->sources_count; s++) {

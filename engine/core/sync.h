@@ -40,6 +40,7 @@ struct pen_sync_config {
 	unsigned jobs; /* workers, 0: in the caller's thread; at most PEN_POOL_JOBS_MAX */
 	uint64_t memory_bytes; /* the cap that core/budget.h divides; 0: its default */
 	uint8_t ranks[PEN_SOURCES_MAX]; /* of each source, as the plan's */
+	const uint8_t *reversed; /* the same; borrowed until close */
 	uint32_t absent; /* bit s: source s may join or leave later, by the plan's calls */
 	int64_t stall_ns;
 	bool bare;

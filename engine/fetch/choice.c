@@ -116,8 +116,9 @@ static bool is_better(const struct pen_plan *plan, uint32_t part, unsigned a, un
 		 tries_b = pen_choice_try(plan, part, b)->tries;
 	if (tries_a != tries_b)
 		return tries_a < tries_b;
-	if (plan->config.ranks[a] != plan->config.ranks[b])
-		return plan->config.ranks[a] < plan->config.ranks[b];
+	const uint8_t *ranks = plan->config.ranks, *reversed = plan->config.reversed;
+	if (ranks[a] != ranks[b])
+		return (ranks[a] < ranks[b]) != (reversed && reversed[part >> 3] >> (part & 7) & 1);
 	return plan->source[a].flying < plan->source[b].flying;
 }
 

@@ -101,6 +101,8 @@ struct pen_plan_config {
 	int64_t stall_ns; /* > 0 */
 	const uint8_t *applied; /* bit k & 7 of byte k >> 3: part k needs no fetching; or NULL */
 	uint8_t ranks[PEN_SOURCES_MAX]; /* of each source; lower is asked first */
+	/* Bit k & 7 of byte k >> 3: for part k the higher rank comes first. NULL: for none. */
+	const uint8_t *reversed;
 };
 
 struct pen_plan {

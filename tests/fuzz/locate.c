@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		PEN_CHECK(offers.list[i].n <= PEN_PARTS_MAX);
 		PEN_CHECK(memchr(offers.list[i].prefix, 0, PEN_SOURCE_PREFIX_BYTES));
 		PEN_CHECK(locate_find(&offers, offers.list[i].n, &offer));
+		PEN_CHECK(
+			!offer.smaller || offer.smaller_at + (offer.n + 7) / 8 <= offers.bits.len);
 	}
 	PEN_CHECK(offers.count == 0 || locate_choose(&offers, 1) > 0);
 	return 0;

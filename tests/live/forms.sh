@@ -196,6 +196,34 @@ pressed any $lean
 EOT
 run verify db "$scratch/db" --shard s7.v3 --root "$root"
 expect 0 $? 'and it verifies'
+# Tiny parts have fewer bytes in nearcore form: any takes the smaller of each.
+cp -r "$golden/genesis" "$scratch/tiny-parts"
+run make --from "parts:$scratch/tiny-parts" --form lean
+smaller=0
+for ((k = 0; k < 5; k++)); do
+	[ "$(stat -c %s "$scratch/tiny-parts/$(name lean $k 5)")" -gt \
+		"$(stat -c %s "$scratch/tiny-parts/$(name state $k 5)")" ] &&
+		smaller=$((smaller + 1))
+done
+[ $smaller -gt 0 ] && [ $smaller -lt 5 ]
+result $? "$smaller of 5 parts of genesis are smaller in nearcore form"
+whole=$root root=$genesis_root
+sync --from "dir:$scratch/tiny-parts"
+expect "0 $((5 - smaller))" "$? $(lean_parts)" '  and are fetched so from a directory'
+front=$server
+start_serve "$scratch/tiny-parts" || exit 1
+if command -v curl >/dev/null; then
+	for _ in $(seq 200); do
+		curl -s "$url/root/$root" >"$scratch/out"
+		grep -q '"scanning": false' "$scratch/out" && break
+		sleep 0.1
+	done
+	sync --from "$url"
+	expect "0 $((5 - smaller))" "$? $(lean_parts)" '  and from a front'
+fi
+kill "$server"
+wait "$server" 2>/dev/null
+server=$front root=$whole
 sync --from "dir:$scratch/nearcore" --form lean
 expect 3 $? 'lean form alone, where there is none'
 says 'no part of it in lean form'
@@ -212,6 +240,13 @@ expect "0 $((lean - 2))" "$? $(lean_parts)" '  another source has them in the ot
 cp "$scratch/lean/$dir/$(name lean 4 $of)" "$scratch/both/$dir/"
 sync --from "dir:$scratch/both"
 expect "0 $((lean - 1))" "$? $(lean_parts)" '  or the same source'
+start_hostile "$scratch/both/$dir" garbage
+sync --from "$url" --of $of --form lean --tries 1
+expect 4 $? 'a server that sends rubbish for lean parts'
+sync --from "$url" --from "dir:$scratch/both" --of $of --tries 1
+expect 0 $? '  is made up for by another source'
+kill "$server"
+wait "$server" 2>/dev/null
 run verify store "$scratch/both"
 expect 4 $? 'verify store sees a bad lean part'
 says "$(name lean 4 $of): BadHead"

@@ -105,3 +105,42 @@ Test(fetch_choice, who_is_asked_next)
 		pen_plan_fini(&plan);
 	}
 }
+
+/* A place with two forms is two sources: the one with fewer bytes is asked first, busy or not. */
+Test(fetch_choice, lower_ranks_first)
+{
+	static const struct {
+		uint8_t ranks[2];
+		uint8_t reversed; /* bit 0: for the part that is asked for */
+		enum said said[2];
+		unsigned source;
+	} rows[] = {
+		{{0, 1}, 0, {NOTHING, NOTHING}, 0},
+		{{1, 0}, 0, {NOTHING, NOTHING}, 1},
+		{{1, 0}, 0, {NOTHING, BUSY}, 1},
+		{{0, 1}, 0, {FAILED_LONG_AGO, NOTHING}, 1},
+		{{0, 1}, 0, {FINAL, NOTHING}, 1},
+		{{0, 1}, 1, {NOTHING, NOTHING}, 1},
+		{{1, 0}, 1, {BUSY, NOTHING}, 0},
+		{{0, 1}, 2, {NOTHING, NOTHING}, 0},
+		{{1, 1}, 1, {BUSY, NOTHING}, 1},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_plan plan;
+		struct pen_plan_config config = {.parts = 2,
+			.sources = 2,
+			.tries = 3,
+			.connections = 8,
+			.stall_ns = 1,
+			.ranks = {rows[i].ranks[0], rows[i].ranks[1]},
+			.reversed = rows[i].reversed ? &rows[i].reversed : NULL};
+		int64_t until = INT64_MAX;
+		cr_assert_eq(pen_plan_init(&plan, &config), 0);
+		for (unsigned s = 0; s < 2; s++)
+			source_set(&plan, s, rows[i].said[s]);
+		struct pen_choice choice = pen_choice_make(&plan, 0, NOW, &until);
+		cr_expect(choice.found, "row %zu", i);
+		cr_expect_eq(choice.source, rows[i].source, "row %zu", i);
+		pen_plan_fini(&plan);
+	}
+}

@@ -69,6 +69,30 @@ Test(tools_locate, reads_answers_and_refuses_others)
 	}
 }
 
+Test(tools_locate, parts_that_are_smaller_in_nearcore_form)
+{
+	static const struct {
+		const char *sets;
+		int bits; /* of the second N, -1: nothing is said */
+	} rows[] = {{"[\"\", \"0,2-3\"]", 0x0d}, {"[\"9\", \"8\"]", 0x100}, {"[\"1\", \"9\"]", -1},
+		{"[\"1\", \"\"]", -1}, {"[\"1\"]", -1}, {"5", -1}, {"[7, 8]", -1},
+		{"[\"\", \"3-2\"]", -1}};
+	static struct locate_offers offers;
+	struct pen_hash root = root_hash();
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		char text[256];
+		snprintf(text, sizeof text, SAYS(", \"of\": [7, 9], \"nearcore_smaller\": %s"),
+			rows[i].sets);
+		struct pen_bytes bytes = {(const uint8_t *)text, strlen(text)};
+		struct locate_offer offer;
+		cr_assert_eq(locate_answer(bytes, &root, &offers), 0);
+		cr_assert(locate_find(&offers, 9, &offer));
+		const uint8_t *bits = locate_smaller(&offers, &offer);
+		cr_expect_eq(bits ? bits[0] | bits[1] << 8 : -1, rows[i].bits, "%s", rows[i].sets);
+	}
+	locate_offers_fini(&offers);
+}
+
 Test(tools_locate, chooses_and_finds)
 {
 	static struct locate_offers offers[3];

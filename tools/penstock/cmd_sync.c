@@ -237,6 +237,7 @@ static int sync_open(struct run *run, struct pen_why *why)
 		.sources = run->supply.sources,
 		.sources_count = run->supply.count,
 		.absent = run->supply.absent,
+		.reversed = run->supply.reversed.len ? run->supply.reversed.at : NULL,
 		.tries = flags->tries,
 		.connections = flags->connections,
 		.jobs = flags->jobs,

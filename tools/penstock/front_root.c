@@ -94,8 +94,38 @@ static void form_print(const struct state *state, enum pen_form form, struct pen
 	print(body, "]");
 }
 
-/* Lists of one length: N, how many of its parts are here, whether that is all, and the same for
- * each form that is here. */
+/* Bytes of an answer from which on no more sets are written: who reads it takes 64 KiB. */
+#define SETS_BYTES_MAX 32768u
+
+/* Parts of one n, sets [at, end), whose nearcore form has fewer bytes than the lean one, as a set:
+ * "0-2,7". Left out where it would be too long: it only saves bytes. */
+static void smaller_print(
+	const struct state *state, uint32_t at, uint32_t end, struct pen_buf *body)
+{
+	const struct pen_catalog_set *nearcore = &state->sets[at], *lean = nearcore + 1;
+	size_t before = body->len;
+	uint32_t first = UINT32_MAX;
+	if (end - at < 2 || nearcore->form != PEN_FORM_NEARCORE || lean->form != PEN_FORM_LEAN)
+		return;
+	for (uint32_t k = 0; k <= nearcore->n && body->len < SETS_BYTES_MAX; k++) {
+		const struct pen_catalog_file *a = pen_catalog_part(state->catalog, nearcore, k);
+		const struct pen_catalog_file *b = pen_catalog_part(state->catalog, lean, k);
+		bool smaller = a && b && a->bytes < b->bytes;
+		if (smaller && first == UINT32_MAX)
+			first = k;
+		if (smaller || first == UINT32_MAX)
+			continue;
+		print(body, "%s%" PRIu32, body->len > before ? "," : "", first);
+		if (k - 1 > first)
+			print(body, "-%" PRIu32, k - 1);
+		first = UINT32_MAX;
+	}
+	if (body->len >= SETS_BYTES_MAX)
+		body->len = before;
+}
+
+/* Lists of one length: N, how many of its parts are here, whether that is all, which of them have
+ * fewer bytes in nearcore form, and how many there are in each form that is here. */
 static void sets_print(const struct state *state, struct pen_buf *body)
 {
 	const struct pen_catalog_set *sets = state->sets;
@@ -110,6 +140,12 @@ static void sets_print(const struct state *state, struct pen_buf *body)
 		end = cut_end(state, at);
 		print(body, "%s%s", at ? ", " : "], \"complete\": [",
 			cut_have(state, at, end) == sets[at].n ? "true" : "false");
+	}
+	for (uint32_t at = 0, end; at < state->count; at = end) {
+		end = cut_end(state, at);
+		print(body, "%s\"", at ? ", " : "], \"nearcore_smaller\": [");
+		smaller_print(state, at, end, body);
+		print(body, "\"");
 	}
 	print(body, "], \"forms\": {");
 	for (unsigned form = 0; form < PEN_FORMS; form++) {

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "drivers/table.h"
 #include "locate_dir.h"
+#include "set.h"
 
 /* How often a waiting get looks whether it should stop. */
 #define LOCATE_LOOK_NS (200 * PEN_NS_PER_MS)
@@ -58,6 +60,40 @@ static unsigned answer_forms(json_t *forms, size_t i)
 	return found;
 }
 
+void locate_offers_fini(struct locate_offers *offers)
+{
+	pen_buf_fini(&offers->bits);
+	memset(offers, 0, sizeof *offers);
+}
+
+/* Forget what was offered, keep the memory. */
+static void offers_reset(struct locate_offers *offers)
+{
+	struct pen_buf bits = offers->bits;
+	bits.len = 0;
+	memset(offers, 0, sizeof *offers);
+	offers->bits = bits;
+}
+
+int locate_smaller_add(struct locate_offers *offers, unsigned i, struct pen_bytes bits)
+{
+	struct locate_offer *offer = &offers->list[i];
+	PEN_CHECK(bits.len >= (offer->n + 7) / 8);
+	offer->smaller_at = offers->bits.len;
+	offer->smaller = pen_buf_append(&offers->bits, bits.at, bits.len) == 0;
+	return offer->smaller ? 0 : -ENOMEM;
+}
+
+/* The parts that are smaller in nearcore form, as a front says. What is no set says nothing. */
+static void answer_smaller(json_t *sets, unsigned i, struct locate_offers *out)
+{
+	const char *text = json_string_value(json_array_get(sets, i));
+	struct pen_buf bits = {0};
+	if (text && *text && set_parse(text, out->list[i].n, &bits, NULL) == 0)
+		locate_smaller_add(out, i, pen_buf_bytes(&bits));
+	pen_buf_fini(&bits);
+}
+
 static int answer_offers(json_t *json, const char *root, struct locate_offers *out)
 {
 	json_t *list = json_object_get(json, "of");
@@ -72,6 +108,7 @@ static int answer_offers(json_t *json, const char *root, struct locate_offers *o
 		offer->n = (uint32_t)n;
 		offer->forms = answer_forms(json_object_get(json, "forms"), i);
 		snprintf(offer->prefix, sizeof offer->prefix, "root/%s/of/%u/", root, offer->n);
+		answer_smaller(json_object_get(json, "nearcore_smaller"), (unsigned)i, out);
 	}
 	return 0;
 }
@@ -93,7 +130,7 @@ static int answer_read(json_t *json, const struct pen_hash *root, struct locate_
 int locate_answer(struct pen_bytes text, const struct pen_hash *root, struct locate_offers *out)
 {
 	json_error_t error;
-	memset(out, 0, sizeof *out);
+	offers_reset(out);
 	json_t *json = json_loadb((const char *)text.at, text.len, JSON_REJECT_DUPLICATES, &error);
 	int err = json ? answer_read(json, root, out) : PEN_EINPUT;
 	json_decref(json);
@@ -176,9 +213,10 @@ static int locate_http(const struct locate_ask *ask, struct locate_offers *out, 
 	/* An object store says 403 for what is not there; a page larger than an answer is none. */
 	if (err == PEN_ENOTFOUND || err == -EACCES || err == PEN_EINPUT ||
 		(!err && locate_answer(pen_buf_bytes(&text), ask->root, out))) {
-		*out = (struct locate_offers){.any = true,
-			.any_forms = ask->forms & 1u << PEN_FORM_NEARCORE ? 1u << PEN_FORM_NEARCORE
-									  : ask->forms};
+		offers_reset(out);
+		out->any = true;
+		out->any_forms = ask->forms & 1u << PEN_FORM_NEARCORE ? 1u << PEN_FORM_NEARCORE
+								      : ask->forms;
 		err = 0;
 	} else if (!err && out->count == 0) {
 		err = pen_fail(
@@ -208,7 +246,7 @@ static int offers_filter(
 
 int locate(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why)
 {
-	memset(out, 0, sizeof *out);
+	offers_reset(out);
 	int err = strncmp(ask->word, "dir:", 4) ? locate_http(ask, out, why)
 						: locate_dir(ask, out, why);
 	return err ? err : offers_filter(ask, out, why);

@@ -21,6 +21,8 @@
 struct locate_offer {
 	uint32_t n;
 	unsigned forms; /* bit i: some part in form i */
+	size_t smaller_at; /* in the offers' bits: its parts that are smaller in nearcore form */
+	bool smaller; /* there are such bits; else lean form is smaller, or nobody says */
 	char prefix[PEN_SOURCE_PREFIX_BYTES];
 };
 
@@ -30,7 +32,11 @@ struct locate_offers {
 	unsigned any_forms; /* the forms that such a one is asked for */
 	unsigned count;
 	struct locate_offer list[LOCATE_OFFERS_MAX];
+	struct pen_buf bits; /* bit k & 7 of byte k >> 3: part k, for each N in turn */
 };
+
+/* Give the memory back; zeroed is fine, and it is zeroed. */
+void locate_offers_fini(struct locate_offers *offers);
 
 struct locate_ask {
 	const char *word; /* the source, as the user gave it */
@@ -59,7 +65,19 @@ bool locate_find(const struct locate_offers *offers, uint32_t n, struct locate_o
  */
 uint32_t locate_choose(const struct locate_offers *offers, unsigned sources);
 
-/* Read a front's answer about `root`. 0, or PEN_EINPUT: it is none. For locate and its test. */
+/* Note which parts of offer i are smaller in nearcore form: (n + 7) / 8 bytes, copied. 0 or
+ * -ENOMEM. */
+int locate_smaller_add(struct locate_offers *offers, unsigned i, struct pen_bytes bits);
+
+/* The bits of an offer, or NULL. */
+static inline const uint8_t *locate_smaller(
+	const struct locate_offers *offers, const struct locate_offer *offer)
+{
+	return offer->smaller ? offers->bits.at + offer->smaller_at : NULL;
+}
+
+/* Read a front's answer about `root`; `out` is zeroed or filled before. 0, or PEN_EINPUT: it is
+ * none. For locate and its test. */
 int locate_answer(struct pen_bytes text, const struct pen_hash *root, struct locate_offers *out);
 
 #endif

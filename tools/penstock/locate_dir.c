@@ -26,16 +26,38 @@ static const struct pen_tree_file *file_at(const struct search *search, size_t i
 	return (const struct pen_tree_file *)(const void *)search->files.at + i;
 }
 
-static void offer_add(struct search *search, const char *dir, uint32_t n, unsigned forms)
+/* Files [i, end) are of one N: which parts have fewer bytes in nearcore form. */
+static void smaller_note(struct search *search, unsigned offer, size_t i, size_t end)
 {
+	uint32_t n = search->out->list[offer].n;
+	struct pen_buf bits = {0};
+	if (pen_buf_reserve(&bits, (n + 7) / 8))
+		return;
+	bits.len = (n + 7) / 8;
+	memset(bits.at, 0, bits.len);
+	for (; i + 1 < end; i++) {
+		const struct pen_tree_file *nearcore = file_at(search, i), *lean = nearcore + 1;
+		if (nearcore->k == lean->k && nearcore->bytes < lean->bytes && lean->k < n)
+			bits.at[lean->k >> 3] |= (uint8_t)(1u << (lean->k & 7));
+	}
+	locate_smaller_add(search->out, offer, pen_buf_bytes(&bits));
+	pen_buf_fini(&bits);
+}
+
+static void offer_add(struct search *search, const char *dir, size_t i, size_t end, unsigned forms)
+{
+	uint32_t n = file_at(search, i)->n;
 	struct locate_offers *out = search->out;
 	struct locate_offer seen;
-	if (out->count == LOCATE_OFFERS_MAX || n < 1 || locate_find(out, n, &seen))
+	if (out->count == LOCATE_OFFERS_MAX || n < 1 || n > PEN_PARTS_MAX ||
+		locate_find(out, n, &seen))
 		return;
 	struct locate_offer *offer = &out->list[out->count++];
 	offer->n = n;
 	offer->forms = forms;
 	snprintf(offer->prefix, sizeof offer->prefix, "%s%s", dir, dir[0] ? "/" : "");
+	if (forms == (1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN))
+		smaller_note(search, out->count - 1, i, end);
 }
 
 /* True if this file is proved to be a part of the root. */
@@ -76,7 +98,7 @@ static void dir_search(struct search *search, const char *dir)
 		for (size_t at = i; !found && at < end && at < i + LOCATE_VET_MAX; at++)
 			found = file_is_of_root(search, dir, file_at(search, at));
 		if (found)
-			offer_add(search, dir, file_at(search, i)->n, forms);
+			offer_add(search, dir, i, end, forms);
 	}
 	search->looked += count > 0;
 }
@@ -89,7 +111,7 @@ static int search_run(struct search *search)
 	for (size_t i = 0, end; !err && i < count; i = end) {
 		unsigned forms;
 		end = group_end(search, i, &forms);
-		offer_add(search, "", file_at(search, i)->n, forms);
+		offer_add(search, "", i, end, forms);
 	}
 	if (err || count) {
 		search->looked = count > 0;
@@ -133,7 +155,6 @@ int locate_dir(const struct locate_ask *ask, struct locate_offers *out, struct p
 {
 	const char *path = ask->word + strlen("dir:");
 	struct search search = {.ask = ask, .out = out};
-	memset(out, 0, sizeof *out);
 	int err = pen_disk_open_dir(path, false, &search.disk, why);
 	if (err)
 		return err;

@@ -35,7 +35,7 @@ static void query_run(void *context)
 		.context = supply};
 	query->result = locate(&ask, &query->offers, &query->why);
 	if (query->result)
-		query->offers = (struct locate_offers){0};
+		locate_offers_fini(&query->offers);
 	atomic_store_explicit(&query->over, true, memory_order_release);
 }
 
@@ -63,7 +63,9 @@ void supply_close(struct supply *supply)
 		pen_thread_join(&query->thread);
 		if (query->origin)
 			query->origin->ops->close(query->origin);
+		locate_offers_fini(&query->offers);
 	}
+	pen_buf_fini(&supply->reversed);
 	free(supply->queries);
 	supply->queries = NULL;
 	supply->count = 0;
@@ -199,6 +201,22 @@ static void source_fill(struct pen_source *source, const struct locate_offer *of
 	memcpy(source->prefix, offer->prefix, sizeof source->prefix);
 }
 
+/* Remember the parts that a source has with fewer bytes in nearcore form. Without memory for it
+ * they are fetched in lean form. */
+static void reversed_note(
+	struct supply *supply, const struct supply_query *query, const struct locate_offer *offer)
+{
+	const uint8_t *bits = locate_smaller(&query->offers, offer);
+	size_t bytes = ((size_t)supply->n + 7) / 8;
+	if (!bits || pen_buf_reserve(&supply->reversed, bytes))
+		return;
+	if (!supply->reversed.len)
+		memset(supply->reversed.at, 0, bytes);
+	supply->reversed.len = bytes;
+	for (size_t i = 0; i < bytes; i++)
+		supply->reversed.at[i] |= bits[i];
+}
+
 /*
  * Those that can take part, and all others as absent: one that has failed leaves again at once, so
  * that its reason counts where nobody else has a part. False if there is nobody to begin with.
@@ -217,6 +235,7 @@ static bool sources_take(struct supply *supply, struct worst *worst)
 			sources_add(supply, query, offer.forms);
 			for (unsigned i = 0; i < query->sources; i++)
 				source_fill(&supply->sources[query->source + i], &offer);
+			reversed_note(supply, query, &offer);
 			useful = true;
 			continue;
 		}

@@ -52,6 +52,7 @@ struct supply {
 	struct pen_source sources[PEN_SOURCES_MAX]; /* those that take part, or may join later */
 	unsigned count; /* of them */
 	uint8_t ranks[PEN_SOURCES_MAX]; /* of these, for the plan */
+	struct pen_buf reversed; /* the same: parts that are smaller in nearcore form */
 	uint32_t absent; /* bit i: sources[i] has not answered yet */
 	uint32_t n; /* what was agreed on */
 };
