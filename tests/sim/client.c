@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 
-/* Blocks: pieces on their way, and one for control packets. */
+/* Blocks of pieces on their way. */
 #define CLIENT_BLOCKS 6u
 #define CLIENT_PLACES 8u
 /* HELLOs until a server is given up: more than any fault of a plan lasts. */
@@ -38,12 +38,15 @@ static void start(struct actor *actor, int64_t now_ns)
 	struct pen_rng rng = pen_sim_clock_rng(&actor->world->clock, 6000 + actor->host);
 	for (unsigned life = 0; life < actor->lives; life++)
 		pen_rng_next(&rng);
-	world_arena(actor, &client->arena, CLIENT_BLOCKS + 1);
-	PEN_CHECK(!pen_block_pool_init(&client->pool, &client->arena, CLIENT_BLOCKS + 1));
+	uint32_t lag = actor->net->caps.tx_lag;
+	unsigned blocks = CLIENT_BLOCKS + pen_post_blocks(lag);
+	world_arena(actor, &client->arena, blocks);
+	PEN_CHECK(!pen_block_pool_init(&client->pool, &client->arena, blocks));
 	struct pen_client_config config = {.n = 1,
 		.form = PEN_WIRE_FORM_RAW,
 		.identity = client->identity,
 		.pool = &client->pool,
+		.tx_lag = lag,
 		.rx_bytes = 4u << 20,
 		.size_max = world_size(actor),
 		.sum_absent_ok = actor->net->caps.sum_absent_ok,
