@@ -137,7 +137,7 @@ static int write_lean(
 	out->raw_bytes = head.raw_bytes;
 	out->file.bytes = stat.bytes;
 	out->file.mtime_ns = stat.mtime_ns;
-	return pen_blob_lean(bytes, &worker->vet.head, out->file.blob);
+	return pen_catalog_lean(bytes, &worker->vet.head, &out->file);
 }
 
 static int convert_item(

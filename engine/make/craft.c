@@ -148,7 +148,7 @@ static int write_lean(
 		return err;
 	PEN_CHECK(pen_lean_decode(bytes, &head, NULL) == 0);
 	out->content_bytes[PEN_FORM_LEAN] = head.raw_bytes;
-	return pen_blob_lean(bytes, &craft->content, out->files[PEN_FORM_LEAN].blob);
+	return pen_catalog_lean(bytes, &craft->content, &out->files[PEN_FORM_LEAN]);
 }
 
 /* Is the lean part just made worth it? nearcore_bytes is 0 if nearcore's form is not at hand: then

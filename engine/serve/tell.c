@@ -115,9 +115,15 @@ static void write_entry(const struct pen_catalog_set *set, const struct pen_cata
 	struct pen_wire_entry *out)
 {
 	*out = (struct pen_wire_entry){.bytes = file->bytes};
+	/* The object of no bytes is told by its root alone; there is nothing to fetch. */
+	if (file->bytes == 0)
+		return;
 	memcpy(out->id, set->form == PEN_FORM_RAW ? set->root.bytes : file->blob, sizeof out->id);
-	out->pieces = (uint32_t)((file->bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) /
-		PEN_WIRE_PIECE_BYTES_MAX);
+	out->head_bytes = file->head_bytes;
+	out->pieces = set->form == PEN_FORM_LEAN
+		? 1 + file->frames
+		: (uint32_t)((file->bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) /
+			  PEN_WIRE_PIECE_BYTES_MAX);
 }
 
 size_t pen_tell_catalog(

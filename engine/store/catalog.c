@@ -314,14 +314,17 @@ void pen_blob_id(struct pen_bytes bytes, uint8_t blob[PEN_BLOB_BYTES])
 	memcpy(blob, hash.bytes, PEN_BLOB_BYTES);
 }
 
-int pen_blob_lean(struct pen_bytes bytes, struct pen_buf *scratch, uint8_t blob[PEN_BLOB_BYTES])
+int pen_catalog_lean(struct pen_bytes bytes, struct pen_buf *scratch, struct pen_catalog_file *file)
 {
 	struct pen_lean_head head;
 	struct pen_hash hash;
 	int err = pen_lean_decode(bytes, &head, NULL);
 	if (!err)
 		err = pen_lean_name(&head, bytes, scratch, &hash);
-	if (!err)
-		memcpy(blob, hash.bytes, PEN_BLOB_BYTES);
-	return err;
+	if (err)
+		return err;
+	memcpy(file->blob, hash.bytes, PEN_BLOB_BYTES);
+	file->head_bytes = head.bytes;
+	file->frames = head.frames;
+	return 0;
 }

@@ -41,6 +41,7 @@ struct pen_catalog_file {
 	uint32_t dir; /* from pen_catalog_dir */
 	bool refused; /* looked at and not offered */
 	uint8_t blob[PEN_BLOB_BYTES];
+	uint32_t head_bytes, frames; /* of a lean part (part/lean.h); else 0 */
 	uint64_t bytes; /* of the file */
 	int64_t mtime_ns; /* of the file */
 };
@@ -129,9 +130,10 @@ const char *pen_catalog_path(const struct pen_catalog *catalog, const struct pen
 /* The blob id of a file in nearcore or raw form. */
 void pen_blob_id(struct pen_bytes bytes, uint8_t blob[PEN_BLOB_BYTES]);
 
-/* The blob id of a lean part, from its head at the beginning of `bytes`, which is copied to
- * `scratch`. 0, PEN_EHEAD or -ENOMEM. */
-int pen_blob_lean(struct pen_bytes bytes, struct pen_buf *scratch, uint8_t blob[PEN_BLOB_BYTES]);
+/* What a catalog says of the bytes of a lean part: file's blob, head_bytes and frames. `scratch` is
+ * used up. 0, PEN_EHEAD, or -ENOMEM. */
+int pen_catalog_lean(
+	struct pen_bytes bytes, struct pen_buf *scratch, struct pen_catalog_file *file);
 
 /* Files in all, refused ones too. */
 static inline uint32_t pen_catalog_file_count(const struct pen_catalog *catalog)

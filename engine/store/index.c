@@ -9,13 +9,14 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "part/id.h"
+#include "part/lean.h"
 #include "store/file.h"
 
 #define INDEX_TITLE "penstock index 2"
 /* "dir " and a directory; the other lines are shorter. */
 #define LINE_BYTES_MAX (PEN_CATALOG_DIR_BYTES + 8)
 /* Words of the longest kind of line. */
-#define LINE_WORDS_MAX 5
+#define LINE_WORDS_MAX 7
 /* What names of directories are made of (store/tree.h). */
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._=-"
 /* "end ", 64 digits, '\n'. */
@@ -54,8 +55,11 @@ static int file_encode(const struct pen_catalog *catalog, const struct pen_catal
 	if (err)
 		return err;
 	pen_hex((struct pen_bytes){file->blob, PEN_BLOB_BYTES}, blob);
-	return line_append(out, "part %" PRIu32 " %" PRIu64 " %" PRId64 " %s\n", file->k,
-		file->bytes, file->mtime_ns, blob);
+	err = line_append(out, "part %" PRIu32 " %" PRIu64 " %" PRId64 " %s", file->k, file->bytes,
+		file->mtime_ns, blob);
+	if (!err && file->form == PEN_FORM_LEAN)
+		err = line_append(out, " %" PRIu32 " %" PRIu32, file->head_bytes, file->frames);
+	return err ? err : line_append(out, "\n");
 }
 
 int pen_index_encode(const struct pen_catalog *catalog, struct pen_buf *out)
@@ -142,7 +146,23 @@ static int state_line(struct parse *parse, char *words[LINE_WORDS_MAX])
 	return 0;
 }
 
-static int part_line(struct parse *parse, char *words[LINE_WORDS_MAX])
+/* What a server has to know of a lean part beside its length. */
+static int lean_words(struct pen_catalog_file *file, char *const words[2], unsigned count)
+{
+	uint64_t head_bytes = 0, frames = 0;
+	if (count != (file->form == PEN_FORM_LEAN ? 2u : 0u))
+		return PEN_EINPUT;
+	int err = count ? pen_number_parse(words[0], PEN_LEAN_HEAD_BYTES_MAX, &head_bytes) : 0;
+	if (!err && count)
+		err = pen_number_parse(words[1], UINT32_MAX - 1, &frames);
+	if (!err && count && (head_bytes == 0 || head_bytes > file->bytes))
+		err = PEN_EINPUT;
+	file->head_bytes = (uint32_t)head_bytes;
+	file->frames = (uint32_t)frames;
+	return err;
+}
+
+static int part_line(struct parse *parse, char *words[LINE_WORDS_MAX], unsigned count)
 {
 	uint64_t k, mtime;
 	struct pen_catalog_file *file = &parse->file;
@@ -155,6 +175,8 @@ static int part_line(struct parse *parse, char *words[LINE_WORDS_MAX])
 		err = PEN_EINPUT;
 	if (!err)
 		err = pen_hex_decode(words[4], 2 * PEN_BLOB_BYTES, file->blob);
+	if (!err)
+		err = lean_words(file, words + 5, count - 5);
 	if (err || !parse->has_state || k >= file->n)
 		return PEN_EINPUT;
 	file->k = (uint32_t)k;
@@ -170,8 +192,8 @@ static int line_decode(struct parse *parse, char *line)
 	unsigned count = words_cut(line, words);
 	if (count == 5 && !strcmp(words[0], "state"))
 		return state_line(parse, words);
-	if (count == 5 && !strcmp(words[0], "part"))
-		return part_line(parse, words);
+	if (count >= 5 && !strcmp(words[0], "part"))
+		return part_line(parse, words, count);
 	return PEN_EINPUT;
 }
 

@@ -5,7 +5,8 @@
  *   penstock index 2
  *   dir <directory in the store>             for the parts that follow
  *   state <form> <root> <N> <memory_usage>   for the parts that follow
- *   part <k> <bytes> <mtime in ns> <blob id, 32 hex digits>
+ *   part <k> <bytes> <mtime in ns> <blob id, 32 hex digits>    and, of a lean part,
+ *                                            <bytes of its head> <frames>
  *   end <SHA-256 of everything before this line, 64 hex digits>
  *
  * It only remembers: a part whose file has another length or time is proved again, and an index
@@ -18,8 +19,8 @@
 #include "store/catalog.h"
 #include "store/store.h"
 
-/* 112 bytes for each of PEN_CATALOG_FILES_MAX files. */
-#define PEN_INDEX_BYTES_MAX ((size_t)PEN_CATALOG_FILES_MAX * 112)
+/* 128 bytes for each of PEN_CATALOG_FILES_MAX files. */
+#define PEN_INDEX_BYTES_MAX ((size_t)PEN_CATALOG_FILES_MAX * 128)
 
 /* Append the index of a settled catalog to `out`; refused files are left out. 0 or -ENOMEM. */
 int pen_index_encode(const struct pen_catalog *catalog, struct pen_buf *out);

@@ -108,7 +108,7 @@ static int lean_vet(struct pen_vet *vet, const struct pen_vet_ask *ask,
 	err = parts_check(file, why);
 	if (!err)
 		err = pen_judge_part(&vet->judge, &id, stored, why);
-	return err ? err : pen_blob_lean(stored, &vet->head, file->blob);
+	return err ? err : pen_catalog_lean(stored, &vet->head, file);
 }
 
 static int raw_vet(struct pen_vet *vet, const struct pen_vet_ask *ask,

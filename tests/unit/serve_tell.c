@@ -171,6 +171,15 @@ Test(serve_tell, measures_parts)
 	cr_expect_eq(entries->entries[0].bytes, HOUSE_RAW_BYTES);
 	cr_expect_eq(entries->entries[0].pieces, 4);
 	cr_expect_eq(memcmp(entries->entries[0].id, house.raw.bytes, 16), 0);
+	struct pen_wire_catalog lean = {
+		.n = HOUSE_PARTS, .first = 1, .form = PEN_WIRE_FORM_LEAN, .count = 2};
+	memcpy(lean.root, house.root.bytes, 32);
+	entries = pen_wire_entries_decode(bytes(pen_tell_catalog(&house.catalog, &lean, body)));
+	cr_assert_not_null(entries);
+	cr_expect_eq(entries->entries[0].bytes, house.lean.len);
+	cr_expect_eq(entries->entries[0].head_bytes, house.head.bytes);
+	cr_expect_eq(entries->entries[0].pieces, 1 + HOUSE_FRAMES);
+	cr_expect_eq(entries->entries[1].bytes, 0);
 	raw.root[3] ^= 1;
 	entries = pen_wire_entries_decode(bytes(pen_tell_catalog(&house.catalog, &raw, body)));
 	cr_assert_not_null(entries);

@@ -68,6 +68,10 @@ static inline void house_part(struct house *house, const char *dir, enum pen_for
 		.bytes = bytes.len,
 		.mtime_ns = HOUSE_MTIME};
 	memset(file.blob, (int)k + 1, sizeof file.blob);
+	struct pen_buf scratch = {0};
+	if (form == PEN_FORM_LEAN)
+		cr_assert_eq(pen_catalog_lean(bytes, &scratch, &file), 0);
+	pen_buf_fini(&scratch);
 	cr_assert_eq(pen_catalog_dir(&house->catalog, dir, &file.dir), 0);
 	cr_assert_eq(pen_catalog_add(&house->catalog, &file), 0);
 	house_file(house, &house->disk, pen_catalog_path(&house->catalog, &file, path), bytes);

@@ -11,6 +11,8 @@ static void fill(struct pen_catalog *catalog, unsigned count)
 			.form = i % 2 ? PEN_FORM_LEAN : PEN_FORM_NEARCORE,
 			.n = 9 + i % 2,
 			.k = i % 9,
+			.head_bytes = i % 2 * (1000 + i),
+			.frames = i % 2 * i,
 			.bytes = (uint64_t)i << 33,
 			.mtime_ns = 1700000000123456789 + i};
 		memset(file.root.bytes, (int)(i % 5), 32);
@@ -43,6 +45,8 @@ Test(store_index, comes_back_as_it_was)
 	cr_assert_arr_eq(a->blob, b->blob, PEN_BLOB_BYTES);
 	cr_assert(pen_hash_equal(&a->root, &b->root));
 	cr_assert_eq(a->memory_usage, UINT64_MAX);
+	cr_assert_eq(a->head_bytes, b->head_bytes);
+	cr_assert_eq(a->frames, b->frames);
 	pen_buf_fini(&bytes);
 	pen_buf_fini(&again);
 	pen_catalog_fini(&catalog);
@@ -85,8 +89,21 @@ Test(store_index, foreign_lines)
 		{"penstock index 3\n", PEN_EINPUT},
 		{"", PEN_EINPUT},
 		{"penstock index 2", PEN_EINPUT},
-		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB "\n", 0},
-		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 1 5 6 " BLOB "\n",
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 500 6 " BLOB " 104 7\n",
+			0},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB " 6 7\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB " 0 7\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB "\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB " 104\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB " 1048577 7\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate raw " ROOT " 1 5\npart 0 5 6 " BLOB " 104 7\n",
+			PEN_EINPUT},
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 1 500 6 " BLOB " 104 7\n",
 			PEN_EINPUT},
 		{"penstock index 2\ndir \nstate lean " ROOT " 0 5\n", PEN_EINPUT},
 		{"penstock index 2\ndir \nstate raw " ROOT " 1 5\npart 0 5 6 " BLOB "\n", 0},
@@ -98,9 +115,9 @@ Test(store_index, foreign_lines)
 		{"penstock index 2\ndir \npart 0 5 6 " BLOB "\n", PEN_EINPUT},
 		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\ndir x\npart 0 5 6 " BLOB "\n",
 			PEN_EINPUT},
-		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 0" BLOB "\n",
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 500 6 0" BLOB " 104 7\n",
 			PEN_EINPUT},
-		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 -6 " BLOB "\n",
+		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 500 -6 " BLOB " 104 7\n",
 			PEN_EINPUT},
 		{"penstock index 2\ndir \nstate lean " ROOT " 1 5\npart 0 5 6 " BLOB " \n",
 			PEN_EINPUT},
