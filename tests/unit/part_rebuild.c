@@ -131,3 +131,116 @@ Test(part_rebuild, random_parts_there_and_back, .timeout = 600)
 	}
 	bench_fini(&bench);
 }
+
+/* A name must be that of a pair whose own value is inline and long enough to be named. */
+Test(part_rebuild, names_of_values)
+{
+	static const uint8_t value[PEN_LEAN_NAMED_BYTES_MIN];
+	const struct pen_pair pairs[] = {
+		{{(const uint8_t *)"a", 1}, {value, sizeof value}},
+		{{(const uint8_t *)"b", 1}, {value, sizeof value}},
+		{{(const uint8_t *)"c", 1}, {value, sizeof value - 1}},
+		{{(const uint8_t *)"d", 1}, {value, sizeof value}},
+	};
+	static const char *const says[] = {NULL, "BadFrame 0: pair 3 names one that has no value",
+		"BadFrame 0: pair 3 names", "BadFrame 0: pair 3 repeats a value",
+		"BadFrame 0: pair 3: it names a pair that is not before it"};
+	struct fake_state state;
+	struct fake_part part;
+	struct pen_rebuild rebuild = {0};
+	fake_state_of(&state, pairs, 4);
+	fake_part_open(&part, &state, 0, 1);
+	part.repeat = 3;
+	for (uint32_t name = 0; name < 10; name++) {
+		struct pen_buf told = {0};
+		struct pen_why why = {0};
+		const struct pen_rebuild_limits limits = {.keep = name % 2};
+		part.name = name / 2;
+		fake_part_write(&part, &told);
+		int err = pen_rebuild_check(
+			&rebuild, &part.id, pen_buf_bytes(&told), &limits, &why);
+		cr_expect_eq(err, says[name / 2] ? PEN_EFRAME : 0, "%u: %s", name, why.text);
+		if (says[name / 2])
+			cr_expect_not_null(
+				strstr(why.text, says[name / 2]), "%u: %s", name, why.text);
+		pen_buf_fini(&told);
+	}
+	pen_rebuild_fini(&rebuild);
+	fake_part_fini(&part);
+	fake_state_fini(&state);
+}
+
+/* A part of three frames: two values that are frames alone, and the rest. */
+static void open_frames(struct fake_state *state, struct fake_part *part)
+{
+	static uint8_t values[3][PEN_LEAN_CUT_BYTES];
+	struct pen_pair pairs[3];
+	for (size_t i = 0; i < 3; i++) {
+		values[i][0] = (uint8_t)i;
+		pairs[i] = (struct pen_pair){{(const uint8_t *)"abc" + i, 1},
+			{values[i], i < 2 ? PEN_LEAN_CUT_BYTES : 100}};
+	}
+	fake_state_of(state, pairs, 3);
+	fake_part_open(part, state, 0, 1);
+}
+
+Test(part_rebuild, frames_follow_each_other)
+{
+	struct fake_state state;
+	struct fake_part part;
+	struct pen_rebuild rebuild = {0};
+	open_frames(&state, &part);
+	for (size_t i = 0; i < 4; i++) {
+		struct pen_buf told = {0};
+		struct pen_why why = {0};
+		struct pen_pair *pairs = fake_pairs(&part.pairs);
+		struct pen_bytes key = pairs[1].key;
+		/* As it is; as the one before; before it; behind the next. */
+		pairs[1].key = i == 0 ? key : (struct pen_bytes){(const uint8_t *)"-a0d" + i, 1};
+		fake_part_write(&part, &told);
+		int err = pen_rebuild_check(&rebuild, &part.id, pen_buf_bytes(&told), NULL, &why);
+		cr_expect_eq(err, i ? PEN_EFRAME : 0, "%zu: %s", i, why.text);
+		if (i)
+			cr_expect_not_null(strstr(why.text, "does not follow the frame before"));
+		pairs[1].key = key;
+		pen_buf_fini(&told);
+	}
+	pen_rebuild_fini(&rebuild);
+	fake_part_fini(&part);
+	fake_state_fini(&state);
+}
+
+/* Bytes behind the last frame, or none where it should end; read by nobody. */
+Test(part_rebuild, a_part_has_the_length_that_it_says)
+{
+	struct fake_state state;
+	struct fake_part part;
+	struct pen_rebuild rebuild = {0};
+	struct pen_buf told = {0};
+	struct pen_why why = {0};
+	open_frames(&state, &part);
+	fake_part_write(&part, &told);
+	size_t len = told.len, head = pen_le32(told.at + 8);
+	uint8_t *exact = malloc(len + 1);
+	memcpy(exact, told.at, len);
+	cr_expect_eq(
+		pen_rebuild_check(&rebuild, &part.id, (struct pen_bytes){exact, len}, NULL, NULL),
+		0);
+	cr_expect_eq(pen_rebuild_check(
+			     &rebuild, &part.id, (struct pen_bytes){exact, len + 1}, NULL, &why),
+		PEN_EHEAD);
+	cr_expect_not_null(strstr(why.text, "bytes of frames, it says that they have"));
+	for (; len-- > head; len -= len % 16) {
+		uint8_t *shorter = malloc(len);
+		memcpy(shorter, exact, len);
+		cr_expect_eq(pen_rebuild_check(&rebuild, &part.id, (struct pen_bytes){shorter, len},
+				     NULL, NULL),
+			PEN_EHEAD);
+		free(shorter);
+	}
+	free(exact);
+	pen_buf_fini(&told);
+	pen_rebuild_fini(&rebuild);
+	fake_part_fini(&part);
+	fake_state_fini(&state);
+}
