@@ -139,6 +139,8 @@ Test(part_rebuild_pairs, every_reason_is_said)
 		{LIAR_PAIR_FORGED, "ab", "2", PEN_EOUTSIDE, "PairOutsidePart: pair 0 lies before"},
 		{LIAR_PAIR_FORGED, "da", "8", PEN_EOUTSIDE, "lies behind the part"},
 		{LIAR_PAIR_FORGED, "bba", "x", PEN_ESUBTREE, "WrongSubtree 6262: "},
+		{LIAR_PAIR_FORGED, "bab", "x", PEN_EUNVISITED,
+			"PairNotVisited: pair 1 lies where the state has none"},
 		{LIAR_PAIR_FORGED, "b~", "x", PEN_EUNVISITED, "PairNotVisited: pair "},
 		{LIAR_VALUE_ALTERED, "ba", "x", PEN_EUNVISITED, "has another value"},
 		{LIAR_VALUE_ALTERED, "bb", "x", PEN_ESUBTREE, "WrongSubtree 6262: its pairs"},
