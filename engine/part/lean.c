@@ -107,10 +107,17 @@ static bool row_holds(const struct pen_lean_row *row)
 		row->stored_bytes > 0 && row->stored_bytes <= ZSTD_compressBound(row->raw_bytes);
 }
 
-/* Each row by itself, and all together. */
+/* A frame short of the cut closed for a pair alone. This bounds the rows by the raw bytes. */
+static bool row_follows(const struct pen_lean_row *row, uint64_t raw_before)
+{
+	return raw_before >= PEN_LEAN_CUT_BYTES ||
+		(row->pairs == 1 && row->raw_bytes >= PEN_LEAN_CUT_BYTES);
+}
+
+/* Each row by itself, behind the one before it, and all together. */
 static int check_rows(struct pen_lean_head *head, struct pen_why *why)
 {
-	uint64_t raw = 0, pairs = 0;
+	uint64_t raw = 0, pairs = 0, raw_before = PEN_LEAN_CUT_BYTES;
 	head->stored_bytes = 0;
 	for (uint32_t i = 0; i < head->frames; i++) {
 		const struct pen_lean_row row = pen_lean_row(head, i);
@@ -118,6 +125,9 @@ static int check_rows(struct pen_lean_head *head, struct pen_why *why)
 			return pen_fail(why, PEN_EHEAD,
 				"BadHead: frame %u of %u pairs, %u bytes, stored in %u", i,
 				row.pairs, row.raw_bytes, row.stored_bytes);
+		if (!row_follows(&row, raw_before))
+			return pen_fail(why, PEN_EHEAD, "BadHead: frame %u is cut elsewhere", i);
+		raw_before = row.raw_bytes;
 		raw += row.raw_bytes;
 		pairs += row.pairs;
 		head->stored_bytes += row.stored_bytes;

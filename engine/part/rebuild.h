@@ -22,8 +22,8 @@
 #include "base/chunks.h"
 #include "part/build.h"
 #include "part/entries.h"
-#include "part/lean_frame.h"
 #include "part/frontier.h"
+#include "part/lean_frame.h"
 #include "part/prove.h"
 
 /* An entry's record, hash and slots; the tables may have room for twice the entries there are. */

@@ -117,6 +117,7 @@ static const struct {
 	{NODES, 2, UINT16_MAX, "proof nodes do not fill"},
 	{ROWS, 4, PEN_LEAN_FRAME_OPEN_MAX + 1, "frame 0 of 30 pairs"},
 	{ROWS, 4, 8 + 89, "frame 0 of 30 pairs"},
+	{ROWS, 4, PEN_LEAN_CUT_BYTES - 1, "frame 1 is cut elsewhere"},
 	{ROWS + 4, 4, 0, "frame 0 of 30 pairs"},
 	{ROWS + 4, 4, UINT32_MAX, "frame 0 of 30 pairs"},
 	{ROWS + 8, 4, 0, "frame 0 of 0 pairs"},
