@@ -42,6 +42,9 @@ void pen_assign_names(struct pen_client *client, int64_t now_ns)
 {
 	for (uint32_t i = 0; i < client->hauls.count; i++) {
 		struct pen_haul *haul = pen_hauls_nth(&client->hauls, i);
+		/* A liar may have named it, and be gone. */
+		if (haul->kind == PEN_WIRE_KIND_PIECE)
+			pen_haul_adopt(haul);
 		for (unsigned s = 0; s < client->server_count; s++) {
 			struct pen_server *server = &client->server[s];
 			bool known = (haul->can | haul->cannot) >> s & 1;

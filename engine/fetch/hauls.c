@@ -149,6 +149,16 @@ void pen_haul_refuse(struct pen_haul *haul, unsigned peer)
 	haul->cannot |= UINT64_C(1) << peer;
 }
 
+bool pen_haul_orphaned(const struct pen_haul *haul)
+{
+	if (!haul->named || haul->can)
+		return false;
+	for (size_t w = 0; w < words_of(haul->name.units); w++)
+		if (haul->flying[w])
+			return false;
+	return !pen_haul_whole(haul);
+}
+
 void pen_haul_rename(struct pen_haul *haul)
 {
 	if (haul->named)
@@ -158,6 +168,16 @@ void pen_haul_rename(struct pen_haul *haul)
 	haul->cannot = 0;
 	haul->only = UINT64_MAX;
 	haul->compared = 0;
+}
+
+void pen_haul_adopt(struct pen_haul *haul)
+{
+	if (!pen_haul_orphaned(haul))
+		return;
+	if (haul->form == PEN_WIRE_FORM_RAW)
+		haul->cannot = 0;
+	else
+		pen_haul_rename(haul);
 }
 
 void pen_haul_restart(struct pen_haul *haul, uint64_t only)

@@ -108,6 +108,13 @@ void pen_haul_refuse(struct pen_haul *haul, unsigned peer);
  * flies. Servers that have other bytes may be asked again. */
 void pen_haul_rename(struct pen_haul *haul);
 
+/* Is nobody left who has the bytes that it was named by, and does nothing of it fly? */
+bool pen_haul_orphaned(const struct pen_haul *haul);
+
+/* Ask everybody again, if it is orphaned. In raw form all have the same bytes, and what is here
+ * stays; else the next server names it, and what is here is forgotten: it comes again. */
+void pen_haul_adopt(struct pen_haul *haul);
+
 /* Forget all units that are here, and let only these servers send it. Nothing of it flies. */
 void pen_haul_restart(struct pen_haul *haul, uint64_t only);
 

@@ -63,6 +63,52 @@ Test(fetch_hauls, who_can_serve)
 	pen_hauls_close(&hauls);
 }
 
+/* A liar names a part first, and is found out; those who have other bytes get their chance. */
+Test(fetch_hauls, orphans)
+{
+	begin(100, 0);
+	struct pen_haul *haul = pen_hauls_begin(
+		&hauls, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, 7);
+	struct pen_haul_name liar = name_of(1, 2 * MIB, 2), honest = name_of(2, 2 * MIB, 2);
+	cr_expect(!pen_haul_orphaned(haul), "not named yet");
+	cr_expect(pen_haul_offer(&hauls, haul, 3, &liar));
+	cr_expect(!pen_haul_offer(&hauls, haul, 4, &honest));
+	cr_expect(!pen_haul_orphaned(haul));
+	pen_haul_fly(haul, 1);
+	pen_haul_refuse(haul, 3);
+	cr_expect(!pen_haul_orphaned(haul), "something may still land");
+	pen_haul_fail(haul, 1);
+	cr_assert(pen_haul_orphaned(haul));
+	pen_haul_adopt(haul);
+	cr_expect(!haul->named);
+	cr_expect(pen_haul_offer(&hauls, haul, 4, &honest));
+	for (unsigned unit = 0; unit < 2; unit++) {
+		pen_haul_fly(haul, unit);
+		pen_haul_land(haul, unit, 4);
+	}
+	pen_haul_refuse(haul, 4);
+	cr_expect(!pen_haul_orphaned(haul), "all of it is here");
+}
+
+/* A raw object has the same bytes everywhere: what is here stays. */
+Test(fetch_hauls, raw_orphans)
+{
+	begin(100, 0);
+	struct pen_haul *haul = pen_hauls_begin(&hauls, PEN_WIRE_FORM_RAW, PEN_WIRE_KIND_PIECE, 0);
+	struct pen_haul_name name = name_of(1, 2 * MIB, 2);
+	cr_expect(pen_haul_offer(&hauls, haul, 3, &name));
+	pen_haul_refuse(haul, 4);
+	pen_haul_fly(haul, 0);
+	pen_haul_land(haul, 0, 3);
+	pen_haul_adopt(haul);
+	cr_expect_eq(haul->cannot, 16, "somebody can");
+	pen_haul_refuse(haul, 3);
+	pen_haul_adopt(haul);
+	cr_expect_eq(haul->cannot, 0);
+	cr_expect(haul->named);
+	cr_expect(pen_haul_has(haul, 0));
+}
+
 Test(fetch_hauls, pieces)
 {
 	static const struct {
