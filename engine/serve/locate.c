@@ -93,6 +93,19 @@ static bool find_header(const struct pen_locate_room *room, const struct pen_wir
 	return false;
 }
 
+/* The root node of a state that is offered. */
+static bool find_node(const struct pen_locate_room *room, const struct pen_wire_object *object,
+	struct pen_located *place)
+{
+	struct pen_hash root = root_of(object);
+	uint32_t count;
+	if (!room->side || !pen_catalog_root(room->listing->catalog, &root, &count))
+		return false;
+	pen_node_name(room->side_prefix, &root, place->name);
+	place->disk = room->side;
+	return object->block == 0;
+}
+
 bool pen_locate(const struct pen_locate_room *room, const struct pen_wire_object *object,
 	struct pen_located *place)
 {
@@ -103,6 +116,7 @@ bool pen_locate(const struct pen_locate_room *room, const struct pen_wire_object
 		return object->form == PEN_WIRE_FORM_RAW ? find_page(room, object, place)
 							 : find_piece(room, object, place);
 	case PEN_WIRE_KIND_HEADER: return find_header(room, object, place);
+	case PEN_WIRE_KIND_ROOT: return find_node(room, object, place);
 	default: return false;
 	}
 }

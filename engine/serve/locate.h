@@ -4,16 +4,17 @@
  *
  * The catalog knows the file. Of raw and nearcore parts that is all that is needed; a lean part
  * must be read to know where its frames lie: first its head, then pen_locate_frame. The pages of a
- * raw object's digests lie in a side file (store/object.h).
+ * raw object's digests lie in a side file, and so does a state's root
+ * node (store/aside.h).
  *
  * Pure; what is returned borrows nothing. One thread.
  */
 #ifndef PEN_SERVE_LOCATE_H
 #define PEN_SERVE_LOCATE_H
 
+#include "store/aside.h"
 #include "store/handles.h"
 #include "store/listing.h"
-#include "store/object.h"
 #include "wire/wire.h"
 
 /* Where files are looked for. All borrowed. */

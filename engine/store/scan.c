@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/aside.h"
 #include "store/layout.h"
 #include "store/tree.h"
 
@@ -25,6 +26,7 @@ struct visit {
 	uint32_t dir_known, dir_fresh; /* its number in either */
 	struct pen_hash root; /* of a neighbour, or of the header */
 	bool has_root, asked_header;
+	struct pen_hash complete; /* a state of which all side files are there, or cannot be */
 };
 
 /* The root to try first: a neighbour's, else the header's, which is read once. */
@@ -69,24 +71,26 @@ static int file_refuse(
 	return file_add(visit, &refused);
 }
 
-/* The pages of the raw object that was just read. Servers of single blocks need them, nobody else:
- * a store that cannot have them is as good without. */
-static void pages_write(struct pen_scan *scan)
+/* Write what belongs to a file that was just proved, unless it is there, or cannot be. */
+static void aside(struct visit *visit, const struct pen_catalog_file *file)
 {
-	if (pen_store_lock(scan->store, NULL))
-		return;
-	scan->sum.paged += pen_object_page(&scan->vet.object, scan->store, NULL) == 0;
-	pen_store_unlock(scan->store);
+	struct pen_scan *scan = visit->scan;
+	if (!pen_aside_there(scan->store, file))
+		scan->sum.aside += pen_aside_write(scan->store, &scan->vet, file) == 0;
+	visit->complete = file->root;
 }
 
-/* A raw object that is known, but without pages that could be written, is looked at again. */
-static bool lacks_pages(struct pen_scan *scan, const struct pen_catalog_file *known)
+/* A file that is known, but lacks what could be written of it, is proved again: the first of its
+ * state in a directory. */
+static bool lacks_aside(struct visit *visit, const struct pen_catalog_file *known)
 {
-	if (known->form != PEN_FORM_RAW || known->refused || known->bytes == 0)
+	struct pen_store *store = visit->scan->store;
+	if (known->refused || pen_hash_equal(&known->root, &visit->complete))
 		return false;
-	if (pen_object_paged(scan->store, &known->root) || pen_store_lock(scan->store, NULL))
+	visit->complete = known->root;
+	if (pen_aside_there(store, known) || pen_store_lock(store, NULL))
 		return false;
-	pen_store_unlock(scan->store);
+	pen_store_unlock(store);
 	return true;
 }
 
@@ -102,8 +106,7 @@ static int file_prove(struct visit *visit, struct pen_catalog_file *file)
 	int err = pen_vet_file(&scan->vet, &ask, file, &why);
 	if (err == 0) {
 		scan->sum.proved++;
-		if (raw && !pen_object_paged(scan->store, &file->root))
-			pages_write(scan);
+		aside(visit, file);
 		return file_add(visit, file);
 	}
 	if (pen_vet_refuses(err))
@@ -126,7 +129,7 @@ static int file_visit(struct visit *visit, const struct pen_tree_file *there)
 	visit->scan->sum.files++;
 	bool more = hooks->more != NULL;
 	if (known && pen_catalog_matches(known, there->bytes, there->mtime_ns) &&
-		!(more && lacks_pages(visit->scan, known))) {
+		!(more && lacks_aside(visit, known))) {
 		file = *known;
 		visit->scan->sum.gone--;
 		return file_add(visit, &file);

@@ -3,7 +3,7 @@
  * their length and time are kept as they are; those that are gone are dropped; new and changed
  * ones are proved, as long as the caller wants to go on, and are offered only then.
  *
- * Of raw objects without pages these are written as well, if the side files may be.
+ * What belongs beside it (store/aside.h) and is not there is written as well, if it may be.
  *
  * The result is a new catalog, so that readers may keep the old one until it is replaced. For the
  * thread that owns the store.
@@ -30,7 +30,7 @@ struct pen_scan_sum {
 	uint32_t left; /* not looked at yet */
 	uint32_t unread; /* files and directories that could not be read just now */
 	uint32_t gone; /* known before, not there any more or changed */
-	uint32_t paged; /* raw objects whose pages were written (store/object.h) */
+	uint32_t aside; /* states and raw objects whose side files were written */
 };
 
 /* A scan with its memory, kept from one run to the next. Zeroed with `store` and `hooks` set. */

@@ -144,6 +144,30 @@ int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_
 					   : nearcore_vet(vet, ask, file, why);
 }
 
+struct pen_bytes pen_vet_root_node(const struct pen_vet *vet, const struct pen_catalog_file *file)
+{
+	struct pen_bytes node = {NULL, 0};
+	struct pen_lean_head head;
+	struct pen_hash hash;
+	if (file->form == PEN_FORM_NEARCORE) {
+		uint32_t index = pen_entries_find(&vet->judge.proof.entries, &file->root);
+		if (index == PEN_ENTRY_NONE)
+			return node;
+		const struct pen_entry *entry = pen_entries_at(&vet->judge.proof.entries, index);
+		return (struct pen_bytes){entry->at, entry->len};
+	}
+	/* The search for a bound, and the walk, both begin at the root. */
+	if (file->form == PEN_FORM_LEAN &&
+		pen_lean_decode(pen_buf_bytes(&vet->stored), &head, NULL) == 0) {
+		struct pen_bytes left = head.proof;
+		node = pen_lean_node(&left);
+		pen_sha256(node, &hash);
+		if (!pen_hash_equal(&hash, &file->root))
+			node = (struct pen_bytes){NULL, 0};
+	}
+	return node;
+}
+
 bool pen_vet_header(
 	struct pen_vet *vet, struct pen_disk *disk, const char *dir, struct pen_hash *root)
 {

@@ -46,6 +46,10 @@ struct pen_vet_ask {
 int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_catalog_file *file,
 	struct pen_why *why);
 
+/* The root node of the state whose part was vetted last, well; borrowed until the next. Empty for
+ * the empty state and for a raw object. */
+struct pen_bytes pen_vet_root_node(const struct pen_vet *vet, const struct pen_catalog_file *file);
+
 /* True if `err` of pen_vet_file is the file's own fault, which stays until the file changes. */
 static inline bool pen_vet_refuses(int err)
 {

@@ -28,6 +28,8 @@
 #define HOUSE_FRAMES 3u
 static const uint32_t house_frames[HOUSE_FRAMES] = {100, 1500000, 300};
 #define HOUSE_MTIME 1000
+/* What is called the root node. */
+#define HOUSE_NODE_BYTES 539u
 
 struct house {
 	struct fake_disk disk, side;
@@ -39,7 +41,7 @@ struct house {
 	struct pen_listing listing;
 	struct pen_reacher reacher;
 	struct pen_hash root, raw;
-	char names[HOUSE_PARTS + 4][PEN_CATALOG_PATH_BYTES];
+	char names[HOUSE_PARTS + 5][PEN_CATALOG_PATH_BYTES];
 	unsigned name_count;
 	uint8_t *bytes; /* random: what all files but the lean head and the pages are cut from */
 	struct pen_buf lean, pages;
@@ -136,6 +138,8 @@ static inline void house_fill(struct house *house)
 	}
 	house_lean(house, name);
 	house_raw(house);
+	house_file(house, &house->side, pen_node_name("s/", &house->root, name),
+		(struct pen_bytes){house->bytes + 9, HOUSE_NODE_BYTES});
 	house_file(house, &house->disk, pen_labels_header(&labels, name),
 		(struct pen_bytes){house->bytes + 5, HOUSE_MIB + 10});
 	cr_assert_eq(pen_catalog_settle(&house->catalog), 0);

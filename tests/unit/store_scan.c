@@ -199,7 +199,7 @@ Test(store_scan, raw_objects)
 		(struct pen_bytes){(const uint8_t *)"other", 5}, NULL);
 	struct pen_scan_sum sum = scan_once(&scan, &catalog, &asked, 100);
 	cr_assert_eq(sum.proved, 2);
-	cr_assert_eq(sum.paged, 2);
+	cr_assert_eq(sum.aside, 2);
 	cr_assert_eq(sum.refused, 1);
 	cr_expect_str_eq(asked.path, path);
 	const struct pen_catalog_set *set = pen_catalog_set(&catalog, &roots[0], 1, PEN_FORM_RAW);
@@ -220,7 +220,7 @@ Test(store_scan, raw_objects)
 	sum = scan_once(&scan, &catalog, &asked, 0);
 	cr_assert_eq(sum.left, 1);
 	sum = scan_once(&scan, &catalog, &asked, 100);
-	cr_assert_eq(sum.paged, 1);
+	cr_assert_eq(sum.aside, 1);
 	pen_buf_fini(&text);
 	pen_catalog_fini(&catalog);
 	pen_scan_fini(&scan);

@@ -1,0 +1,56 @@
+#include "store/aside.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/text.h"
+
+const char *pen_node_name(
+	const char *prefix, const struct pen_hash *root, char name[PEN_NODES_NAME_BYTES])
+{
+	char text[PEN_HASH_TEXT_BYTES];
+	int len = snprintf(name, PEN_NODES_NAME_BYTES, "%s" PEN_NODES_DIR "/%s", prefix,
+		pen_base58(root, text));
+	PEN_CHECK(len < PEN_NODES_NAME_BYTES);
+	return name;
+}
+
+static bool node_there(const struct pen_store *store, const struct pen_hash *root)
+{
+	char name[PEN_NODES_NAME_BYTES];
+	struct pen_disk *disk = store->side;
+	int file = disk->ops->open(
+		disk, pen_node_name(store->prefix, root, name), PEN_DISK_RDONLY, NULL);
+	disk->ops->close(disk, file);
+	return file >= 0;
+}
+
+bool pen_aside_there(const struct pen_store *store, const struct pen_catalog_file *file)
+{
+	if (file->form != PEN_FORM_RAW)
+		return pen_hash_is_zero(&file->root) || node_there(store, &file->root);
+	return file->bytes == 0 || pen_object_paged(store, &file->root);
+}
+
+static int node_put(
+	struct pen_store *store, const struct pen_vet *vet, const struct pen_catalog_file *file)
+{
+	char name[PEN_NODES_NAME_BYTES];
+	struct pen_bytes node = pen_vet_root_node(vet, file);
+	if (node.len == 0)
+		return 0;
+	return pen_writer_put(
+		&store->sides, pen_node_name(store->prefix, &file->root, name), node, NULL, NULL);
+}
+
+int pen_aside_write(
+	struct pen_store *store, struct pen_vet *vet, const struct pen_catalog_file *file)
+{
+	int err = pen_store_lock(store, NULL);
+	if (err)
+		return err;
+	err = file->form == PEN_FORM_RAW ? pen_object_page(&vet->object, store, NULL)
+					 : node_put(store, vet, file);
+	pen_store_unlock(store);
+	return err;
+}
