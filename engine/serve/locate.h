@@ -12,7 +12,6 @@
 #ifndef PEN_SERVE_LOCATE_H
 #define PEN_SERVE_LOCATE_H
 
-#include "store/aside.h"
 #include "store/handles.h"
 #include "store/listing.h"
 #include "wire/wire.h"

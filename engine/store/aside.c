@@ -1,23 +1,8 @@
 #include "store/aside.h"
 
-#include <stdio.h>
-
-#include "base/check.h"
-#include "base/text.h"
-
-const char *pen_node_name(
-	const char *prefix, const struct pen_hash *root, char name[PEN_NODES_NAME_BYTES])
-{
-	char text[PEN_HASH_TEXT_BYTES];
-	int len = snprintf(name, PEN_NODES_NAME_BYTES, "%s" PEN_NODES_DIR "/%s", prefix,
-		pen_base58(root, text));
-	PEN_CHECK(len < PEN_NODES_NAME_BYTES);
-	return name;
-}
-
 static bool node_there(const struct pen_store *store, const struct pen_hash *root)
 {
-	char name[PEN_NODES_NAME_BYTES];
+	char name[PEN_ASIDE_NAME_BYTES];
 	struct pen_disk *disk = store->side;
 	int file = disk->ops->open(
 		disk, pen_node_name(store->prefix, root, name), PEN_DISK_RDONLY, NULL);
@@ -35,7 +20,7 @@ bool pen_aside_there(const struct pen_store *store, const struct pen_catalog_fil
 static int node_put(
 	struct pen_store *store, const struct pen_vet *vet, const struct pen_catalog_file *file)
 {
-	char name[PEN_NODES_NAME_BYTES];
+	char name[PEN_ASIDE_NAME_BYTES];
 	struct pen_bytes node = pen_vet_root_node(vet, file);
 	if (node.len == 0)
 		return 0;

@@ -13,17 +13,6 @@
 #include "store/store.h"
 #include "store/vet.h"
 
-/* The directory of side files with root nodes. */
-#define PEN_NODES_DIR "nodes"
-/* ".penstock/nodes/", a root, and the end. */
-#define PEN_NODES_NAME_BYTES PEN_PAGES_NAME_BYTES
-
-/* The name of a root node on the disk of side files whose names begin with `prefix`; returns
- * `name`.
- */
-const char *pen_node_name(
-	const char *prefix, const struct pen_hash *root, char name[PEN_NODES_NAME_BYTES]);
-
 /* Whether all is there that belongs to a file of the catalog. */
 bool pen_aside_there(const struct pen_store *store, const struct pen_catalog_file *file);
 

@@ -150,3 +150,25 @@ const char *pen_raw_path(const struct pen_hash *root, char name[PEN_NAME_BYTES])
 	snprintf(name, PEN_NAME_BYTES, PEN_RAW_DIR "/%s", pen_base58(root, text));
 	return name;
 }
+
+static const char *aside_name(const char *prefix, const char *dir, const struct pen_hash *root,
+	char name[PEN_ASIDE_NAME_BYTES])
+{
+	char text[PEN_HASH_TEXT_BYTES];
+	int len = snprintf(
+		name, PEN_ASIDE_NAME_BYTES, "%s%s/%s", prefix, dir, pen_base58(root, text));
+	PEN_CHECK(len < (int)PEN_ASIDE_NAME_BYTES);
+	return name;
+}
+
+const char *pen_pages_name(
+	const char *prefix, const struct pen_hash *root, char name[PEN_ASIDE_NAME_BYTES])
+{
+	return aside_name(prefix, PEN_PAGES_DIR, root, name);
+}
+
+const char *pen_node_name(
+	const char *prefix, const struct pen_hash *root, char name[PEN_ASIDE_NAME_BYTES])
+{
+	return aside_name(prefix, PEN_NODES_DIR, root, name);
+}

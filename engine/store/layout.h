@@ -30,6 +30,11 @@
 #define PEN_PART_NAME_MAX 999999u
 /* The directory of raw objects. */
 #define PEN_RAW_DIR "raw"
+/* Directories of side files (store/aside.h): pages of raw objects' digests, and root nodes. */
+#define PEN_PAGES_DIR "pages"
+#define PEN_NODES_DIR "nodes"
+/* ".penstock/pages/", a root, and the end. */
+#define PEN_ASIDE_NAME_BYTES 80
 
 struct pen_labels {
 	char chain[PEN_CHAIN_BYTES_MAX + 1]; /* [a-z0-9_-]{1,64} */
@@ -68,5 +73,12 @@ const char *pen_part_path(const struct pen_labels *labels, enum pen_form form,
 
 /* Write the whole name of a raw object, whose root is that of its own tree; returns `name`. */
 const char *pen_raw_path(const struct pen_hash *root, char name[PEN_NAME_BYTES]);
+
+/* The names of the pages of a raw object, and of the root node of a state, on the disk of side
+ * files whose names begin with `prefix` (store/store.h); both return `name`. */
+const char *pen_pages_name(
+	const char *prefix, const struct pen_hash *root, char name[PEN_ASIDE_NAME_BYTES]);
+const char *pen_node_name(
+	const char *prefix, const struct pen_hash *root, char name[PEN_ASIDE_NAME_BYTES]);
 
 #endif

@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/check.h"
 #include "store/file.h"
-#include "store/layout.h"
 
 void pen_object_fini(struct pen_object *object)
 {
@@ -15,16 +13,6 @@ void pen_object_fini(struct pen_object *object)
 	pen_buf_fini(&object->block);
 	pen_buf_fini(&object->leaves);
 	pen_buf_fini(&object->page);
-}
-
-const char *pen_pages_name(
-	const char *prefix, const struct pen_hash *root, char name[PEN_PAGES_NAME_BYTES])
-{
-	char text[PEN_HASH_TEXT_BYTES];
-	int len = snprintf(name, PEN_PAGES_NAME_BYTES, "%s" PEN_PAGES_DIR "/%s", prefix,
-		pen_base58(root, text));
-	PEN_CHECK(len < PEN_PAGES_NAME_BYTES);
-	return name;
 }
 
 /* Where the bytes go while they are read; all NULL: nowhere. */
@@ -123,7 +111,7 @@ int pen_object_read(
 
 int pen_object_page(struct pen_object *object, struct pen_store *store, struct pen_why *why)
 {
-	char name[PEN_PAGES_NAME_BYTES];
+	char name[PEN_ASIDE_NAME_BYTES];
 	static const uint8_t zeros[4096];
 	struct pen_writing writing;
 	const struct pen_hash *leaves = (const void *)object->leaves.at;
@@ -155,7 +143,7 @@ int pen_object_page(struct pen_object *object, struct pen_store *store, struct p
 
 bool pen_object_paged(const struct pen_store *store, const struct pen_hash *root)
 {
-	char name[PEN_PAGES_NAME_BYTES];
+	char name[PEN_ASIDE_NAME_BYTES];
 	struct pen_disk *disk = store->side;
 	int file = disk->ops->open(
 		disk, pen_pages_name(store->prefix, root, name), PEN_DISK_RDONLY, NULL);

@@ -12,12 +12,8 @@
 #define PEN_STORE_OBJECT_H
 
 #include "part/raw_page.h"
+#include "store/layout.h"
 #include "store/store.h"
-
-/* The directory of side files with pages. */
-#define PEN_PAGES_DIR "pages"
-/* ".penstock/pages/", a root, and the end. */
-#define PEN_PAGES_NAME_BYTES 80
 
 /* Called now and then with the bytes that were read; not 0 ends it with that code. May be NULL. */
 typedef int (*pen_object_watch)(void *context, uint64_t bytes);
@@ -58,10 +54,5 @@ int pen_object_page(struct pen_object *object, struct pen_store *store, struct p
 
 /* Whether the pages of an object are there. */
 bool pen_object_paged(const struct pen_store *store, const struct pen_hash *root);
-
-/* The name of an object's pages on the disk of side files whose names begin with `prefix`; returns
- * `name`. */
-const char *pen_pages_name(
-	const char *prefix, const struct pen_hash *root, char name[PEN_PAGES_NAME_BYTES]);
 
 #endif

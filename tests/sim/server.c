@@ -67,7 +67,7 @@ static const struct actor_ops server_ops = {"server", start, turn, stop};
 /* The object as this server has it, under its right name. */
 static void object_place(struct server *server, const struct object *object)
 {
-	char name[PEN_NAME_BYTES], page[PEN_PAGES_NAME_BYTES];
+	char name[PEN_NAME_BYTES], page[PEN_ASIDE_NAME_BYTES];
 	struct pen_sim_disk *disk = &server->disk;
 	enum plan_lie lie = server->lie;
 	const struct pen_bytes bytes = pen_buf_bytes(&object->bytes);

@@ -107,7 +107,7 @@ static inline void house_lean(struct house *house, const char *dir)
 static inline void house_raw(struct house *house)
 {
 	struct pen_hash leaves[4];
-	char name[PEN_PAGES_NAME_BYTES];
+	char name[PEN_ASIDE_NAME_BYTES];
 	uint32_t blocks = pen_raw_blocks(HOUSE_RAW_BYTES);
 	for (uint32_t i = 0; i < blocks; i++)
 		pen_raw_leaf((struct pen_bytes){house->bytes + i * HOUSE_MIB,

@@ -13,7 +13,7 @@ Test(store_aside, root_nodes)
 	struct pen_vet vet = {0};
 	struct pen_buf there = {0};
 	struct pen_hash hash;
-	char name[PEN_NODES_NAME_BYTES];
+	char name[PEN_ASIDE_NAME_BYTES];
 	house_part(&house, &state, HOUSE_DIR, 2, 4);
 	struct pen_catalog_file file = {.n = 4, .k = 2};
 	struct pen_vet_ask ask = {

@@ -113,3 +113,12 @@ Test(store_layout, refuses_other_labels)
 	for (size_t i = 0; i < PEN_COUNT(rows); i++)
 		cr_assert_eq(pen_labels_parse(rows[i], &labels), PEN_EINPUT, "%s", rows[i]);
 }
+
+Test(store_layout, names_of_side_files)
+{
+	struct pen_hash root = {{0}};
+	char name[PEN_ASIDE_NAME_BYTES];
+	cr_expect_str_eq(pen_pages_name(".penstock/", &root, name),
+		".penstock/pages/11111111111111111111111111111111");
+	cr_expect_str_eq(pen_node_name("", &root, name), "nodes/11111111111111111111111111111111");
+}

@@ -64,7 +64,7 @@ Test(store_object, is_brought_in_whole_and_proved)
 	struct pen_object object = {0}, again = {0};
 	struct pen_why why = {0};
 	struct pen_buf there = {0};
-	char path[PEN_NAME_BYTES], pages[PEN_PAGES_NAME_BYTES];
+	char path[PEN_NAME_BYTES], pages[PEN_ASIDE_NAME_BYTES];
 	for (size_t i = 0; i < PEN_COUNT(lengths); i++) {
 		struct pen_bytes bytes = {yard.bytes.at, lengths[i]};
 		struct pen_hash root = root_of(bytes);
@@ -102,7 +102,7 @@ Test(store_object, pages_lie_a_mib_apart)
 	struct yard yard = yard_open();
 	struct pen_object object = {.blocks = PEN_RAW_PAGE_LEAVES + 3};
 	struct pen_buf there = {0};
-	char pages[PEN_PAGES_NAME_BYTES];
+	char pages[PEN_ASIDE_NAME_BYTES];
 	pen_buf_append(&object.leaves, yard.bytes.at, object.blocks * PEN_HASH_BYTES);
 	pen_raw_leaves_root((const void *)object.leaves.at, object.blocks, &object.root);
 	cr_assert_eq(pen_object_page(&object, &yard.store, NULL), 0);

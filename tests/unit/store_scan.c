@@ -188,7 +188,7 @@ Test(store_scan, raw_objects)
 	struct pen_catalog catalog = {0};
 	struct asked asked = {0};
 	struct pen_hash roots[2];
-	char path[PEN_NAME_BYTES], pages[PEN_PAGES_NAME_BYTES];
+	char path[PEN_NAME_BYTES], pages[PEN_ASIDE_NAME_BYTES];
 	for (uint8_t i = 0; i < 2; i++) {
 		struct pen_bytes bytes = {(const uint8_t *)"penstock", 8u - i};
 		pen_raw_leaf(bytes, &roots[i]);
