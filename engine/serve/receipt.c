@@ -125,6 +125,7 @@ bool pen_receipt_prove(struct pen_receipt *receipt, const struct pen_receipt_pro
 	if (end <= receipt->settled)
 		return true;
 	receipt->heard_ns = now_ns;
+	receipt->doubt = receipt->doubt && end <= receipt->path_first;
 	count_proved(receipt, proof, news);
 	news->settled = (uint32_t)(end - receipt->settled);
 	settle(receipt, end);
@@ -153,37 +154,67 @@ void pen_receipt_move(struct pen_receipt *receipt)
 	receipt->path_proved = false;
 	receipt->path_first = receipt->sent;
 	receipt->path_bytes = 0;
+	receipt->single_bytes = 0;
 	receipt->round_bytes = 0;
 	receipt->round_before_bytes = 0;
 	settle(receipt, receipt->sent);
+}
+
+static int64_t silent_ns(const struct pen_receipt *receipt)
+{
+	int64_t silent = 4 * round_trip(receipt);
+	return silent > PEN_RECEIPT_SILENT_NS ? silent : PEN_RECEIPT_SILENT_NS;
 }
 
 /* Has no proof come for so long that what is flying is lost, or the proofs are? */
 static void forgive(struct pen_receipt *receipt, int64_t now_ns)
 {
-	int64_t silent = 4 * round_trip(receipt);
-	silent = silent > PEN_RECEIPT_SILENT_NS ? silent : PEN_RECEIPT_SILENT_NS;
 	if (receipt->flying_bytes == 0)
 		receipt->heard_ns = now_ns;
-	if (now_ns - receipt->heard_ns < silent)
+	if (now_ns - receipt->heard_ns < silent_ns(receipt))
 		return;
 	settle(receipt, receipt->sent);
 	receipt->round_bytes = 0;
 	receipt->round_before_bytes = 0;
 	receipt->heard_ns = now_ns;
+	receipt->doubt = true;
 	receipt->forgiven++;
+}
+
+/* Nothing is proved on this path, and all that may go at once has gone: a small packet may follow
+ * when the last one has had its time. */
+static uint64_t single(struct pen_receipt *receipt, int64_t now_ns)
+{
+	receipt->doubt = true;
+	if (receipt->single_bytes == 0) {
+		receipt->single_wait_ns = silent_ns(receipt);
+	} else if (receipt->single_bytes != receipt->path_bytes) {
+		receipt->single_wait_ns *= 2;
+		if (receipt->single_wait_ns > PEN_RECEIPT_SINGLE_NS_MAX)
+			receipt->single_wait_ns = PEN_RECEIPT_SINGLE_NS_MAX;
+	}
+	if (receipt->single_bytes != receipt->path_bytes)
+		receipt->single_ns = now_ns;
+	receipt->single_bytes = receipt->path_bytes;
+	bool left = receipt->path_bytes + PEN_RECEIPT_SMALL_BYTES <= PEN_RECEIPT_FREE_BYTES;
+	return left && now_ns - receipt->single_ns >= receipt->single_wait_ns
+		? PEN_RECEIPT_SMALL_BYTES
+		: 0;
 }
 
 uint64_t pen_receipt_allowed(struct pen_receipt *receipt, int64_t now_ns)
 {
-	uint64_t limit = PEN_RECEIPT_FREE_BYTES, used = receipt->path_bytes;
-	if (receipt->path_proved) {
-		forgive(receipt, now_ns);
-		uint64_t round = receipt->round_bytes;
-		if (round < receipt->round_before_bytes)
-			round = receipt->round_before_bytes;
-		limit += 2 * round;
-		used = receipt->flying_bytes;
+	if (!receipt->path_proved) {
+		/* A packet that does not fit what is left of the burst is none of it. */
+		uint64_t used = receipt->path_bytes + PEN_RECEIPT_SMALL_BYTES;
+		return used <= PEN_RECEIPT_BURST_BYTES
+			? PEN_RECEIPT_BURST_BYTES - receipt->path_bytes
+			: single(receipt, now_ns);
 	}
+	forgive(receipt, now_ns);
+	uint64_t round = receipt->round_bytes;
+	if (round < receipt->round_before_bytes)
+		round = receipt->round_before_bytes;
+	uint64_t limit = PEN_RECEIPT_FREE_BYTES + 2 * round, used = receipt->flying_bytes;
 	return used < limit ? limit - used : 0;
 }

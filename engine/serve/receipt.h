@@ -5,13 +5,17 @@
  * Every DATA packet carries a token, a keyed function of its number that only the server can
  * compute; a PULL names a set of packets and the XOR of their tokens (wire/wire.h). So nobody can
  * make us send to where nothing arrives: until the first right proof on a path at most
- * PEN_RECEIPT_FREE_BYTES go there; after it, what is on its way (sent, and beyond the last proof)
- * is at most twice what was proved in the last round trip, and PEN_RECEIPT_FREE_BYTES. A second
- * wrong proof means that the peer guesses: the caller closes the session.
+ * PEN_RECEIPT_FREE_BYTES go there, the last quarter of them in small packets one by one, further
+ * and further apart, so that a path that lost all the others is not given up; after it, what is on
+ * its way (sent, and beyond the last proof) is at most twice what was proved in the last round
+ * trip, and PEN_RECEIPT_FREE_BYTES. A second wrong proof means that the peer guesses: the caller
+ * closes the session.
  *
  * When proofs of anything new stay out, what is on its way is taken for lost after four round trips
  * (at least PEN_RECEIPT_SILENT_NS), once each such time, so that a path that lost everything is
- * tried again; what the rounds proved is then forgotten too. Not so before a path's first proof.
+ * tried again; what the rounds proved is then forgotten too. Then, and when the first three
+ * quarters proved nothing, the path is in doubt until something does arrive: it may be one that
+ * swallows large packets.
  *
  * Packets are counted as PEN_WIRE_HEAD_BYTES and the slot's size; the numbers of packets to their
  * sizes are remembered in a few eras, of which the oldest go. No memory of its own; one thread;
@@ -27,6 +31,11 @@
 
 /* Bytes that a path gets on trust. */
 #define PEN_RECEIPT_FREE_BYTES UINT64_C(65536)
+/* Of them, what may go at once. */
+#define PEN_RECEIPT_BURST_BYTES UINT64_C(49152)
+/* A small packet, which every path carries, and the longest time between two single ones. */
+#define PEN_RECEIPT_SMALL_BYTES UINT64_C(1232)
+#define PEN_RECEIPT_SINGLE_NS_MAX INT64_C(4000000000)
 /* Changes of size that are remembered. Sizes change when a larger one is tried, and back. */
 #define PEN_RECEIPT_ERAS 8u
 /* Bounds of a round trip, as far as it matters here: a receiver may say what it likes. */
@@ -51,6 +60,9 @@ struct pen_receipt {
 	uint64_t flying_bytes; /* of packets settled..sent */
 	uint64_t path_first; /* the first packet that went on the present path */
 	uint64_t path_bytes; /* sent on it, while nothing is proved there */
+	uint64_t single_bytes; /* path_bytes when the last single packet was seen to have left */
+	int64_t single_ns; /* when that was */
+	int64_t single_wait_ns; /* from then to the next */
 	uint64_t round_bytes, round_before_bytes; /* proved in this round trip and the last */
 	int64_t round_ns; /* when this round began */
 	int64_t heard_ns; /* last proof of something new, or when flying began anew */
@@ -58,6 +70,7 @@ struct pen_receipt {
 	uint32_t wrong; /* proofs */
 	uint32_t forgiven; /* times that what was flying was taken for lost */
 	bool path_proved;
+	bool doubt; /* nothing of what was sent last arrived, as far as is known */
 	unsigned eras; /* in use, oldest first */
 	struct pen_receipt_era era[PEN_RECEIPT_ERAS];
 };

@@ -42,19 +42,47 @@ static void fail_slot(struct pen_serve *serve, struct pen_guest *guest, struct p
 	serve->counters.slots_failed++;
 }
 
+/* The least size of what is to be sent. */
+static enum pen_wire_size size_least(struct pen_guest *guest)
+{
+	enum pen_wire_size least = PEN_WIRE_SIZE_8192;
+	for (unsigned i = 0; i < guest->slots.count; i++) {
+		const struct pen_sending *slot = pen_sendings_nth(&guest->slots, i);
+		if (slot->state == PEN_SENDING_FOUND && pen_sending_left(slot) &&
+			slot->size < least)
+			least = slot->size;
+	}
+	return least;
+}
+
+/* The largest size of which a packet may leave. A path in doubt may be one that swallows large
+ * packets: then only the smallest of what is to be sent. */
+static enum pen_wire_size size_most(struct pen_guest *guest, int64_t now_ns)
+{
+	unsigned packets;
+	enum pen_wire_size most = guest->receipt.doubt ? size_least(guest) : PEN_WIRE_SIZE_8192;
+	while (most > PEN_WIRE_SIZE_1200 &&
+		pen_guest_may(guest, most, now_ns, &packets) != PEN_GUEST_GO)
+		most--;
+	return most;
+}
+
 /*
  * The oldest slot of which something can leave now, or NULL; *waits if more could when it is read.
  * A few of those behind it are read meanwhile, as far as the grant goes.
  */
-static struct pen_sending *choose(struct pen_serve *serve, struct pen_guest *guest, bool *waits)
+static struct pen_sending *choose(
+	struct pen_serve *serve, struct pen_guest *guest, int64_t now_ns, bool *waits)
 {
 	struct pen_sending *chosen = NULL;
 	uint64_t granted = guest->grant - guest->receipt.sent;
+	enum pen_wire_size most = size_most(guest, now_ns);
 	unsigned ahead = 0;
 	*waits = guest->locating;
 	for (unsigned i = 0; i < guest->slots.count && granted && ahead < PEN_SERVE_AHEAD;) {
 		struct pen_sending *slot = pen_sendings_nth(&guest->slots, i++);
-		if (slot->state != PEN_SENDING_FOUND || pen_sending_left(slot) == 0)
+		if (slot->state != PEN_SENDING_FOUND || pen_sending_left(slot) == 0 ||
+			slot->size > most)
 			continue;
 		ahead++;
 		granted -= granted < pen_sending_left(slot) ? granted : pen_sending_left(slot);
@@ -72,12 +100,6 @@ static struct pen_sending *choose(struct pen_serve *serve, struct pen_guest *gue
 		}
 	}
 	return chosen;
-}
-
-/* Slots of one guest differ in size only while a larger one is tried: any will do to ask by. */
-static enum pen_wire_size some_size(struct pen_guest *guest)
-{
-	return guest->slots.count ? pen_sendings_nth(&guest->slots, 0)->size : PEN_WIRE_SIZE_1200;
 }
 
 static void rest_slot(struct pen_serve *serve, struct pen_sending *slot)
@@ -100,13 +122,16 @@ static enum outcome send_run(struct pen_serve *serve, struct pen_guest *guest, i
 {
 	unsigned may;
 	bool waits;
-	enum pen_guest_stop stop = pen_guest_may(guest, some_size(guest), now_ns, &may);
+	enum pen_guest_stop stop = pen_guest_may(guest, PEN_WIRE_SIZE_1200, now_ns, &may);
 	if (stop == PEN_GUEST_PACE)
 		return PACED;
-	struct pen_sending *slot = stop == PEN_GUEST_GO ? choose(serve, guest, &waits) : NULL;
+	struct pen_sending *slot = stop == PEN_GUEST_GO ? choose(serve, guest, now_ns, &waits)
+							: NULL;
 	if (stop == PEN_GUEST_GO && !slot) {
 		if (waits)
 			pen_guests_wait(&serve->guests, guest);
+		else
+			pen_opening_rest(&serve->opening, guest);
 		return DONE;
 	}
 	/* The slot chosen may have larger packets than the one asked by. */

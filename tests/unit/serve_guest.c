@@ -67,12 +67,12 @@ Test(serve_guest, nothing_leaves_without_a_grant)
 	cr_expect_eq(stop, PEN_GUEST_GRANT);
 	/* The newest PULL's grant is what counts, a smaller one too. */
 	pull(&(struct pen_wire_pull){.grant = 1000, .lease_ms = 5}, 106 * MS);
-	cr_expect_eq(may(106 * MS, &stop), 53);
+	cr_expect_eq(may(106 * MS, &stop), 39);
 	pull(&(struct pen_wire_pull){.grant = 3, .lease_ms = 5}, 107 * MS);
 	send(2);
 	cr_expect_eq(may(107 * MS, &stop), 1);
 	pull(&(struct pen_wire_pull){.grant = UINT64_MAX, .lease_ms = 5}, 108 * MS);
-	cr_expect_eq(may(108 * MS, &stop), 51);
+	cr_expect_eq(may(108 * MS, &stop), 37);
 }
 
 Test(serve_guest, proofs_let_more_go)
@@ -85,7 +85,7 @@ Test(serve_guest, proofs_let_more_go)
 	cr_expect(prove(1000, 0, 2 * MS));
 	cr_expect_eq(may(2 * MS, &stop), PEN_GUEST_RUN_MAX);
 	pen_guest_move(&guest);
-	cr_expect_eq(may(2 * MS, &stop), 53);
+	cr_expect_eq(may(2 * MS, &stop), 39);
 }
 
 Test(serve_guest, the_second_wrong_proof_ends_it)

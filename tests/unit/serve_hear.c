@@ -150,7 +150,7 @@ Test(serve_hear, ends_sessions_that_guess)
 	caller_open(&caller, &object, 1, 1, PEN_WIRE_SIZE_1200);
 	caller_pull(&caller, 1000, NULL);
 	stage_run(&stage);
-	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 53, "64 KiB on trust");
+	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 39, "48 KiB on trust");
 	caller_pull_as(&caller, &pull, NULL, 1);
 	stage_run(&stage);
 	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 0);
@@ -233,5 +233,5 @@ Test(serve_hear, moves_by_challenge)
 	cr_expect(!guest->receipt.path_proved);
 	caller_pull(&caller, 1000, NULL);
 	stage_run(&stage);
-	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 53, "64 KiB on trust again");
+	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 39, "48 KiB on trust again");
 }

@@ -48,18 +48,34 @@ static struct pen_receipt_news prove(
 	return news;
 }
 
+/* Three quarters at once, the rest one by one; never more, however long it waits. */
 Test(serve_receipt, a_stranger_gets_64_kib)
 {
 	struct pen_receipt receipt;
 	pen_receipt_init(&receipt, &key, 0);
-	unsigned packets = 0;
+	unsigned packets = 0, singles = 0;
 	while (pen_receipt_allowed(&receipt, 0) >= PACKET) {
 		cr_expect_eq(pen_receipt_send(&receipt, PACKET), packets);
 		packets++;
 	}
-	cr_expect_eq(packets, 65536 / PACKET);
-	/* However long it waits. */
-	cr_expect_lt(pen_receipt_allowed(&receipt, 3600 * 1000 * MS), PACKET);
+	cr_expect_eq(packets, PEN_RECEIPT_BURST_BYTES / PACKET);
+	cr_expect(receipt.doubt);
+	int64_t last_ns = 0;
+	for (int64_t now_ns = 0; now_ns < 3600 * 1000 * MS; now_ns += 50 * MS) {
+		if (pen_receipt_allowed(&receipt, now_ns) < PACKET)
+			continue;
+		cr_expect_eq(pen_receipt_allowed(&receipt, now_ns), PACKET);
+		cr_expect_geq(now_ns - last_ns, 250 * MS);
+		pen_receipt_send(&receipt, PACKET);
+		last_ns = now_ns;
+		singles++;
+	}
+	cr_expect_eq(packets + singles, PEN_RECEIPT_FREE_BYTES / PACKET);
+	cr_expect(last_ns > 20 * 1000 * MS && last_ns < 60 * 1000 * MS, "%ld", last_ns);
+	/* One that arrives is enough. */
+	prove(&receipt, receipt.sent - 1, receipt.sent, last_ns);
+	cr_expect(!receipt.doubt);
+	cr_expect_gt(pen_receipt_allowed(&receipt, last_ns), 65536);
 }
 
 Test(serve_receipt, a_proof_allows_twice_as_much)
@@ -163,6 +179,10 @@ Test(serve_receipt, silence_is_forgiven_once_in_a_while)
 	cr_expect_lt(pen_receipt_allowed(&receipt, now_ns + 499 * MS), PACKET);
 	cr_expect_eq(pen_receipt_allowed(&receipt, now_ns + 500 * MS), 65536);
 	cr_expect_eq(receipt.forgiven, 2);
+	cr_expect(receipt.doubt);
+	send(&receipt, 1, PACKET);
+	prove(&receipt, receipt.sent - 1, receipt.sent, now_ns + 501 * MS);
+	cr_expect(!receipt.doubt);
 }
 
 Test(serve_receipt, a_new_path_starts_at_the_beginning)
@@ -172,12 +192,12 @@ Test(serve_receipt, a_new_path_starts_at_the_beginning)
 	send(&receipt, 50, PACKET);
 	prove(&receipt, 0, 30, 10 * MS);
 	pen_receipt_move(&receipt);
-	cr_expect_eq(pen_receipt_allowed(&receipt, 10 * MS), 65536);
+	cr_expect_eq(pen_receipt_allowed(&receipt, 10 * MS), PEN_RECEIPT_BURST_BYTES);
 	/* What arrived on the old path says nothing of the new one. */
 	prove(&receipt, 0, 50, 11 * MS);
 	cr_expect(!receipt.path_proved);
-	send(&receipt, 50, PACKET);
-	cr_expect_eq(pen_receipt_allowed(&receipt, 11 * MS), 65536 - 50 * PACKET);
+	send(&receipt, 30, PACKET);
+	cr_expect_eq(pen_receipt_allowed(&receipt, 11 * MS), PEN_RECEIPT_BURST_BYTES - 30 * PACKET);
 	prove(&receipt, 30, 51, 12 * MS);
 	cr_expect(receipt.path_proved);
 }
