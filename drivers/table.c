@@ -16,6 +16,10 @@ static const char *const names[] = {
 #ifdef PEN_HAVE_ROCKS
 	"rocks",
 #endif
+	"udp",
+#ifdef PEN_HAVE_URING
+	"uring",
+#endif
 	NULL,
 };
 

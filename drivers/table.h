@@ -6,7 +6,9 @@
 #define PEN_DRIVERS_TABLE_H
 
 #include "base/err.h"
+#include "drivers/notes.h"
 #include "port/disk.h"
+#include "port/net.h"
 #include "port/origin.h"
 #include "port/sink.h"
 
@@ -40,6 +42,25 @@ int pen_origin_open(const char *source, const struct pen_origin_options *options
  * database says.
  */
 int pen_sink_open_rocks(const char *path, bool create, struct pen_sink **sink, struct pen_why *why);
+
+/* Where a port over the UDP of the kernel listens. Zeroed: at every address, at some port. */
+struct pen_udp_options {
+	uint8_t address[16]; /* as in struct pen_net_path; all zero: all of both families */
+	uint32_t scope; /* interface of a link-local address, else 0 */
+	uint16_t port; /* 0: one that is free */
+	uint32_t rx_buffers; /* of 65 KiB, for a batch each: a power of two to 4,096; 0: 256 */
+	uint32_t rx_buffer_bytes; /* instead of 65 KiB, multiple of 16; smaller ones lose; 0 */
+	bool plain; /* do not receive by io_uring */
+	struct pen_notes *notes; /* what is missing here and what that costs is added; or NULL */
+};
+
+/*
+ * Open a net port over the UDP of the kernel (uring/udp.h), of one queue; everything is as in
+ * port/net.h. 0 and *net; -EADDRINUSE after 2 seconds if the port is busy, or another -errno, with
+ * a sentence.
+ */
+int pen_net_open_udp(
+	const struct pen_udp_options *options, struct pen_net **net, struct pen_why *why);
 
 /* Names of the drivers in this build, NULL at the end; for --version. */
 const char *const *pen_driver_names(void);
