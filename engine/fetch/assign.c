@@ -4,6 +4,8 @@
 #include "fetch/seats.h"
 
 #define NS_PER_S UINT64_C(1000000000)
+/* An eighth for each timeout. */
+#define DOUBT_BITS 3
 /* Of a downlink with a cap: what one turn of a busy loop takes beyond the round trip. */
 #define DOWNLINK_SLACK_NS UINT64_C(20000000)
 
@@ -65,14 +67,21 @@ void pen_assign_names(struct pen_client *client, int64_t now_ns)
 	}
 }
 
+/* What a server may be expected to send: what it did, or was told to; each timeout since then in
+ * which nothing came makes it doubtful. One that only talks is as good as none. */
+static uint64_t rate_of(const struct pen_server *server)
+{
+	if (server->state != PEN_SERVER_READY)
+		return 0;
+	const struct pen_rate *rate = &server->stream.rate;
+	uint64_t expected = rate->measured ? rate->measured : rate->pace;
+	return expected >> DOUBT_BITS * server->stream.rtt.doublings;
+}
+
 static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PEERS])
 {
-	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++) {
-		const struct pen_server *server = &client->server[s];
-		bool ready = s < client->server_count && server->state == PEN_SERVER_READY;
-		uint64_t measured = ready ? server->stream.rate.measured : 0;
-		rates[s] = !ready ? 0 : measured ? measured : server->stream.rate.pace;
-	}
+	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++)
+		rates[s] = s < client->server_count ? rate_of(&client->server[s]) : 0;
 }
 
 static bool has_room(const struct pen_server *server, uint64_t rate, int64_t now_ns)

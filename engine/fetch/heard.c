@@ -31,7 +31,7 @@ void pen_heard_data(struct pen_client *client, const struct pen_wire_data *data,
 		client->counters.strays++;
 		return;
 	}
-	pen_server_heard(server, now_ns);
+	pen_server_heard(server, true, now_ns);
 	pen_credit_heard(&client->credit, s, now_ns);
 	uint32_t seat = pen_seat_find(client, data->slot);
 	if (seat == PEN_SEAT_NONE) {
@@ -213,7 +213,7 @@ static void hear_control(
 	switch (pen_visit_hear(&server->visit, packet, &client->draw, now_ns, &answer)) {
 	case PEN_VISIT_DROP: break;
 	case PEN_VISIT_TAKE:
-		pen_server_heard(server, now_ns);
+		pen_server_heard(server, false, now_ns);
 		pen_heard_answer(client, s, packet->head->type, packet->body, now_ns);
 		break;
 	case PEN_VISIT_ANSWER: pen_say_answer(client, &answer, packet->path); break;

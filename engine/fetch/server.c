@@ -45,9 +45,11 @@ void pen_server_opened(struct pen_server *server, const struct pen_rate_config *
 	memset(server->news_ns, 0, sizeof server->news_ns);
 }
 
-void pen_server_heard(struct pen_server *server, int64_t now_ns)
+void pen_server_heard(struct pen_server *server, bool data, int64_t now_ns)
 {
 	server->heard_ns = now_ns;
+	if (!data && server->places > 0)
+		return;
 	server->silences = 0;
 	if (server->state == PEN_SERVER_SILENT)
 		server->state = PEN_SERVER_READY;

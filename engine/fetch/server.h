@@ -6,7 +6,8 @@
  *
  * READY: it has a session and answers. SILENT: nothing came for PEN_SERVER_SILENCES timeouts in a
  * row although something was due; it gets nothing new, is called beside its session, and is READY
- * again when anything comes. GONE: for good; the visit says why.
+ * again when DATA comes, or anything once it has no place to fill. GONE: for good; the visit says
+ * why.
  *
  * Questions are repeated until they are answered, after a timeout of the path, twice as long each
  * time: nothing here counts on one packet. State of fetch/client.h; the functions here decide, and
@@ -102,8 +103,8 @@ void pen_server_begin(struct pen_server_question *question, int64_t now_ns);
 void pen_server_opened(struct pen_server *server, const struct pen_rate_config *rate,
 	enum pen_wire_size most, int64_t now_ns);
 
-/* Anything of the session came. */
-void pen_server_heard(struct pen_server *server, int64_t now_ns);
+/* Anything of the session came; while it has places to fill, only `data` is a sign of life. */
+void pen_server_heard(struct pen_server *server, bool data, int64_t now_ns);
 
 /* A place was opened at it. */
 void pen_server_place(struct pen_server *server, unsigned place);

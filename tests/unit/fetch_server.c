@@ -122,6 +122,12 @@ Test(fetch_server, places_in_order_and_black_holes)
 	pen_server_displace(&server, places, 5, now);
 	cr_expect_eq(pen_server_stuck(&server, places, 9 * now), UINT_MAX, "1,200 is always good");
 	server.state = PEN_SERVER_SILENT;
-	pen_server_heard(&server, now);
+	pen_server_heard(&server, false, now);
+	cr_expect_eq(server.state, PEN_SERVER_SILENT, "it talks, but sends nothing");
+	pen_server_heard(&server, true, now);
 	cr_expect_eq(server.state, PEN_SERVER_READY);
+	server.state = PEN_SERVER_SILENT;
+	pen_server_displace(&server, places, 4, now);
+	pen_server_heard(&server, false, now);
+	cr_expect_eq(server.state, PEN_SERVER_READY, "nothing was to be sent");
 }

@@ -77,6 +77,19 @@ Test(fetch_tend, the_dead_ones_pieces_go_to_others)
 	lab_close();
 }
 
+/* One talks, but sends nothing: what it was asked for comes from the other. */
+Test(fetch_tend, one_that_only_talks)
+{
+	lab_open(20 << 20, 3);
+	lab->toy[0].manners.no_data = true;
+	lab->toy[2].manners.no_data = true;
+	lab_start();
+	cr_expect(lab_run(10 * LAB_S));
+	cr_expect_leq(lab->now, 600 * LAB_MS, "%.0f ms", (double)lab->now / 1e6);
+	cr_expect_eq(lab->client->server[1].pieces, 20);
+	lab_close();
+}
+
 /* Nobody answers at first; and for good. */
 Test(fetch_tend, nobody_is_there)
 {
