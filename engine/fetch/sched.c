@@ -20,7 +20,7 @@ static bool pick_missing(
 	return false;
 }
 
-/* Is this the only flight of its unit, and elsewhere? */
+/* Is this the only flight of its unit that may arrive, and elsewhere? */
 static bool is_alone(
 	const struct pen_sched_view *view, const struct pen_sched_flight *flight, unsigned peer)
 {
@@ -28,7 +28,9 @@ static bool is_alone(
 		return false;
 	for (unsigned i = 0; i < view->count; i++) {
 		const struct pen_sched_flight *other = &view->flights[i];
-		if (other != flight && other->haul == flight->haul && other->unit == flight->unit)
+		if (other == flight || other->haul != flight->haul || other->unit != flight->unit)
+			continue;
+		if (other->peer == peer || view->rates[other->peer] > 0)
 			return false;
 	}
 	return true;

@@ -5,8 +5,9 @@
  * oldest haul that it can serve; then, when nothing is missing that it could send, a unit that
  * flies elsewhere and is in trouble: packets of it had to be asked for twice and are still missing;
  * and last (the endgame) one that it would deliver in less than half the time that its present
- * server still needs, if it is one of the two fastest. No unit flies more than twice, nor twice at
- * one server. So the slow are stolen from, and the end of a transfer waits for nobody.
+ * server still needs, if it is one of the two fastest. No unit flies more than twice at servers
+ * that send, nor twice at one. So the slow are stolen from, and the end of a transfer waits for
+ * nobody.
  *
  * How many slots a server has room for follows from its rate: what it sends in two round trips and
  * PEN_SCHED_AHEAD_NS, so that a slow one does not sit on pieces that a fast one could have.

@@ -104,8 +104,7 @@ void pen_seat_drop(struct pen_client *client, uint32_t seat, bool tell, int64_t 
 struct pen_block *pen_seat_land(struct pen_client *client, uint32_t seat, int64_t now_ns)
 {
 	PEN_CHECK(client->place[seat].state == PEN_PLACE_WHOLE);
-	uint32_t twin = twin_of(client, seat);
-	if (twin != PEN_SEAT_NONE)
+	for (uint32_t twin; (twin = twin_of(client, seat)) != PEN_SEAT_NONE;)
 		pen_block_put(vacate(client, twin, true, now_ns));
 	pen_haul_land(client->haul[seat], client->unit[seat], client->place[seat].peer);
 	return vacate(client, seat, true, now_ns);

@@ -53,7 +53,7 @@ Test(fetch_sched, picks)
 		{"the slower does not", {"0hh", "hhh"}, {MB, 0, 0}, 0, {10 * MB, MB, MB}, 1, -1, 0,
 			false},
 		{"a second miss", {"0hh", "hhh"}, {MB, 0, 0}, 2, {10 * MB, MB, MB}, 1, 0, 0, true},
-		{"flies twice already", {"hhh", "hh2"}, {0, 0, MB}, 2, {MB, MB, 0}, 0, 1, 2, true},
+		{"flies twice already", {"hhh", "hh2"}, {0, 0, MB}, 2, {MB, MB, 1}, 0, 1, 2, true},
 		{"a dead one's", {"1hh", "hhh"}, {0, MB, 0}, 0, {MB, 0, 0}, 0, 0, 0, true},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
@@ -92,6 +92,28 @@ Test(fetch_sched, picks)
 		}
 		pen_hauls_close(&hauls);
 	}
+}
+
+/* Two that send nothing have it; that is as good as nobody. */
+Test(fetch_sched, flights_at_the_dead_do_not_count)
+{
+	begin();
+	struct pen_sched_flight flights[] = {
+		{.haul = haul[1], .unit = 0, .peer = 1, .left_bytes = 5, .misses = 9},
+		{.haul = haul[1], .unit = 0, .peer = 2, .left_bytes = 5, .misses = 9},
+	};
+	uint64_t rates[PEN_HAUL_PEERS] = {MB};
+	struct pen_sched_view view = {
+		.hauls = &hauls, .flights = flights, .count = 2, .rates = rates};
+	for (uint32_t k = 0; k < 6; k++)
+		pen_haul_fly(haul[k / 3], k % 3);
+	struct pen_sched_pick pick = pen_sched_next(&view, 0);
+	cr_expect_eq(pick.haul, haul[1]);
+	cr_expect(pick.again);
+	cr_expect_null(pen_sched_next(&view, 1).haul, "its own");
+	rates[1] = rates[2] = 1;
+	cr_expect_null(pen_sched_next(&view, 0).haul, "twice is enough");
+	pen_hauls_close(&hauls);
 }
 
 Test(fetch_sched, slots_follow_the_rate)
