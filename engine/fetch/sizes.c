@@ -47,7 +47,7 @@ void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t 
 	if (size <= sizes->proven) {
 		sizes->proven = PEN_WIRE_SIZE_1200;
 		sizes->limit = PEN_WIRE_SIZE_1200;
-	} else if (size == sizes->limit) {
+	} else if (size <= sizes->limit) {
 		sizes->limit = below(size, sizes->proven);
 	}
 	sizes->trying = false;
@@ -58,6 +58,6 @@ void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t 
 
 void pen_sizes_ended(struct pen_sizes *sizes, enum pen_wire_size size)
 {
-	if (size == sizes->limit)
+	if (size > sizes->proven)
 		sizes->trying = false;
 }

@@ -77,6 +77,22 @@ Test(fetch_sizes, a_path_that_becomes_narrow)
 	cr_expect_eq(failed, 1);
 }
 
+/* A try that fails after the limit has risen again lowers it all the same. */
+Test(fetch_sizes, an_old_try_fails)
+{
+	struct pen_sizes sizes;
+	pen_sizes_init(&sizes, PEN_WIRE_SIZE_1408);
+	pen_sizes_came(&sizes, PEN_WIRE_SIZE_1200);
+	cr_assert_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_1408);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1408, 0);
+	cr_assert_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_1328);
+	cr_assert_eq(pen_sizes_next(&sizes, 2 * S), PEN_WIRE_SIZE_1200, "one try at a time");
+	cr_expect_eq(sizes.limit, PEN_WIRE_SIZE_1408);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1328, 2 * S);
+	cr_expect_eq(sizes.limit, PEN_WIRE_SIZE_1200);
+	cr_expect(!sizes.trying);
+}
+
 /* What failed is tried again, less and less often. */
 Test(fetch_sizes, tries_again)
 {
