@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "fetch/assign.h"
 #include "fetch/blame.h"
+#include "fetch/say.h"
 #include "fetch/seats.h"
 #include "fetch/tend.h"
 
@@ -82,6 +83,19 @@ int pen_client_add(struct pen_client *client, const struct pen_client_whom *whom
 	server->path = whom->path;
 	pen_visit_init(&server->visit, &visit, &client->draw, now_ns);
 	return (int)s;
+}
+
+void pen_client_leave(struct pen_client *client, int64_t now_ns)
+{
+	for (unsigned s = 0; s < client->server_count && s < PEN_HAUL_PEERS; s++) {
+		struct pen_server *server = &client->server[s];
+		struct pen_answer answer = {.bytes = 0};
+		if (server->state == PEN_SERVER_GONE)
+			continue;
+		pen_visit_close(&server->visit, PEN_WIRE_CLOSE_DONE, &answer);
+		pen_say_answer(client, &answer, &server->path);
+		pen_tend_lose(client, s, now_ns);
+	}
 }
 
 void pen_client_turn(struct pen_client *client, int64_t now_ns)

@@ -110,6 +110,10 @@ void pen_client_close(struct pen_client *client);
 /* Begin to call a server. Its number, or -ENOSPC when there are PEN_HAUL_PEERS. */
 int pen_client_add(struct pen_client *client, const struct pen_client_whom *whom, int64_t now_ns);
 
+/* Tell all servers that nothing more is wanted: written to the post, to be flushed once more.
+ * Nothing but pen_client_next and close follows. */
+void pen_client_leave(struct pen_client *client, int64_t now_ns);
+
 /* A packet came, of a type that goes to clients. Borrowed for the call. */
 void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, int64_t now_ns);
 

@@ -204,10 +204,17 @@ static void take_pieces(void)
 	}
 }
 
-bool lab_turn(void)
+void lab_turn_toys(void)
 {
 	while (lab->held_count && lab->held[0].at <= lab->now)
 		arrive();
+	while (lab->tag_count)
+		cr_assert(pen_post_reaped(&lab->client->post, lab->tags[--lab->tag_count]));
+}
+
+bool lab_turn(void)
+{
+	lab_turn_toys();
 	take_pieces();
 	pen_client_turn(lab->client, lab->now);
 	pen_post_flush(&lab->client->post, &lab->net, 0, lab->now);

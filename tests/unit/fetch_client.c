@@ -61,3 +61,24 @@ Test(fetch_client, fetches)
 		lab_close();
 	}
 }
+
+/* Who leaves says so, and the server forgets it at once. */
+Test(fetch_client, leaves)
+{
+	lab_open(20 << 20, 2);
+	lab_start();
+	cr_assert(!lab_run(50 * LAB_MS));
+	cr_assert(lab->toy[0].guest[0].used);
+	pen_client_leave(lab->client, lab->now);
+	pen_post_flush(&lab->client->post, &lab->net, 0, lab->now);
+	cr_expect_eq(pen_client_due_ns(lab->client, lab->now), INT64_MAX);
+	for (unsigned i = 0; i < 5 && lab->held_count; i++) {
+		lab->now += LAB_MS;
+		lab_turn_toys();
+	}
+	for (unsigned t = 0; t < 2; t++)
+		cr_expect(!lab->toy[t].guest[0].used, "toy %u", t);
+	pen_client_leave(lab->client, lab->now);
+	cr_expect_eq(lab->client->post.waiting, 0, "once");
+	lab_close();
+}

@@ -1,0 +1,70 @@
+/* Why nothing comes. */
+#include "fetch/stuck.h"
+
+#include <criterion/criterion.h>
+
+#include "base/check.h"
+#include "fakes/lab.h"
+
+Test(fetch_stuck, reasons)
+{
+	static const struct {
+		const char *name;
+		struct toy_manners manners[2];
+		uint64_t backlog;
+		int64_t at; /* when it is looked */
+		enum pen_stuck_reason reason;
+	} rows[] = {
+		{"nobody answers", {{.mute = true}, {.mute = true}}, 1, LAB_S, PEN_STUCK_CALLING},
+		{"nobody has it", {{.lacks = true}, {.lacks = true}}, 1, LAB_S, PEN_STUCK_NOBODY},
+		{"nothing is sent", {{.no_data = true}, {.no_data = true}}, 1, LAB_S,
+			PEN_STUCK_SILENT},
+		{"one has it and sends nothing", {{.lacks = true}, {.no_data = true}}, 1, LAB_S,
+			PEN_STUCK_SILENT},
+		{"nothing is taken", {{0}, {0}}, 0, LAB_S, PEN_STUCK_CALLER},
+		{"it goes on", {{0}, {0}}, 1, 50 * LAB_MS, PEN_STUCK_NOT},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_stuck stuck;
+		lab_open(40 << 20, 2);
+		for (unsigned t = 0; t < 2; t++) {
+			lab->toy[t].manners = rows[i].manners[t];
+			lab->toy[t].manners.rate = 125 * LAB_MB;
+		}
+		lab_start();
+		if (!rows[i].backlog)
+			pen_client_backlog(lab->client, 0);
+		cr_assert(!lab_run(rows[i].at));
+		pen_stuck_look(lab->client, lab->now, &stuck);
+		cr_expect_eq(stuck.reason, rows[i].reason, "%s: %s", rows[i].name,
+			pen_stuck_text(stuck.reason));
+		cr_expect_eq(stuck.part, 0, "%s", rows[i].name);
+		lab_close();
+	}
+}
+
+Test(fetch_stuck, nobody_is_left)
+{
+	struct pen_stuck stuck;
+	lab_open(1 << 20, 1);
+	lab->toy[0].manners.mute = true;
+	lab_start();
+	for (; lab->now < 60 * LAB_S; lab->now += 100 * LAB_MS)
+		pen_client_turn(lab->client, lab->now);
+	pen_stuck_look(lab->client, lab->now, &stuck);
+	cr_expect_eq(stuck.reason, PEN_STUCK_GONE);
+	cr_expect_eq(stuck.quiet_ns, INT64_MAX, "nothing ever came");
+	lab_close();
+}
+
+Test(fetch_stuck, not_when_done)
+{
+	struct pen_stuck stuck;
+	lab_open(1 << 20, 1);
+	lab_start();
+	cr_assert(lab_run(LAB_S));
+	pen_stuck_look(lab->client, lab->now, &stuck);
+	cr_expect_eq(stuck.reason, PEN_STUCK_NOT);
+	cr_expect_leq(stuck.quiet_ns, LAB_MS);
+	lab_close();
+}
