@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "drivers/table.h"
+#include "scratch.h"
 #include "util.h"
 
 #define ROOT "GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv"
@@ -150,6 +151,42 @@ Test(tools_locate, looks_into_directories)
 	snprintf(word, sizeof word, "dir:%s/near/golden", getenv("PEN_TEST_DATA"));
 	cr_expect_eq(locate(&ask, &offers, &why), PEN_ENOTFOUND);
 	cr_expect(strstr(why.text, ROOT), "%s", why.text);
+}
+
+/* A directory shows which parts are smaller in nearcore form, or there in no other. */
+Test(tools_locate, compares_forms_in_a_directory)
+{
+	static const struct {
+		const char *name;
+		unsigned bytes;
+	} files[] = {{"state_part_000000_of_000012", 9}, {"lean_part_000000_of_000012", 5},
+		{"state_part_000001_of_000012", 5}, {"lean_part_000001_of_000012", 9},
+		{"state_part_000003_of_000012", 5}, {"lean_part_000004_of_000012", 5},
+		{"state_part_000011_of_000012", 5}, {"lean_part_000011_of_000012", 5},
+		{"state_part_000002_of_000005", 5}};
+	struct scratch scratch = scratch_open();
+	static struct locate_offers offers;
+	char word[1024];
+	struct pen_hash root = root_hash();
+	struct pen_why why = {0};
+	for (size_t i = 0; i < PEN_COUNT(files); i++) {
+		const char *text = "123456789";
+		scratch_write(&scratch, files[i].name, text + 9 - files[i].bytes);
+	}
+	snprintf(word, sizeof word, "dir:%s", scratch.path);
+	struct locate_ask ask = {.word = word, .root = &root, .forms = 3, .stop = never};
+	cr_assert_eq(locate(&ask, &offers, &why), 0, "%s", why.text);
+	struct locate_offer offer;
+	cr_assert(locate_find(&offers, 12, &offer));
+	cr_expect_eq(offer.forms, 3);
+	const uint8_t *bits = locate_smaller(&offers, &offer);
+	cr_assert_not_null(bits);
+	cr_expect_eq(bits[0] | bits[1] << 8, 0x0a);
+	cr_assert(locate_find(&offers, 5, &offer));
+	cr_expect_eq(offer.forms, 1);
+	cr_expect_null(locate_smaller(&offers, &offer));
+	locate_offers_fini(&offers);
+	scratch_close(&scratch);
 }
 
 /* A source that sends a byte at a time, for as long as anybody listens. */

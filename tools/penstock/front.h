@@ -10,8 +10,7 @@
  *
  * Of a state R: {"root", "memory_usage", "of": [N...]}, and lists as long as that of each N:
  * "have", "complete", "nearcore_smaller" (sets of parts that have fewer bytes in nearcore form than
- * in lean form) and, by form, how many parts there are: "forms": {"nearcore": [...], "lean":
- * [...]}.
+ * in lean form, or are not here in that) and, in "forms", by form, how many parts there are.
  *
  * By path a file is served as it lies there; by root only what was proved. While the store is
  * still being read, what is not known yet is 503 with Retry-After, not 404. Directories are not

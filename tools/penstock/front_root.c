@@ -97,8 +97,9 @@ static void form_print(const struct state *state, enum pen_form form, struct pen
 /* Bytes of an answer from which on no more sets are written: who reads it takes 64 KiB. */
 #define SETS_BYTES_MAX 32768u
 
-/* Parts of one n, sets [at, end), whose nearcore form has fewer bytes than the lean one, as a set:
- * "0-2,7". Left out where it would be too long: it only saves bytes. */
+/* Parts of one n, sets [at, end), that are here with fewer bytes in nearcore form than in lean
+ * form, or not in that, as a set: "0-2,7". Left out where it would be too long: it only saves
+ * requests. */
 static void smaller_print(
 	const struct state *state, uint32_t at, uint32_t end, struct pen_buf *body)
 {
@@ -110,7 +111,7 @@ static void smaller_print(
 	for (uint32_t k = 0; k <= nearcore->n && body->len < SETS_BYTES_MAX; k++) {
 		const struct pen_catalog_file *a = pen_catalog_part(state->catalog, nearcore, k);
 		const struct pen_catalog_file *b = pen_catalog_part(state->catalog, lean, k);
-		bool smaller = a && b && a->bytes < b->bytes;
+		bool smaller = a && (!b || a->bytes < b->bytes);
 		if (smaller && first == UINT32_MAX)
 			first = k;
 		if (smaller || first == UINT32_MAX)

@@ -21,7 +21,8 @@
 struct locate_offer {
 	uint32_t n;
 	unsigned forms; /* bit i: some part in form i */
-	size_t smaller_at; /* in the offers' bits: its parts that are smaller in nearcore form */
+	size_t smaller_at; /* in the offers' bits: its parts that are smaller in nearcore form, or
+				there in no other */
 	bool smaller; /* there are such bits; else lean form is smaller, or nobody says */
 	char prefix[PEN_SOURCE_PREFIX_BYTES];
 };

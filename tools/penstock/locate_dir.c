@@ -26,7 +26,7 @@ static const struct pen_tree_file *file_at(const struct search *search, size_t i
 	return (const struct pen_tree_file *)(const void *)search->files.at + i;
 }
 
-/* Files [i, end) are of one N: which parts have fewer bytes in nearcore form. */
+/* Files [i, end) are of one N: which parts have fewer bytes in nearcore form, or no other. */
 static void smaller_note(struct search *search, unsigned offer, size_t i, size_t end)
 {
 	uint32_t n = search->out->list[offer].n;
@@ -35,10 +35,12 @@ static void smaller_note(struct search *search, unsigned offer, size_t i, size_t
 		return;
 	bits.len = (n + 7) / 8;
 	memset(bits.at, 0, bits.len);
-	for (; i + 1 < end; i++) {
-		const struct pen_tree_file *nearcore = file_at(search, i), *lean = nearcore + 1;
-		if (nearcore->k == lean->k && nearcore->bytes < lean->bytes && lean->k < n)
-			bits.at[lean->k >> 3] |= (uint8_t)(1u << (lean->k & 7));
+	for (; i < end; i++) {
+		const struct pen_tree_file *file = file_at(search, i), *next = file + 1;
+		bool both = i + 1 < end && next->k == file->k;
+		if (file->form == PEN_FORM_NEARCORE && file->k < n &&
+			(!both || file->bytes < next->bytes))
+			bits.at[file->k >> 3] |= (uint8_t)(1u << (file->k & 7));
 	}
 	locate_smaller_add(search->out, offer, pen_buf_bytes(&bits));
 	pen_buf_fini(&bits);

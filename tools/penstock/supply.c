@@ -201,20 +201,23 @@ static void source_fill(struct pen_source *source, const struct locate_offer *of
 	memcpy(source->prefix, offer->prefix, sizeof source->prefix);
 }
 
-/* Remember the parts that a source has with fewer bytes in nearcore form. Without memory for it
- * they are fetched in lean form. */
+/*
+ * Of sources that have both forms: the parts that are smaller in nearcore form at each of them, or
+ * there in no other. Without memory for it they are asked for in lean form first.
+ */
 static void reversed_note(
 	struct supply *supply, const struct supply_query *query, const struct locate_offer *offer)
 {
 	const uint8_t *bits = locate_smaller(&query->offers, offer);
 	size_t bytes = ((size_t)supply->n + 7) / 8;
-	if (!bits || pen_buf_reserve(&supply->reversed, bytes))
+	bool first = supply->reversed.len == 0;
+	if (query->sources < RANKS || pen_buf_reserve(&supply->reversed, bytes))
 		return;
-	if (!supply->reversed.len)
-		memset(supply->reversed.at, 0, bytes);
 	supply->reversed.len = bytes;
-	for (size_t i = 0; i < bytes; i++)
-		supply->reversed.at[i] |= bits[i];
+	for (size_t i = 0; i < bytes; i++) {
+		uint8_t here = bits ? bits[i] : 0;
+		supply->reversed.at[i] = first ? here : supply->reversed.at[i] & here;
+	}
 }
 
 /*
