@@ -103,7 +103,7 @@ static int read_node(struct pen_frontier *frontier, const struct pen_hash *hash,
 }
 
 /* The value of the node in `at`, whose key the path spells: 1 if it is a piece. */
-static int give_value(const struct open *at, struct pen_piece *piece)
+static int give_value(const struct open *at, struct pen_frontier_piece *piece)
 {
 	if (!inside(at))
 		return 0;
@@ -115,13 +115,13 @@ static int give_value(const struct open *at, struct pen_piece *piece)
 
 /* What hangs at the path, named by `hash`: 1 if there is a piece at once. A branch is pushed. */
 static int descend(struct pen_frontier *frontier, struct open at, struct pen_hash hash,
-	struct pen_piece *piece, struct pen_why *why)
+	struct pen_frontier_piece *piece, struct pen_why *why)
 {
 	for (;;) {
 		if (at.begin == PEN_BEFORE || at.end == PEN_BEHIND)
 			return 0;
 		if (!is_path_node(&at)) {
-			*piece = (struct pen_piece){.hash = hash};
+			*piece = (struct pen_frontier_piece){.hash = hash};
 			return 1;
 		}
 		int err = read_node(frontier, &hash, &at, why);
@@ -143,7 +143,8 @@ static int descend(struct pen_frontier *frontier, struct open at, struct pen_has
 }
 
 /* Look at the next child of the deepest open branch, or close it. */
-static int advance(struct pen_frontier *frontier, struct pen_piece *piece, struct pen_why *why)
+static int advance(
+	struct pen_frontier *frontier, struct pen_frontier_piece *piece, struct pen_why *why)
 {
 	struct open *top = (struct open *)(void *)(frontier->frames.at + frontier->frames.len) - 1;
 	while (top->next < 16 && !(top->node.mask >> top->next & 1))
@@ -161,7 +162,8 @@ static int advance(struct pen_frontier *frontier, struct pen_piece *piece, struc
 	return descend(frontier, at, hash, piece, why);
 }
 
-int pen_frontier_next(struct pen_frontier *frontier, struct pen_piece *piece, struct pen_why *why)
+int pen_frontier_next(
+	struct pen_frontier *frontier, struct pen_frontier_piece *piece, struct pen_why *why)
 {
 	int got = 0;
 	if (!frontier->started) {

@@ -10,7 +10,7 @@
 #include "part/trie.h"
 
 /* A piece of the part; its path is in the frontier. */
-struct pen_piece {
+struct pen_frontier_piece {
 	bool value; /* the value whose key is the path; else the subtree at the path */
 	struct pen_hash hash; /* of the value, or of the subtree's root node */
 	uint32_t value_len; /* bytes; of a value */
@@ -49,6 +49,7 @@ void pen_frontier_begin(struct pen_bound *begin);
  * The next piece. 1; 0: there is none; PEN_EMISSING (a path node is not there), PEN_EINCONSISTENT
  * (it does not decode), -ENOMEM, what fetch returned; with a sentence.
  */
-int pen_frontier_next(struct pen_frontier *frontier, struct pen_piece *piece, struct pen_why *why);
+int pen_frontier_next(
+	struct pen_frontier *frontier, struct pen_frontier_piece *piece, struct pen_why *why);
 
 #endif

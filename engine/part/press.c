@@ -53,7 +53,7 @@ static int note_fetch(void *context, const struct pen_hash *hash, struct pen_fet
 static int note_paths(struct pen_press *press, const struct pen_reader *reader, struct pen_why *why)
 {
 	struct pen_frontier frontier = {0};
-	struct pen_piece piece;
+	struct pen_frontier_piece piece;
 	int got;
 	pen_frontier_init(&frontier, reader, &press->id.root, &press->begin, &press->end);
 	while ((got = pen_frontier_next(&frontier, &piece, why)) > 0) {

@@ -61,7 +61,7 @@ struct pen_rebuild {
 	uint32_t key_len;
 	struct pen_reader reader; /* of everything that is there */
 	struct pen_frontier frontier;
-	struct pen_piece piece; /* of the frontier, that the next pair is of */
+	struct pen_frontier_piece piece; /* of the frontier, that the next pair is of */
 	bool has_piece;
 	struct pen_build build; /* of that piece */
 	uint64_t nodes; /* that belong to the part: visits */

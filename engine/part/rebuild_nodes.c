@@ -99,7 +99,7 @@ static int walk_frontier(struct pen_rebuild *rebuild)
 {
 	const struct pen_reader reader = {fetch_proof, rebuild};
 	struct pen_frontier *frontier = &rebuild->frontier;
-	struct pen_piece piece;
+	struct pen_frontier_piece piece;
 	int got;
 	pen_frontier_init(
 		frontier, &reader, &rebuild->head.id.root, &rebuild->begin, &rebuild->end);

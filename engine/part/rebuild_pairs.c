@@ -118,7 +118,7 @@ static int check_inside(struct pen_rebuild *rebuild)
 /* The key lies on the path of the piece or below it. */
 static int take_in_piece(struct pen_rebuild *rebuild, uint32_t len, const struct pen_hash *hash)
 {
-	const struct pen_piece *piece = &rebuild->piece;
+	const struct pen_frontier_piece *piece = &rebuild->piece;
 	if (!piece->value) {
 		struct pen_bytes key = {rebuild->key, rebuild->key_len};
 		int err = pen_build_push(&rebuild->build, key, len, hash);

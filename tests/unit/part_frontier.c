@@ -18,7 +18,7 @@ static void check_pieces(struct fake_state *state, const struct pen_part_id *id)
 	const struct pen_reader reader = fake_state_reader(state);
 	struct pen_bound begin, end;
 	struct pen_frontier frontier = {0};
-	struct pen_piece piece;
+	struct pen_frontier_piece piece;
 	size_t at = 0, count = fake_pairs_count(&state->pairs);
 	struct pen_path key;
 	cr_assert_eq(pen_trie_bound(&reader, &id->root, id->k, id->n, &begin, NULL), 0);
@@ -86,7 +86,7 @@ Test(part_frontier, path_nodes_are_what_is_read)
 		struct pen_part_id id;
 		struct pen_bound begin, end;
 		struct pen_frontier frontier = {0};
-		struct pen_piece piece;
+		struct pen_frontier_piece piece;
 		fake_state_random(&state, &rng);
 		fake_part_pick(&state, &rng, &id);
 		const struct pen_reader reader = fake_state_reader(&state);
@@ -108,7 +108,7 @@ Test(part_frontier, a_missing_or_wrong_node_is_named)
 	static const char *const texts[] = {"do", "verb", "dog", "puppy"};
 	struct fake_state state;
 	struct pen_why why = {0};
-	struct pen_piece piece;
+	struct pen_frontier_piece piece;
 	struct pen_bound begin = {0}, end = {.none = true};
 	struct pen_frontier frontier = {0};
 	fake_state_text(&state, texts, 2);
@@ -129,7 +129,7 @@ Test(part_frontier, a_missing_or_wrong_node_is_named)
 Test(part_frontier, the_empty_state_has_no_pieces)
 {
 	struct fake_state state = {0};
-	struct pen_piece piece;
+	struct pen_frontier_piece piece;
 	struct pen_bound begin = {0}, end = {.none = true};
 	struct pen_frontier frontier = {0};
 	const struct pen_reader reader = fake_state_reader(&state);
