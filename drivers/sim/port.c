@@ -44,7 +44,7 @@ struct pen_sim_manners pen_sim_manners_draw(struct pen_rng *rng)
 		.rx_held_bytes = PICK(rng, 0, 1u << 20, 16u << 20),
 		.rx_ring = PICK(rng, 256, 1024, 4096),
 		.tx_inflight = PICK(rng, 256, 1024, 4096),
-		.tx_lag = PICK(rng, 0, 32, 64, 512),
+		.tx_lag = PICK(rng, 0, 8, 32, 64),
 		.tx_window = PICK(rng, 1, 8, 64, 256),
 		.tx_late_ns = PICK(rng, 0, 10000, 1000000, 50000000),
 		.refuse = PICK(rng, 0, PEN_SIM_PPM(50000), PEN_SIM_PPM(500000)),

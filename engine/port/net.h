@@ -19,7 +19,8 @@
  * given. The payload of a frame that was taken must stay, and not be written, until tx_reap
  * returned its tag; the descriptor and the path may be used again at once. Every tag comes back
  * exactly once, in any order, and late: up to caps.tx_lag of them only when more is sent, or
- * not before close. So wait for no tag in order to send; count the pinned blocks in the budget.
+ * not before close. So wait for no tag in order to send: have memory for tx_lag frames more than
+ * are worked with, each of which may pin a block of its own.
  *
  * A frame larger than caps.payload_bytes, or than what the path turns out to carry, is taken, lost
  * and counted: nothing is ever sent in fragments (DF).

@@ -11,6 +11,8 @@
 #define CLIENT_PLACES 8u
 /* HELLOs until a server is given up: more than any fault of a plan lasts. */
 #define CLIENT_TRIES 1000u
+/* Streams of the world's chance: identities. */
+#define STREAM_CLIENTS 2000u
 /* While packets wait for the device to take them. */
 #define CLIENT_WAIT_NS 100000
 
@@ -42,8 +44,17 @@ static void start(struct actor *actor, int64_t now_ns)
 	unsigned blocks = CLIENT_BLOCKS + pen_post_blocks(lag);
 	world_arena(actor, &client->arena, blocks);
 	PEN_CHECK(!pen_block_pool_init(&client->pool, &client->arena, blocks));
-	struct pen_client_config config = {.n = 1,
-		.form = PEN_WIRE_FORM_RAW,
+	const struct object *object = client->object;
+	uint8_t skip[(PLAN_PARTS_MAX + 7) / 8] = {0};
+	/* What was proved in an earlier life lies in the store; blocks do not. */
+	for (unsigned k = 0; k < object->n; k++) {
+		client->parts[k].proved &= !object->raw;
+		client->parts[k].compared = false;
+		skip[k / 8] |= (uint8_t)(client->parts[k].proved << k % 8);
+	}
+	struct pen_client_config config = {.n = object->n,
+		.form = object->raw ? PEN_WIRE_FORM_RAW : PEN_WIRE_FORM_NEARCORE,
+		.skip = skip,
 		.identity = client->identity,
 		.pool = &client->pool,
 		.tx_lag = lag,
@@ -56,9 +67,10 @@ static void start(struct actor *actor, int64_t now_ns)
 	memcpy(config.root, client->object->root.bytes, sizeof config.root);
 	pen_rng_bytes(&rng, config.seed, sizeof config.seed);
 	PEN_CHECK(!pen_client_open(&client->client, &config, &why));
-	PEN_CHECK(!pen_client_want(client->client, PEN_WIRE_KIND_TABLE, 0));
+	if (object->raw)
+		PEN_CHECK(!pen_client_want(client->client, PEN_WIRE_KIND_TABLE, 0));
 	client->page = client->done = false;
-	client->proved = 0;
+	client->here = client->proved = 0;
 	servers_add(client, now_ns);
 }
 
@@ -82,75 +94,15 @@ static void reap(struct client *client)
 			PEN_CHECK(pen_post_reaped(&client->client->post, tags[i]));
 }
 
-/* The digests of the blocks: believed if they lead to the root. */
-static void page_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
-{
-	const struct pen_raw_page_ask ask = {
-		.root = client->object->root, .blocks = client->object->blocks};
-	const struct pen_hash *leaves;
-	struct pen_bytes bytes = {piece->block->at, piece->bytes};
-	if (pen_raw_page_decode(bytes, &ask, &leaves)) {
-		client->refused++;
-		pen_client_wrong(client->client, &piece->piece, piece->unit, bytes, now_ns);
-		return;
-	}
-	memcpy(client->leaves, leaves, client->object->blocks * sizeof *leaves);
-	client->page = true;
-	pen_client_proved(client->client, PEN_WIRE_KIND_TABLE, 0);
-}
-
-static void block_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
-{
-	uint64_t bytes = client->object->bytes.len;
-	if (piece->unit >= client->object->blocks ||
-		piece->bytes != pen_raw_block_bytes(bytes, piece->unit)) {
-		client->refused++;
-		pen_client_wrong(client->client, &piece->piece, piece->unit,
-			(struct pen_bytes){piece->block->at, piece->bytes}, now_ns);
-		return;
-	}
-	memcpy(client->got.at + (size_t)piece->unit * PEN_RAW_BLOCK_BYTES, piece->block->at,
-		piece->bytes);
-	client->proved |= 1u << (16 + piece->unit);
-}
-
-/* Blocks that are here and not looked at yet, as soon as the page is known. */
-static void prove(struct client *client, int64_t now_ns)
-{
-	uint64_t bytes = client->object->bytes.len;
-	for (uint32_t i = 0; client->page && i < client->object->blocks; i++) {
-		struct pen_bytes block = {client->got.at + (size_t)i * PEN_RAW_BLOCK_BYTES,
-			pen_raw_block_bytes(bytes, i)};
-		struct pen_hash leaf;
-		if (!(client->proved & 1u << (16 + i)))
-			continue;
-		client->proved &= ~(1u << (16 + i));
-		pen_raw_leaf(block, &leaf);
-		if (pen_hash_equal(&leaf, &client->leaves[i])) {
-			client->proved |= 1u << i;
-			continue;
-		}
-		client->refused++;
-		pen_client_wrong(client->client,
-			&(struct pen_piece){.kind = PEN_WIRE_KIND_PIECE, .piece = i}, i, block,
-			now_ns);
-	}
-}
-
 static void pieces_take(struct client *client, int64_t now_ns)
 {
 	struct pen_client_piece piece;
 	while (pen_client_next(client->client, &piece, now_ns)) {
-		if (piece.piece.kind == PEN_WIRE_KIND_TABLE)
-			page_take(client, &piece, now_ns);
-		else
-			block_take(client, &piece, now_ns);
+		client_take(client, &piece, now_ns);
 		pen_block_put(piece.block);
-		prove(client, now_ns);
 	}
-	if (client->done || client->proved != (1u << client->object->blocks) - 1)
+	if (client->done || !pen_client_done(client->client))
 		return;
-	pen_client_proved(client->client, PEN_WIRE_KIND_PIECE, 0);
 	client->done = true;
 	client->done_ns = client->actor.world->clock.now_ns;
 }
@@ -187,17 +139,38 @@ static void stop(struct actor *actor)
 
 static const struct actor_ops client_ops = {"client", start, turn, stop};
 
-void client_open(struct client *client, struct world *world, const struct plan_host *host,
-	const struct object *object, unsigned servers, uint64_t stream)
+void client_open(struct client *client, struct world *world, const struct plan *plan, unsigned host,
+	const struct object *object)
 {
 	uint8_t own[PEN_KEYS_BYTES];
-	*client = (struct client){.object = object, .servers = servers};
-	client->actor = (struct actor){
-		.ops = &client_ops, .manners = host->manners, .poll_ns = host->poll_ns};
-	PEN_CHECK(!pen_buf_reserve(&client->got, object->bytes.len));
-	struct pen_rng rng = pen_sim_clock_rng(&world->clock, stream);
+	*client = (struct client){.object = object, .servers = plan->servers};
+	client->actor = (struct actor){.ops = &client_ops,
+		.manners = plan->hosts[host].manners,
+		.poll_ns = plan->hosts[host].poll_ns};
+	struct pen_rng rng = pen_sim_clock_rng(&world->clock, STREAM_CLIENTS + host);
 	pen_rng_bytes(&rng, own, sizeof own);
 	pen_identity_init(&client->identity, own);
+}
+
+unsigned client_proved(const struct client *client)
+{
+	unsigned count = 0;
+	if (client->object->raw)
+		return (unsigned)__builtin_popcount(client->proved);
+	for (unsigned k = 0; k < client->object->n; k++)
+		count += client->parts[k].proved;
+	return count;
+}
+
+bool client_right(const struct client *client)
+{
+	for (unsigned k = 0; k < client->object->n; k++) {
+		const struct pen_bytes *right = &client->object->parts[k].bytes;
+		const struct pen_buf *bytes = &client->parts[k].bytes;
+		if (bytes->len != right->len || memcmp(bytes->at, right->at, right->len))
+			return false;
+	}
+	return true;
 }
 
 static void server_tell(const struct pen_server *server, unsigned number)
@@ -206,11 +179,12 @@ static void server_tell(const struct pen_server *server, unsigned number)
 	const struct pen_stream *stream = &server->stream;
 	fprintf(stderr,
 		"  server %u: %s, %u places, granted %llu, seen %llu, pace %llu, share %llu, %llu "
-		"silences, %u bad\n",
+		"silences, %u bad; size proven %u, limit %u%s\n",
 		number, states[server->state], server->places, (unsigned long long)stream->granted,
 		(unsigned long long)stream->seqs.seen, (unsigned long long)stream->rate.pace,
 		(unsigned long long)server->share, (unsigned long long)stream->silences,
-		server->bad);
+		server->bad, server->sizes.proven, server->sizes.limit,
+		server->sizes.trying ? ", trying" : "");
 }
 
 void client_tell(const struct client *client)
@@ -225,8 +199,8 @@ void client_tell(const struct client *client)
 		const struct pen_place *place = &own->place[i];
 		if (place->state == PEN_PLACE_FREE)
 			continue;
-		fprintf(stderr, "  place %u: %s of server %u, kind %u block %u, %u packets left\n",
-			i, states[place->state], place->peer, place->piece.kind, place->piece.block,
+		fprintf(stderr, "  place %u: %s of server %u, kind %u, size %u, %u packets left\n",
+			i, states[place->state], place->peer, place->piece.kind, place->size,
 			pen_place_left(place));
 	}
 	for (unsigned i = 0; i < own->hauls.count; i++) {
@@ -239,5 +213,8 @@ void client_tell(const struct client *client)
 
 void client_close(struct client *client)
 {
-	pen_buf_fini(&client->got);
+	for (unsigned k = 0; k < PLAN_PARTS_MAX; k++) {
+		pen_buf_fini(&client->parts[k].bytes);
+		pen_buf_fini(&client->parts[k].before);
+	}
 }

@@ -1,38 +1,58 @@
-/* client: an actor that fetches one raw object from all servers, as production does, and proves
- * every block of it. */
+/* client: an actor that fetches an object from all servers, as production does. What it may believe
+ * is shown by take.c. */
 #ifndef PEN_TESTS_SIM_CLIENT_H
 #define PEN_TESTS_SIM_CLIENT_H
 
 #include "fetch/client.h"
 #include "sim/object.h"
-#include "sim/plan.h"
+
+/* One part as it came. */
+struct client_part {
+	struct pen_buf bytes;
+	uint8_t from[OBJECT_BLOCKS_MAX]; /* who sent each block */
+	bool proved;
+	/* It was refuted, and is fetched once more from one server: what came first. */
+	bool compared;
+	struct pen_buf before;
+	uint8_t before_from[OBJECT_BLOCKS_MAX];
+};
 
 struct client {
 	struct actor actor; /* first */
 	struct pen_arena arena;
 	struct pen_block_pool pool;
 	struct pen_client *client;
-	const struct object *object; /* what it must become; only its root and length are used to
-					fetch it */
+	const struct object *object; /* what it must become */
 	unsigned servers; /* hosts 0 to servers - 1 */
-	struct pen_buf got; /* bytes that came */
-	uint32_t proved; /* blocks, a bit each */
+	struct client_part parts[PLAN_PARTS_MAX];
+	/* raw: */
 	struct pen_hash leaves[OBJECT_BLOCKS_MAX]; /* of the page, once it is proved */
 	bool page; /* it is */
+	uint32_t here, proved; /* blocks that came and wait for the page; that are proved */
 	bool done;
 	int64_t done_ns; /* the world's time */
-	uint64_t refused; /* pieces that failed their proof */
-	struct pen_client_counters counters; /* of all lives, taken when they end */
+	uint64_t refused; /* pieces and parts that failed their proof */
+	struct pen_client_counters counters; /* of its last life */
 	struct pen_identity identity;
 };
 
-void client_open(struct client *client, struct world *world, const struct plan_host *host,
-	const struct object *object, unsigned servers, uint64_t stream);
+/* Make the client on host `host` of a plan. */
+void client_open(struct client *client, struct world *world, const struct plan *plan, unsigned host,
+	const struct object *object);
 
 /* Print what it waits for; while it is up. */
 void client_tell(const struct client *client);
 
+/* Parts, or blocks of a raw object, that it has proved. */
+unsigned client_proved(const struct client *client);
+
+/* Whether all that it has is what it should be. */
+bool client_right(const struct client *client);
+
 /* The actor is stopped. */
 void client_close(struct client *client);
+
+/* A whole piece came (take.c): keep its bytes, prove what can be proved, say so. */
+void client_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);
 
 #endif

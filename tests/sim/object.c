@@ -3,23 +3,42 @@
 #include "base/check.h"
 #include "base/rng.h"
 
-void object_make(struct object *object, uint64_t seed, uint32_t bytes)
+static void raw_make(struct object *object)
 {
-	struct pen_rng rng = {seed};
-	object->blocks = pen_raw_blocks(bytes);
+	const struct pen_buf *bytes = &object->bytes;
+	object->blocks = pen_raw_blocks(bytes->len);
 	PEN_CHECK(object->blocks > 0);
 	PEN_CHECK(object->blocks <= OBJECT_BLOCKS_MAX);
-	PEN_CHECK(!pen_buf_reserve(&object->bytes, bytes));
-	pen_rng_bytes(&rng, object->bytes.at, bytes);
-	object->bytes.len = bytes;
 	for (uint32_t i = 0; i < object->blocks; i++) {
-		struct pen_bytes block = {object->bytes.at + (size_t)i * PEN_RAW_BLOCK_BYTES,
-			pen_raw_block_bytes(bytes, i)};
+		struct pen_bytes block = {bytes->at + (size_t)i * PEN_RAW_BLOCK_BYTES,
+			pen_raw_block_bytes(bytes->len, i)};
 		pen_raw_leaf(block, &object->leaves[i]);
 	}
 	pen_raw_leaves_root(object->leaves, object->blocks, &object->root);
 	object->page.len = 0;
 	PEN_CHECK(!pen_raw_page_encode(object->leaves, object->blocks, 0, &object->page));
+}
+
+void object_make(struct object *object, const struct plan *plan)
+{
+	struct pen_rng rng = {plan->seed};
+	object->raw = plan->parts == 0;
+	object->n = object->raw ? 1 : plan->parts;
+	PEN_CHECK(!pen_buf_reserve(&object->bytes, plan->bytes));
+	pen_rng_bytes(&rng, object->bytes.at, plan->bytes);
+	object->bytes.len = plan->bytes;
+	size_t at = 0;
+	for (unsigned k = 0; k < object->n; k++) {
+		size_t len = object->raw ? plan->bytes : plan->part_bytes[k];
+		object->parts[k].bytes = (struct pen_bytes){object->bytes.at + at, len};
+		pen_blob_id(object->parts[k].bytes, object->parts[k].blob);
+		at += len;
+	}
+	PEN_CHECK(at == plan->bytes);
+	if (object->raw)
+		raw_make(object);
+	else
+		pen_rng_bytes(&rng, object->root.bytes, sizeof object->root.bytes);
 }
 
 void object_fini(struct object *object)

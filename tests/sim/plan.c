@@ -63,7 +63,7 @@ static void host_draw(
 	host->habits = pen_sim_habits_tame;
 	if (ask->awkward) {
 		host->manners = pen_sim_manners_draw(rng);
-		host->habits = pen_sim_habits_draw(rng, false);
+		host->habits = pen_sim_habits_draw(rng, ask->faults);
 		host->manners.skew_ns = (int64_t)pen_rng_below(rng, 1000 * PEN_NS_PER_S);
 	}
 }
@@ -113,14 +113,15 @@ static void fault_add(struct plan *plan, struct fault fault)
 	plan->faults[plan->fault_count++] = fault;
 }
 
-/* A machine of a server goes and comes back, or something about it changes. */
+/* A process or its machine goes and comes back, or something about it changes. */
 static void fault_draw(struct plan *plan, int64_t span_ns, struct pen_rng *rng)
 {
 	int64_t at_ns = (int64_t)pen_rng_below(rng, (uint64_t)span_ns);
 	int64_t back_ns = at_ns + (int64_t)between(rng, 10 * MS, 3000 * MS);
 	unsigned server = (unsigned)pen_rng_below(rng, plan->servers);
+	unsigned client = plan->servers + (unsigned)pen_rng_below(rng, plan->clients);
 	unsigned any = (unsigned)pen_rng_below(rng, plan->servers + plan->clients);
-	switch (pen_rng_below(rng, 7)) {
+	switch (pen_rng_below(rng, 8)) {
 	case 0:
 		fault_add(plan, (struct fault){at_ns, FAULT_CRASH, server, 0});
 		fault_add(plan, (struct fault){back_ns, FAULT_START, server, 0});
@@ -133,17 +134,13 @@ static void fault_draw(struct plan *plan, int64_t span_ns, struct pen_rng *rng)
 		fault_add(plan, (struct fault){at_ns, FAULT_DARK, any, 0});
 		fault_add(plan, (struct fault){back_ns, FAULT_LIGHT, any, 0});
 		break;
-	case 3:
-		fault_add(plan,
-			(struct fault){at_ns, FAULT_REBIND,
-				plan->servers + (unsigned)pen_rng_below(rng, plan->clients), 0});
-		break;
-	case 4:
-		fault_add(plan,
-			(struct fault){at_ns, FAULT_MOVE,
-				plan->servers + (unsigned)pen_rng_below(rng, plan->clients), 0});
-		break;
+	case 3: fault_add(plan, (struct fault){at_ns, FAULT_REBIND, client, 0}); break;
+	case 4: fault_add(plan, (struct fault){at_ns, FAULT_MOVE, client, 0}); break;
 	case 5: fault_add(plan, (struct fault){at_ns, FAULT_NARROW, server, 1300}); break;
+	case 6:
+		fault_add(plan, (struct fault){at_ns, FAULT_CRASH, client, 0});
+		fault_add(plan, (struct fault){back_ns, FAULT_START, client, 0});
+		break;
 	default:
 		fault_add(plan,
 			(struct fault){at_ns, FAULT_RATE, any, ranges[plan->climate].rate_min});
@@ -167,6 +164,31 @@ static void faults_draw(struct plan *plan, struct pen_rng *rng)
 	}
 }
 
+/* Cut the bytes into parts, large and small; each server has some, honest ones together all. */
+static void parts_draw(struct plan *plan, struct pen_rng *rng)
+{
+	uint32_t left = plan->bytes;
+	plan->parts = (unsigned)between(rng, 1, PLAN_PARTS_MAX);
+	for (unsigned k = 0; k < plan->parts; k++) {
+		unsigned behind = plan->parts - k - 1;
+		uint32_t most = left - behind;
+		uint32_t share = 2 * most / (behind + 1);
+		plan->part_bytes[k] = most;
+		if (behind)
+			plan->part_bytes[k] = 1 +
+				(uint32_t)pen_rng_below(rng, share < most ? share : most);
+		left -= plan->part_bytes[k];
+	}
+	for (unsigned k = 0; k < plan->parts; k++) {
+		unsigned keeper = (unsigned)pen_rng_below(rng, plan->servers);
+		while (plan->hosts[keeper].lie != PLAN_HONEST)
+			keeper = (keeper + 1) % plan->servers;
+		for (unsigned s = 0; s < plan->servers; s++)
+			if (s == keeper || coin(rng))
+				plan->holds[s] |= 1u << k;
+	}
+}
+
 void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 {
 	PEN_CHECK(ask->servers_max >= 1 && ask->servers_max <= PLAN_SERVERS_MAX);
@@ -183,6 +205,10 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 	unsigned hosts = plan->servers + plan->clients;
 	for (unsigned i = 0; i < hosts; i++)
 		host_draw(plan, &plan->hosts[i], ask, &rng);
+	/* What a server's device keeps pins blocks, what a client's does only small packets. */
+	for (unsigned i = plan->servers; i < hosts; i++)
+		if (plan->hosts[i].manners.tx_inflight == 4096)
+			plan->hosts[i].manners.tx_lag = 1024;
 	for (unsigned i = 0; i < hosts; i++) {
 		for (unsigned j = i; j < hosts; j++) {
 			plan->weather[i][j] = weather_draw(plan, &rng);
@@ -198,6 +224,8 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 			plan->hosts[i].lie = (enum plan_lie)pen_rng_below(&rng, PLAN_LIES);
 	if (ask->faults)
 		faults_draw(plan, &rng);
+	if (ask->parts)
+		parts_draw(plan, &rng);
 }
 
 static void device_print(const struct plan_host *host)
@@ -226,9 +254,11 @@ static const char *const lies[] = {
 
 void plan_print(const struct plan *plan)
 {
-	fprintf(stderr, "seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes, ideally %.1f ms\n",
+	fprintf(stderr,
+		"seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u parts, ideally %.1f "
+		"ms\n",
 		(unsigned long long)plan->seed, climates[plan->climate], plan->six ? 6 : 4,
-		plan->servers, plan->clients, plan->bytes,
+		plan->servers, plan->clients, plan->bytes, plan->parts,
 		(double)plan_ideal_ns(plan) / PEN_NS_PER_MS);
 	for (unsigned i = 0; i < plan->servers + plan->clients; i++) {
 		const struct plan_host *host = &plan->hosts[i];

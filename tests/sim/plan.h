@@ -15,6 +15,9 @@
 #define PLAN_BYTES_MIN (64u << 10)
 #define PLAN_BYTES_MAX (4u << 20)
 
+/* Parts of a state, when it is one that is moved. */
+#define PLAN_PARTS_MAX 24u
+
 /* Between which machines. */
 enum plan_climate {
 	PLAN_RACK, /* microseconds, gigabits */
@@ -51,7 +54,10 @@ struct plan {
 	unsigned servers, clients;
 	struct plan_host hosts[PLAN_HOSTS_MAX]; /* servers, then clients */
 	struct pen_sim_weather weather[PLAN_HOSTS_MAX][PLAN_HOSTS_MAX];
-	uint32_t bytes; /* of the object */
+	uint32_t bytes; /* of the object, or of all parts */
+	unsigned parts; /* 0: a raw object */
+	uint32_t part_bytes[PLAN_PARTS_MAX];
+	uint32_t holds[PLAN_SERVERS_MAX]; /* parts that each server has, a bit each */
 	struct fault faults[WORLD_FAULTS_MAX];
 	unsigned fault_count;
 };
@@ -62,6 +68,7 @@ struct plan_ask {
 	bool awkward; /* devices and disks as they may be, else tame ones */
 	bool faults; /* crashes, moves, black holes */
 	bool liars; /* some servers lie; one is honest */
+	bool parts; /* parts of a state are moved, of which each server has some */
 	int climate; /* enum plan_climate, or -1: any */
 };
 

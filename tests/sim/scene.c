@@ -10,9 +10,6 @@
 #include "sim/client.h"
 #include "sim/server.h"
 
-/* Streams of the world's chance that actors use. */
-#define STREAM_SERVERS 1000u
-#define STREAM_CLIENTS 2000u
 /* A fetch that takes longer hangs: long after every fault of a plan is over. */
 #define LIMIT_NS (120 * PEN_NS_PER_S)
 #define LIMIT_TIMES 30
@@ -77,18 +74,16 @@ static void build(struct scene *scene, const struct plan *plan, enum scene_tell 
 	world_open(&scene->world, plan->seed, hosts, plan->six);
 	scene->world.told = tell > SCENE_QUIET;
 	scene->world.see = tell == SCENE_PACKETS ? see : NULL;
-	object_make(&scene->object, plan->seed, plan->bytes);
+	object_make(&scene->object, plan);
 	for (unsigned i = 0; i < plan->servers; i++) {
-		server_open(&scene->servers[i], &scene->world, &plan->hosts[i], &scene->object,
-			STREAM_SERVERS + 2 * i);
+		server_open(&scene->servers[i], &scene->world, plan, i, &scene->object);
 		world_add(&scene->world, &scene->servers[i].actor, &plan->hosts[i].links);
 		scene->world.mute[i] = plan->hosts[i].lie == PLAN_SILENT;
 	}
 	for (unsigned i = 0; i < plan->clients; i++) {
-		const struct plan_host *host = &plan->hosts[plan->servers + i];
-		client_open(&scene->clients[i], &scene->world, host, &scene->object, plan->servers,
-			STREAM_CLIENTS + i);
-		world_add(&scene->world, &scene->clients[i].actor, &host->links);
+		unsigned host = plan->servers + i;
+		client_open(&scene->clients[i], &scene->world, plan, host, &scene->object);
+		world_add(&scene->world, &scene->clients[i].actor, &plan->hosts[host].links);
 	}
 	for (unsigned i = 0; i < hosts; i++)
 		for (unsigned j = 0; j < hosts; j++)
@@ -137,16 +132,17 @@ static void tell_counters(const struct scene *scene)
 static void judge_client(const struct scene *scene, unsigned i, struct outcome *outcome)
 {
 	const struct client *client = &scene->clients[i];
-	const struct pen_buf *bytes = &scene->object.bytes;
 	outcome->refused += client->refused;
 	if (!client->done) {
-		fail(outcome, "client %u hangs: %u of %u blocks proved after %.1f s%s",
-			client->actor.host, (unsigned)__builtin_popcount(client->proved & 0xffff),
-			scene->object.blocks, (double)scene->world.clock.now_ns / PEN_NS_PER_S,
+		fail(outcome, "client %u hangs: %u of %u %s proved after %.1f s%s",
+			client->actor.host, client_proved(client),
+			scene->object.raw ? scene->object.blocks : scene->object.n,
+			scene->object.raw ? "blocks" : "parts",
+			(double)scene->world.clock.now_ns / PEN_NS_PER_S,
 			scene->world.asleep ? ", and nobody will ever do anything again" : "");
 		return;
 	}
-	if (memcmp(client->got.at, bytes->at, bytes->len))
+	if (!client_right(client))
 		fail(outcome, "client %u has other bytes than the object", client->actor.host);
 	if (client->done_ns > outcome->took_ns)
 		outcome->took_ns = client->done_ns;
@@ -187,7 +183,7 @@ static void sabotage(struct scene *scene, enum scene_sabotage what)
 	static unsigned runs;
 	struct client *client = &scene->clients[0];
 	if (what == SABOTAGE_BYTES)
-		client->got.at[0] ^= 1;
+		client->parts[0].bytes.at[0] ^= 1;
 	if (what == SABOTAGE_BLOCK)
 		PEN_CHECK(pen_block_take(&client->pool));
 	if (what == SABOTAGE_PACKET)

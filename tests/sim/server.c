@@ -1,5 +1,6 @@
 #include "sim/server.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -7,8 +8,14 @@
 /* Blocks of the cache: fewer than an object may have and clients may want, so that they are used
  * in turn; and one for control packets. */
 #define SERVER_BLOCKS 6u
+/* Streams of the world's chance: disks and identities. */
+#define STREAM_SERVERS 1000u
 #define SERVER_GUESTS 16u
 #define SERVER_FILES 8u
+/* Where the parts of a state lie. */
+#define SERVER_DIR \
+	"chain_id=sim/epoch_height=1/epoch_id=CVDFLCAjXhVWiPXH9nTCTpCgVzmDVoiPzNJYuccr1dqB/" \
+	"shard_id=0"
 
 static struct server *self(struct actor *actor)
 {
@@ -21,14 +28,16 @@ static void start(struct actor *actor, int64_t now_ns)
 	struct pen_rng rng = pen_sim_clock_rng(&actor->world->clock, 5000 + actor->host);
 	for (unsigned life = 0; life < actor->lives; life++)
 		pen_rng_next(&rng);
-	world_arena(actor, &server->arena, SERVER_BLOCKS + 1);
-	PEN_CHECK(!pen_block_pool_init(&server->pool, &server->arena, SERVER_BLOCKS + 1));
+	/* Each frame that the device keeps may pin a block of its own. */
+	uint32_t blocks = SERVER_BLOCKS + actor->net->caps.tx_lag;
+	world_arena(actor, &server->arena, blocks + 1);
+	PEN_CHECK(!pen_block_pool_init(&server->pool, &server->arena, blocks + 1));
 	struct pen_serve_config config = {.net = actor->net,
 		.disk = &server->disk.disk,
 		.side = &server->disk.disk,
 		.side_prefix = ".penstock/",
 		.pool = &server->pool,
-		.blocks = SERVER_BLOCKS,
+		.blocks = blocks,
 		.files = SERVER_FILES,
 		.guests = SERVER_GUESTS,
 		.greet = {.identity = server->identity,
@@ -64,47 +73,77 @@ static void stop(struct actor *actor)
 
 static const struct actor_ops server_ops = {"server", start, turn, stop};
 
-/* The object as this server has it, under its right name. */
-static void object_place(struct server *server, const struct object *object)
+/* The catalogue says that part k lies in `dir`. */
+static void note(struct server *server, const struct object *object, unsigned k, const char *dir,
+	const char *name)
 {
-	char name[PEN_NAME_BYTES], page[PEN_ASIDE_NAME_BYTES];
-	struct pen_sim_disk *disk = &server->disk;
-	enum plan_lie lie = server->lie;
-	const struct pen_bytes bytes = pen_buf_bytes(&object->bytes);
-	pen_raw_path(&object->root, name);
-	PEN_CHECK(!pen_sim_disk_place(disk, name, bytes.at, (uint32_t)bytes.len));
-	pen_pages_name(".penstock/", &object->root, page);
-	PEN_CHECK(!pen_sim_disk_place(disk, page, object->page.at, (uint32_t)object->page.len));
-	if (lie == PLAN_BAD_BYTES)
-		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, bytes.len));
-	for (size_t at = 0; lie == PLAN_OTHER_BYTES && at < bytes.len; at += 4096)
-		pen_sim_disk_rot(disk, name, at);
-	/* Of the digests, or of the whole. */
-	bool digests = pen_rng_below(&disk->rng, 2);
-	if (lie == PLAN_BAD_CATALOG && digests)
-		pen_sim_disk_rot(disk, page, 0);
-	int file = pen_sim_files_find(&disk->files, name);
+	struct pen_sim_files *files = &server->disk.files;
+	int file = pen_sim_files_find(files, name);
 	struct pen_catalog_file entry = {.root = object->root,
-		.memory_usage = bytes.len,
-		.form = PEN_FORM_RAW,
-		.n = 1,
-		.bytes = bytes.len,
-		.mtime_ns = disk->files.files[file].mtime_ns};
-	pen_blob_id(bytes, entry.blob);
-	if (lie == PLAN_BAD_CATALOG && !digests)
+		.memory_usage = object->bytes.len,
+		.form = object->raw ? PEN_FORM_RAW : PEN_FORM_NEARCORE,
+		.n = object->n,
+		.k = k,
+		.bytes = object->parts[k].bytes.len,
+		.mtime_ns = file < 0 ? 1 : files->files[file].mtime_ns};
+	memcpy(entry.blob, object->parts[k].blob, sizeof entry.blob);
+	/* Bytes of its own under a name of their own: what it offers is what it has. */
+	if (server->lie == PLAN_OTHER_BYTES && file >= 0)
+		pen_blob_id((struct pen_bytes){files->files[file].live, entry.bytes}, entry.blob);
+	if (server->lie == PLAN_BAD_CATALOG && pen_rng_below(&server->disk.rng, 2))
 		entry.blob[0] ^= 1;
-	PEN_CHECK(!pen_catalog_note(&server->catalog, PEN_RAW_DIR, &entry));
-	PEN_CHECK(!pen_catalog_settle(&server->catalog));
-	PEN_CHECK(!pen_listing_make(&server->listing, &server->catalog, 1));
+	PEN_CHECK(!pen_catalog_note(&server->catalog, dir, &entry));
 }
 
-void server_open(struct server *server, struct world *world, const struct plan_host *host,
-	const struct object *object, uint64_t stream)
+/* Put the bytes of part k there, as this server has them. */
+static void put(struct server *server, const struct object_part *part, const char *name)
 {
+	struct pen_sim_disk *disk = &server->disk;
+	size_t len = part->bytes.len;
+	PEN_CHECK(!pen_sim_disk_place(disk, name, part->bytes.at, (uint32_t)len));
+	if (server->lie == PLAN_BAD_BYTES)
+		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, len));
+	for (size_t at = 0; server->lie == PLAN_OTHER_BYTES && at < len; at += 4096)
+		pen_sim_disk_rot(disk, name, at);
+}
+
+static void raw_place(struct server *server, const struct object *object)
+{
+	char name[PEN_NAME_BYTES], page[PEN_ASIDE_NAME_BYTES];
+	pen_raw_path(&object->root, name);
+	pen_pages_name(".penstock/", &object->root, page);
+	put(server, &object->parts[0], name);
+	PEN_CHECK(!pen_sim_disk_place(
+		&server->disk, page, object->page.at, (uint32_t)object->page.len));
+	if (server->lie == PLAN_BAD_CATALOG && pen_rng_below(&server->disk.rng, 2))
+		pen_sim_disk_rot(&server->disk, page, 0);
+	note(server, object, 0, PEN_RAW_DIR, name);
+}
+
+static void parts_place(struct server *server, const struct object *object, uint32_t holds)
+{
+	for (unsigned k = 0; k < object->n; k++) {
+		char name[PEN_NAME_BYTES], base[PEN_PART_NAME_BYTES];
+		/* A liar names some that it does not have. */
+		bool lies = server->lie == PLAN_BAD_CATALOG && k % 4 == 0;
+		snprintf(name, sizeof name, "%s/%s", SERVER_DIR,
+			pen_part_name(PEN_FORM_NEARCORE, k, object->n, base));
+		if (holds >> k & 1 && !lies)
+			put(server, &object->parts[k], name);
+		if (holds >> k & 1 || lies)
+			note(server, object, k, SERVER_DIR, name);
+	}
+}
+
+void server_open(struct server *server, struct world *world, const struct plan *plan,
+	unsigned number, const struct object *object)
+{
+	const struct plan_host *host = &plan->hosts[number];
+	const uint64_t stream = STREAM_SERVERS + 2 * number;
 	const struct pen_sim_disk_ask ask = {.clock = &world->clock,
 		.stream = stream,
 		.habits = host->habits,
-		.files = 8,
+		.files = PLAN_PARTS_MAX + 8,
 		.file_bytes_max = PLAN_BYTES_MAX,
 		.bytes_max = 2 * (uint64_t)PLAN_BYTES_MAX,
 		.read_only = false};
@@ -120,7 +159,12 @@ void server_open(struct server *server, struct world *world, const struct plan_h
 	pen_identity_init(&server->identity, own);
 	pen_rng_bytes(&rng, server->reset_key, sizeof server->reset_key);
 	server->lie = host->lie;
-	object_place(server, object);
+	if (object->raw)
+		raw_place(server, object);
+	else
+		parts_place(server, object, plan->holds[number]);
+	PEN_CHECK(!pen_catalog_settle(&server->catalog));
+	PEN_CHECK(!pen_listing_make(&server->listing, &server->catalog, 1));
 }
 
 void server_close(struct server *server)

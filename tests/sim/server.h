@@ -1,4 +1,4 @@
-/* server: an actor that serves one raw object from its disk, as production does. */
+/* server: an actor that serves an object, or parts of it, from its disk, as production does. */
 #ifndef PEN_TESTS_SIM_SERVER_H
 #define PEN_TESTS_SIM_SERVER_H
 
@@ -19,10 +19,10 @@ struct server {
 	uint8_t reset_key[32];
 };
 
-/* Make the actor, and put the object on its disk (spoilt if it lies). `actor` is to be added to
- * the world. */
-void server_open(struct server *server, struct world *world, const struct plan_host *host,
-	const struct object *object, uint64_t stream);
+/* Make server `number` of a plan, with what it holds of the object on its disk (spoilt if it lies).
+ * The actor is to be added to the world. */
+void server_open(struct server *server, struct world *world, const struct plan *plan,
+	unsigned number, const struct object *object);
 
 /* The actor is stopped. */
 void server_close(struct server *server);

@@ -1,0 +1,156 @@
+/*
+ * What a client does with whole pieces: a raw object's blocks are proved one by one against its
+ * page of digests; a part of a state is proved whole, and when that fails, it is found out who sent
+ * what (fetch/blame.h). The proof of a part is a comparison with what the test knows.
+ */
+#include <string.h>
+
+#include "base/check.h"
+#include "sim/client.h"
+
+static struct pen_bytes piece_bytes(const struct pen_client_piece *piece)
+{
+	return (struct pen_bytes){piece->block->at, piece->bytes};
+}
+
+/* The digests of the blocks: believed if they lead to the root. */
+static void page_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
+{
+	const struct pen_raw_page_ask ask = {
+		.root = client->object->root, .blocks = client->object->blocks};
+	const struct pen_hash *leaves;
+	if (pen_raw_page_decode(piece_bytes(piece), &ask, &leaves)) {
+		client->refused++;
+		pen_client_wrong(
+			client->client, &piece->piece, piece->unit, piece_bytes(piece), now_ns);
+		return;
+	}
+	memcpy(client->leaves, leaves, client->object->blocks * sizeof *leaves);
+	client->page = true;
+	pen_client_proved(client->client, PEN_WIRE_KIND_TABLE, 0);
+}
+
+/* Blocks that are here and not looked at yet, as soon as the page is known. */
+static void blocks_prove(struct client *client, int64_t now_ns)
+{
+	uint64_t bytes = client->object->bytes.len;
+	for (uint32_t i = 0; client->page && i < client->object->blocks; i++) {
+		struct pen_bytes block = {
+			client->parts[0].bytes.at + (size_t)i * PEN_RAW_BLOCK_BYTES,
+			pen_raw_block_bytes(bytes, i)};
+		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = i};
+		struct pen_hash leaf;
+		if (!(client->here >> i & 1))
+			continue;
+		client->here &= ~(1u << i);
+		pen_raw_leaf(block, &leaf);
+		if (pen_hash_equal(&leaf, &client->leaves[i])) {
+			client->proved |= 1u << i;
+			continue;
+		}
+		client->refused++;
+		pen_client_wrong(client->client, &piece, i, block, now_ns);
+	}
+	if (client->proved == (1u << client->object->blocks) - 1 && !client->parts[0].proved) {
+		client->parts[0].proved = true;
+		pen_client_proved(client->client, PEN_WIRE_KIND_PIECE, 0);
+	}
+}
+
+static void block_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
+{
+	struct pen_buf *bytes = &client->parts[0].bytes;
+	if (piece->unit >= client->object->blocks ||
+		piece->bytes != pen_raw_block_bytes(client->object->bytes.len, piece->unit)) {
+		client->refused++;
+		pen_client_wrong(
+			client->client, &piece->piece, piece->unit, piece_bytes(piece), now_ns);
+		return;
+	}
+	PEN_CHECK(!pen_buf_reserve(bytes, client->object->bytes.len));
+	bytes->len = client->object->bytes.len;
+	memcpy(bytes->at + (size_t)piece->unit * PEN_RAW_BLOCK_BYTES, piece->block->at,
+		piece->bytes);
+	client->here |= 1u << piece->unit;
+	blocks_prove(client, now_ns);
+}
+
+/* The part is proved at last: whose pieces were others the first time? */
+static void compare(struct client *client, unsigned k, int64_t now_ns)
+{
+	struct client_part *part = &client->parts[k];
+	for (size_t at = 0; at < part->before.len; at += PEN_RAW_BLOCK_BYTES) {
+		size_t left = part->before.len - at;
+		struct pen_bytes first = {part->before.at + at,
+			left < PEN_RAW_BLOCK_BYTES ? left : PEN_RAW_BLOCK_BYTES};
+		uint32_t unit = (uint32_t)(at / PEN_RAW_BLOCK_BYTES);
+		const struct pen_piece piece = {
+			.kind = PEN_WIRE_KIND_PIECE, .part = k, .piece = unit};
+		if (at + first.len <= part->bytes.len &&
+			!memcmp(first.at, part->bytes.at + at, first.len))
+			continue;
+		pen_client_blame(client->client, part->before_from[unit], &piece, first, now_ns);
+	}
+	part->compared = false;
+}
+
+static void part_refute(struct client *client, unsigned k, bool as_named, int64_t now_ns)
+{
+	struct client_part *part = &client->parts[k];
+	client->refused++;
+	part->compared = !as_named;
+	struct pen_buf spare = part->before;
+	part->before = part->bytes;
+	part->bytes = spare;
+	memcpy(part->before_from, part->from, sizeof part->from);
+	pen_client_refuted(client->client, k, as_named, now_ns);
+}
+
+/* All blocks of a part have come. */
+static void part_prove(struct client *client, unsigned k, int64_t now_ns)
+{
+	struct client_part *part = &client->parts[k];
+	const struct pen_bytes *right = &client->object->parts[k].bytes;
+	const struct pen_haul_name *name = pen_client_name(client->client, PEN_WIRE_KIND_PIECE, k);
+	uint8_t blob[PEN_BLOB_BYTES];
+	PEN_CHECK(name);
+	pen_blob_id(pen_buf_bytes(&part->bytes), blob);
+	if (part->bytes.len != right->len || memcmp(part->bytes.at, right->at, right->len)) {
+		part_refute(client, k, !memcmp(blob, name->id, sizeof blob), now_ns);
+		return;
+	}
+	part->proved = true;
+	pen_client_proved(client->client, PEN_WIRE_KIND_PIECE, k);
+	if (part->compared)
+		compare(client, k, now_ns);
+}
+
+static void part_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
+{
+	unsigned k = piece->piece.part;
+	struct client_part *part = &client->parts[k];
+	const struct pen_haul_name *name = pen_client_name(client->client, PEN_WIRE_KIND_PIECE, k);
+	size_t at = (size_t)piece->unit * PEN_RAW_BLOCK_BYTES;
+	PEN_CHECK(name);
+	PEN_CHECK(piece->unit < OBJECT_BLOCKS_MAX);
+	PEN_CHECK(at + piece->bytes <= name->bytes);
+	PEN_CHECK(!part->proved);
+	PEN_CHECK(!pen_buf_reserve(&part->bytes, name->bytes));
+	memcpy(part->bytes.at + at, piece->block->at, piece->bytes);
+	part->bytes.len = name->bytes;
+	part->from[piece->unit] = (uint8_t)piece->server;
+	if (piece->last)
+		part_prove(client, k, now_ns);
+}
+
+void client_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
+{
+	if (!client->object->raw) {
+		part_take(client, piece, now_ns);
+	} else if (piece->piece.kind == PEN_WIRE_KIND_TABLE) {
+		page_take(client, piece, now_ns);
+		blocks_prove(client, now_ns);
+	} else {
+		block_take(client, piece, now_ns);
+	}
+}
