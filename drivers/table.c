@@ -1,11 +1,16 @@
 #include "drivers/table.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "drivers/dir/disk.h"
 #include "drivers/dir/origin.h"
 #ifdef PEN_HAVE_HTTP
 #include "drivers/http/http.h"
+#endif
+#ifdef PEN_HAVE_URING
+#include "drivers/uring/disk.h"
 #endif
 
 static const char *const names[] = {
@@ -54,6 +59,34 @@ int pen_origin_open(const char *source, const struct pen_origin_options *options
 			source);
 	return pen_fail(why, PEN_EUSAGE,
 		"%s: this build speaks http(s)://HOST[:PORT][/PATH] and dir:PATH only", source);
+}
+
+int pen_disk_open_queued(const char *root, bool create, const struct pen_disk_options *options,
+	struct pen_disk **disk, struct pen_why *why)
+{
+	int err = -ENOSYS;
+#ifdef PEN_HAVE_URING
+	err = pen_uring_disk_open(root, create, options, disk, why);
+	/* Forbidden, unknown, or no memory that may be locked: the plain disk needs none of it. */
+	if (err != -ENOSYS && err != -EPERM && err != -ENOMEM)
+		return err;
+#endif
+	pen_notes_add(
+		options->notes, "no io_uring for disks (%s): one read at a time", strerror(-err));
+	return pen_disk_open_dir(root, create, disk, why);
+}
+
+void pen_disk_shut(struct pen_disk *disk)
+{
+	if (!disk)
+		return;
+#ifdef PEN_HAVE_URING
+	if (pen_uring_disk_is(disk)) {
+		pen_uring_disk_shut(disk);
+		return;
+	}
+#endif
+	pen_dir_disk_shut(disk);
 }
 
 #ifndef PEN_HAVE_ROCKS

@@ -18,6 +18,22 @@
  */
 int pen_disk_open_dir(const char *root, bool create, struct pen_disk **disk, struct pen_why *why);
 
+/* What a disk with queues is opened with. Zeroed is the usual. */
+struct pen_disk_options {
+	const struct pen_arena *const *arenas; /* that are read into; borrowed until it is shut */
+	unsigned arena_count; /* 0: any memory will do */
+	struct pen_notes *notes; /* what is missing here and what that costs is added; or NULL */
+};
+
+/*
+ * Open the directory `root` as a disk that has many operations in flight (uring/disk.h), or, where
+ * there is no io_uring, as pen_disk_open_dir does, with a note. Arenas are registered as far as the
+ * kernel allows it. 0 and *disk, to be ended with pen_disk_shut before the arenas; else -errno and
+ * a sentence.
+ */
+int pen_disk_open_queued(const char *root, bool create, const struct pen_disk_options *options,
+	struct pen_disk **disk, struct pen_why *why);
+
 /* End a disk that has nothing in flight. NULL is fine. */
 void pen_disk_shut(struct pen_disk *disk);
 

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "drivers/dir/beneath.h"
+#include "drivers/dir/disk.h"
 
 /* Results held between submit and reap; as deep as a caller of a real queue would like to go. */
 #define DISK_DEPTH_MAX 64u
@@ -349,10 +350,8 @@ int pen_disk_open_dir(const char *root, bool create, struct pen_disk **disk, str
 	return 0;
 }
 
-void pen_disk_shut(struct pen_disk *disk)
+void pen_dir_disk_shut(struct pen_disk *disk)
 {
-	if (!disk)
-		return;
 	struct dir_disk *dir = self(disk);
 	PEN_CHECK(dir->done_count == 0);
 	close(dir->root);
