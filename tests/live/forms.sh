@@ -36,7 +36,7 @@ rm -r "$scratch/usual"
 "$PENSTOCK" generate --profile mainnet --keys 60000 --seed 1 --out "$state"
 make "$scratch/both" --form both --json
 expect 0 $? 'cut into many, in both forms'
-# Parts of nothing but contracts: frames keep a compressor from seeing what they share.
+# Parts of nothing but contracts may lose: frames keep a compressor from seeing what they share.
 larger=$(number larger)
 lean=$((of - larger))
 [ $lean -gt 12 ]
