@@ -4,6 +4,7 @@
  *   .penstock/version   "1": a store written by a newer Penstock is refused
  *   .penstock/lock      held by the one writer (base/lock.h)
  *   .penstock/index     what parts are here (store/index.h)
+ *   .penstock/pages/    digests of raw objects' blocks, nodes/ root nodes (store/aside.h)
  *   .penstock/tmp/      files being written (store/writer.h)
  *
  * All of it can be rebuilt: a store without it, such as nearcore's own dump, is a store as it

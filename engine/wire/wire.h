@@ -297,7 +297,8 @@ enum pen_wire_kind {
 	PEN_WIRE_KIND_ROOT = 2,
 	/* Of the state, in any form: nearcore's state header; part and piece 0. */
 	PEN_WIRE_KIND_HEADER = 3,
-	/* Of a part. lean: the table of its frames. raw: the digests of its blocks. piece 0. */
+	/* Of a part, piece 0. lean: the table of its frames. raw: the digests of its blocks, in
+	 * pages of which `block` is the number: each proves itself (part/raw_page.h). */
 	PEN_WIRE_KIND_TABLE = 4,
 };
 /* Blocks of one piece: 64 MiB, which bounds a header; a lean frame has at most five. */
