@@ -92,8 +92,23 @@ static void lower(struct pen_rate *rate, uint64_t arrived, bool drain)
 	rate->lowered++;
 }
 
+/* Starting: does more arrive than a round ago? Two rounds without a quarter more, and the path is
+ * full; what is above would only fill its queue. */
+static void look_whether_full(struct pen_rate *rate, uint64_t arrived)
+{
+	rate->flat = arrived < rate->arrived + rate->arrived / 4 ? rate->flat + 1 : 0;
+	if (arrived > rate->arrived)
+		rate->arrived = arrived;
+	if (!rate->starting || rate->flat < PEN_RATE_FLAT_ROUNDS)
+		return;
+	rate->starting = false;
+	uint64_t to = arrived + arrived / 8;
+	rate->pace = clamp(rate, to < rate->pace ? to : rate->pace);
+}
+
 static void climb(struct pen_rate *rate, uint64_t arrived)
 {
+	look_whether_full(rate, arrived);
 	uint64_t to = rate->starting ? rate->pace * 2 : rate->pace + rate->pace / 16;
 	/* Twice what arrives is room enough to find more; beyond it the pace would mean nothing. */
 	if (to > arrived * 2)
@@ -151,6 +166,8 @@ void pen_rate_timeout(struct pen_rate *rate, int64_t now_ns)
 		return;
 	rate->silent = true;
 	rate->starting = true;
+	rate->arrived = 0;
+	rate->flat = 0;
 	rate->pace = clamp(rate, rate->pace / 2);
 }
 

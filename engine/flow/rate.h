@@ -4,14 +4,14 @@
  *
  * The caller reports what came between two PULLs; reports are gathered into rounds of one srtt, and
  * a decision is made at the end of each. Starting, the rate doubles each round until the queue
- * exceeds its target, more than 2 % is lost, or twice what arrives would be passed. Then it rises
- * by 1/16 a round while the queue is within the target, and falls to 7/8 when it is not, or when
- * more than 2 % is lost, though never below 7/8 of what did arrive (half of it, when the
- * queue is eight times its target). Loss below that without a queue is the path's own and no reason
- * to slow down; so is more, up to 15 %, if slowing down did not make it less by a quarter. A
- * timeout halves. A round in which something else held the stream back (nothing to ask for, credit,
- * the disk) proves nothing and changes nothing. A model of the delivery rate can take this one's
- * place behind the same calls.
+ * exceeds its target, two rounds bring no quarter more than before, more than 2 % is lost, or twice
+ * what arrives would be passed. Then it rises by 1/16 a round while the queue is within the target,
+ * and falls to 7/8 when it is not, or when more than 2 % is lost, though never below 7/8 of what
+ * did arrive (half of it, when the queue is eight times its target). Loss below that without a
+ * queue is the path's own and no reason to slow down; so is more, up to 15 %, if slowing down did
+ * not make it less by a quarter. A timeout halves. A round in which something else held the stream
+ * back (nothing to ask for, credit, the disk) proves nothing and changes nothing. A model of the
+ * delivery rate can take this one's place behind the same calls.
  *
  * Rates are bytes of UDP payload a second. No memory of its own; one thread; time is an argument.
  */
@@ -39,6 +39,9 @@
  * in a hundred thousand packets, with 3 % after 1,200. */
 #define PEN_RATE_LOSS_EXCESS 12
 
+/* Rounds in which no more arrives until a path counts as full: one may be chance. */
+#define PEN_RATE_FLAT_ROUNDS 2u
+
 struct pen_rate_config {
 	uint64_t max; /* ceiling in bytes a second: --rate, or a share of it; 0: none but ours */
 	uint64_t start; /* where to begin, as remembered of this path; 0: PEN_RATE_START */
@@ -57,6 +60,8 @@ struct pen_rate {
 	uint64_t pace; /* decided */
 	uint64_t measured; /* what arrived, smoothed over rounds that were not limited */
 	bool starting; /* doubling */
+	uint64_t arrived; /* the most that arrived in a round since the start */
+	unsigned flat; /* rounds in a row that brought no quarter more than that */
 	bool silent; /* nothing came since a timeout */
 	uint32_t tolerated; /* lost packets in a thousand that are the path's own */
 	uint32_t blamed; /* the same, when the pace was last lowered for it; 0: not lately */

@@ -136,6 +136,35 @@ Test(flow_rate, decides)
 	}
 }
 
+/* A start ends when no more arrives than before, whatever the queue says. */
+Test(flow_rate, a_full_path_ends_the_start)
+{
+	struct pen_rate rate;
+	struct pen_rtt rtt;
+	struct pen_rate_config config = {.start = 10 * MB};
+	pen_rtt_init(&rtt, 10 * MS, 0);
+	pen_rtt_sample(&rtt, 10 * MS, 0);
+	pen_rate_init(&rate, &config, 0);
+	static const struct {
+		uint64_t bytes; /* of a round of 10 ms */
+		uint64_t pace;
+		bool starting;
+	} rows[] = {
+		{100000, 20 * MB, true}, {200000, 40 * MB, true},
+		{300000, 60 * MB, true}, /* twice what came */
+		{310000, 62 * MB, true}, /* once may be chance */
+		{400000, 80 * MB, true}, {410000, 82 * MB, true},
+		{400000, 47812500, false}, /* 9/8 of what came, and 1/16 */
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_rate_report report = {rows[i].bytes, 100, 0, false};
+		pen_rate_report(&rate, &report, &rtt, (int64_t)(i + 1) * 10 * MS);
+		cr_expect_eq(
+			rate.pace, rows[i].pace, "row %zu: %llu", i, (unsigned long long)rate.pace);
+		cr_expect_eq(rate.starting, rows[i].starting, "row %zu", i);
+	}
+}
+
 Test(flow_rate, windows_and_timeouts)
 {
 	struct pen_rate rate;
