@@ -118,7 +118,11 @@ static struct pen_recv_view view_of(
 	const struct pen_server *server, const struct pen_place *places, unsigned i, int64_t now_ns)
 {
 	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
-	view.tail = i == 0 && server->stream.losses > places[server->place[0]].losses;
+	const struct pen_place *oldest = &places[server->place[0]];
+	/* A first silence may be none: then only a little is asked for in vain. */
+	bool sure = server->stream.rtt.doublings > 0 ||
+		pen_place_left(oldest) <= PEN_SERVER_TAIL_PACKETS;
+	view.tail = i == 0 && sure && server->stream.losses > oldest->losses;
 	return view;
 }
 

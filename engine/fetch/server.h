@@ -24,6 +24,9 @@
 
 /* Timeouts in a row without a sign of life until a server counts as silent; as for credit. */
 #define PEN_SERVER_SILENCES 3u
+/* Packets at the end of a piece that are asked for again after the first silence; more only after
+ * the second, since the first may be a slow server's. */
+#define PEN_SERVER_TAIL_PACKETS 64u
 /* How long a place whose turn it is gets no packet of a larger size until the size is given up:
  * timeouts, and at least so long, since a disk may be slow too. */
 #define PEN_SERVER_STUCK_TIMEOUTS 3

@@ -101,7 +101,6 @@ bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *wa
 	pace_took(stream, want);
 	stream->losses += pen_seqs_give_up(&stream->seqs,
 		stream->granted > stream->seqs.top ? stream->granted : stream->seqs.top);
-	pen_rtt_expired(&stream->rtt);
 	stream->report = (struct pen_rate_report){0};
 	stream->came_ns = now_ns;
 	stream->forced = true;
@@ -205,6 +204,9 @@ size_t pen_stream_pull(struct pen_stream *stream, const struct pen_stream_want *
 	const struct pen_stream_gaps *gaps, int64_t now_ns, uint8_t *body)
 {
 	PEN_CHECK(gaps->count <= PEN_STREAM_GAPS_MAX);
+	/* The gaps were looked for with the timeout that has passed; the next one is longer. */
+	if (stream->forced)
+		pen_rtt_expired(&stream->rtt);
 	struct pen_proof_set proof;
 	report(stream, want, now_ns);
 	pen_proof_make(&stream->proof, &stream->seqs, &proof);

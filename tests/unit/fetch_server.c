@@ -67,15 +67,18 @@ Test(fetch_server, asks_again)
 		uint32_t got[2]; /* packets of two places, from index 0 on */
 		int gap[2]; /* an index that did not come, or -1 */
 		uint64_t losses;
+		unsigned doublings; /* silences so far, but the first */
 		unsigned gaps; /* places that are named */
 		uint32_t bits; /* of the first of them */
 	} rows[] = {
-		{"nothing is lost", {500, 100}, {-1, -1}, 0, 0, 0},
-		{"a gap", {500, 0}, {7, -1}, 0, 1, 1},
-		{"a gap in the younger", {500, 100}, {-1, 7}, 0, 1, 1},
-		{"both", {500, 100}, {7, 7}, 0, 2, 1},
-		{"the end of the oldest", {500, 100}, {-1, -1}, 3, 1, 374},
-		{"all of it", {0, 100}, {-1, -1}, 3, 1, 874},
+		{"nothing is lost", {500, 100}, {-1, -1}, 0, 0, 0, 0},
+		{"a gap", {500, 0}, {7, -1}, 0, 0, 1, 1},
+		{"a gap in the younger", {500, 100}, {-1, 7}, 0, 0, 1, 1},
+		{"both", {500, 100}, {7, 7}, 0, 0, 2, 1},
+		{"the end of the oldest", {500, 100}, {-1, -1}, 3, 1, 1, 374},
+		{"not yet: it may be slow", {500, 100}, {-1, -1}, 3, 0, 0, 0},
+		{"a little at once", {850, 100}, {-1, -1}, 3, 0, 1, 24},
+		{"all of it", {0, 100}, {-1, -1}, 3, 1, 1, 874},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_wire_gap gaps[4];
@@ -89,7 +92,8 @@ Test(fetch_server, asks_again)
 			}
 		}
 		server.stream.losses = rows[i].losses;
-		int64_t now = 10 * MS;
+		server.stream.rtt.doublings = rows[i].doublings;
+		int64_t now = 20 * MS;
 		unsigned count = pen_server_gaps(&server, places, now, gaps, bits, 4);
 		cr_expect_eq(count, rows[i].gaps, "%s: %u", rows[i].name, count);
 		uint32_t set = 0;
