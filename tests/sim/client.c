@@ -69,8 +69,10 @@ static void start(struct actor *actor, int64_t now_ns)
 	PEN_CHECK(!pen_client_open(&client->client, &config, &why));
 	if (object->raw)
 		PEN_CHECK(!pen_client_want(client->client, PEN_WIRE_KIND_TABLE, 0));
-	client->page = client->done = false;
+	client->page = client->done = client->stalled = false;
 	client->here = client->proved = 0;
+	client->placed = 0;
+	client->placed_ns = now_ns;
 	servers_add(client, now_ns);
 }
 
@@ -107,6 +109,17 @@ static void pieces_take(struct client *client, int64_t now_ns)
 	client->done_ns = client->actor.world->clock.now_ns;
 }
 
+/* As whoever waits for it would ask, when nothing has come for a while. */
+static void look(struct client *client, int64_t now_ns)
+{
+	if (client->client->counters.placed != client->placed)
+		client->placed_ns = now_ns;
+	client->placed = client->client->counters.placed;
+	pen_stuck_look(client->client, now_ns, &client->stuck);
+	client->stalled = client->stuck.reason != PEN_STUCK_NOT &&
+		now_ns - client->placed_ns >= PEN_CLIENT_STALL_NS;
+}
+
 static int64_t turn(struct actor *actor, int64_t now_ns)
 {
 	struct client *client = self(actor);
@@ -118,6 +131,7 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 	pen_post_flush(&client->client->post, actor->net, 0, now_ns);
 	if (client->done)
 		return INT64_MAX;
+	look(client, now_ns);
 	int64_t due_ns = pen_client_due_ns(client->client, now_ns);
 	if (client->client->post.waiting && due_ns > now_ns + CLIENT_WAIT_NS)
 		due_ns = now_ns + CLIENT_WAIT_NS;

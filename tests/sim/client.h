@@ -3,7 +3,7 @@
 #ifndef PEN_TESTS_SIM_CLIENT_H
 #define PEN_TESTS_SIM_CLIENT_H
 
-#include "fetch/client.h"
+#include "fetch/stuck.h"
 #include "sim/object.h"
 
 /* One part as it came. */
@@ -30,6 +30,10 @@ struct client {
 	bool page; /* it is */
 	uint32_t here, proved; /* blocks that came and wait for the page; that are proved */
 	bool done;
+	uint64_t placed; /* packets, as of the last turn */
+	int64_t placed_ns; /* when one came, by the actor's clock */
+	bool stalled; /* nothing came for PEN_CLIENT_STALL_NS, and `stuck` says why */
+	struct pen_stuck stuck;
 	int64_t done_ns; /* the world's time */
 	uint64_t refused; /* pieces and parts that failed their proof */
 	struct pen_client_counters counters; /* of its last life */

@@ -189,6 +189,17 @@ static void parts_draw(struct plan *plan, struct pen_rng *rng)
 	}
 }
 
+/* Take one part from all who have it right. */
+static void missing_draw(struct plan *plan, struct pen_rng *rng)
+{
+	plan->missing = (int)pen_rng_below(rng, plan->parts);
+	for (unsigned s = 0; s < plan->servers; s++) {
+		enum plan_lie lie = plan->hosts[s].lie;
+		if (lie != PLAN_BAD_BYTES && lie != PLAN_OTHER_BYTES)
+			plan->holds[s] &= ~(1u << plan->missing);
+	}
+}
+
 void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 {
 	PEN_CHECK(ask->servers_max >= 1 && ask->servers_max <= PLAN_SERVERS_MAX);
@@ -224,8 +235,11 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 			plan->hosts[i].lie = (enum plan_lie)pen_rng_below(&rng, PLAN_LIES);
 	if (ask->faults)
 		faults_draw(plan, &rng);
-	if (ask->parts)
+	plan->missing = -1;
+	if (ask->parts || ask->hopeless)
 		parts_draw(plan, &rng);
+	if (ask->hopeless)
+		missing_draw(plan, &rng);
 }
 
 static void device_print(const struct plan_host *host)

@@ -58,6 +58,7 @@ struct plan {
 	unsigned parts; /* 0: a raw object */
 	uint32_t part_bytes[PLAN_PARTS_MAX];
 	uint32_t holds[PLAN_SERVERS_MAX]; /* parts that each server has, a bit each */
+	int missing; /* a part that nobody has, or only liars with wrong bytes; -1: none */
 	struct fault faults[WORLD_FAULTS_MAX];
 	unsigned fault_count;
 };
@@ -69,6 +70,7 @@ struct plan_ask {
 	bool faults; /* crashes, moves, black holes */
 	bool liars; /* some servers lie; one is honest */
 	bool parts; /* parts of a state are moved, of which each server has some */
+	bool hopeless; /* the same, and one of them cannot be had */
 	int climate; /* enum plan_climate, or -1: any */
 };
 

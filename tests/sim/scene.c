@@ -95,9 +95,11 @@ static void build(struct scene *scene, const struct plan *plan, enum scene_tell 
 static bool all_done(void *context)
 {
 	const struct scene *scene = context;
-	for (unsigned i = 0; i < scene->plan->clients; i++)
-		if (!scene->clients[i].done)
+	for (unsigned i = 0; i < scene->plan->clients; i++) {
+		const struct client *client = &scene->clients[i];
+		if (!client->done && (scene->plan->missing < 0 || !client->stalled))
 			return false;
+	}
 	return true;
 }
 
@@ -146,6 +148,26 @@ static void judge_client(const struct scene *scene, unsigned i, struct outcome *
 		fail(outcome, "client %u has other bytes than the object", client->actor.host);
 	if (client->done_ns > outcome->took_ns)
 		outcome->took_ns = client->done_ns;
+}
+
+/* One part cannot be had: all others must be here, and the client say which is not. */
+static void judge_hopeless(const struct scene *scene, unsigned i, struct outcome *outcome)
+{
+	const struct client *client = &scene->clients[i];
+	unsigned n = scene->object.n, missing = (unsigned)scene->plan->missing;
+	outcome->refused += client->refused;
+	if (client->parts[missing].proved)
+		fail(outcome, "client %u has part %u, which nobody has", client->actor.host,
+			missing);
+	if (client_proved(client) != n - 1)
+		fail(outcome, "client %u has %u of the %u parts that there are, and says: %s",
+			client->actor.host, client_proved(client), n - 1,
+			pen_stuck_text(client->stuck.reason));
+	else if (!client->stalled || client->stuck.part != missing)
+		fail(outcome, "client %u does not say that part %u is missing, but: %s of %u",
+			client->actor.host, missing, pen_stuck_text(client->stuck.reason),
+			client->stuck.part);
+	outcome->took_ns = outcome->ideal_ns;
 }
 
 /* Whoever told no lie about bytes is never called a liar, whatever came from him. */
@@ -211,8 +233,12 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 			client_tell(&scene.clients[i]);
 	judge_justice(&scene, outcome);
 	drain(&scene, outcome);
-	for (unsigned i = 0; i < plan->clients; i++)
-		judge_client(&scene, i, outcome);
+	for (unsigned i = 0; i < plan->clients; i++) {
+		if (plan->missing < 0)
+			judge_client(&scene, i, outcome);
+		else
+			judge_hopeless(&scene, i, outcome);
+	}
 	outcome->packets = scene.world.network.sent;
 	outcome->turns = scene.world.turns;
 	if (tell)
