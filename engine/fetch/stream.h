@@ -41,7 +41,7 @@ struct pen_stream {
 	struct pen_rtt rtt;
 	struct pen_rate rate;
 	struct pen_seqs seqs;
-	struct pen_proof proof;
+	struct pen_proofs proof;
 	struct pen_feedback feedback;
 	struct pen_rate_report report; /* since the last PULL */
 	uint64_t granted; /* of the last PULL: packets in all */

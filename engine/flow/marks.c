@@ -18,7 +18,7 @@ void pen_marks_init(struct pen_marks *marks, int64_t window_ns)
 
 void pen_marks_note(struct pen_marks *marks, uint64_t top, int64_t now_ns)
 {
-	struct pen_mark *last = marks->count ? &marks->at[marks->count - 1] : NULL;
+	struct pen_mark_at *last = marks->count ? &marks->at[marks->count - 1] : NULL;
 	PEN_CHECK(!last || top >= last->top);
 	if (last && now_ns - last->begun_ns < marks->grain_ns) {
 		last->top = top;
@@ -30,7 +30,7 @@ void pen_marks_note(struct pen_marks *marks, uint64_t top, int64_t now_ns)
 		marks->count--;
 		memmove(marks->at, marks->at + 1, marks->count * sizeof marks->at[0]);
 	}
-	marks->at[marks->count++] = (struct pen_mark){top, now_ns, now_ns};
+	marks->at[marks->count++] = (struct pen_mark_at){top, now_ns, now_ns};
 }
 
 int64_t pen_marks_passed_ns(const struct pen_marks *marks, uint64_t x)

@@ -16,7 +16,7 @@
 /* Grains of a window. */
 #define PEN_MARKS_OF_WINDOW 4
 
-struct pen_mark {
+struct pen_mark_at {
 	uint64_t top; /* the highest number that had come, and one */
 	int64_t begun_ns, at_ns; /* when the note was begun, and when last brought up to date */
 };
@@ -24,7 +24,7 @@ struct pen_mark {
 struct pen_marks {
 	int64_t grain_ns; /* more than 0 */
 	unsigned count; /* in use, oldest first */
-	struct pen_mark at[PEN_MARKS_MAX];
+	struct pen_mark_at at[PEN_MARKS_MAX];
 };
 
 /* No notes; gaps count after `window_ns` > 0. */

@@ -8,18 +8,18 @@
 static_assert((PEN_PROOF_TOKENS & (PEN_PROOF_TOKENS - 1)) == 0, "numbers are taken modulo it");
 static_assert(PEN_PROOF_TOKENS >= 64 * PEN_WIRE_PROOF_WORDS_MAX + 64, "all that a PULL can name");
 
-void pen_proof_init(struct pen_proof *proof)
+void pen_proof_init(struct pen_proofs *proof)
 {
 	memset(proof, 0, sizeof *proof);
 }
 
-void pen_proof_note(struct pen_proof *proof, uint64_t seq, uint16_t token)
+void pen_proof_note(struct pen_proofs *proof, uint64_t seq, uint16_t token)
 {
 	proof->token[seq % PEN_PROOF_TOKENS] = token;
 }
 
 void pen_proof_make(
-	const struct pen_proof *proof, const struct pen_seqs *seqs, struct pen_proof_set *set)
+	const struct pen_proofs *proof, const struct pen_seqs *seqs, struct pen_proof_set *set)
 {
 	PEN_CHECK(proof->before <= proof->last);
 	PEN_CHECK(proof->last <= seqs->seen);
@@ -42,7 +42,7 @@ void pen_proof_make(
 	PEN_CHECK(set->words <= PEN_WIRE_PROOF_WORDS_MAX);
 }
 
-void pen_proof_sent(struct pen_proof *proof, const struct pen_seqs *seqs)
+void pen_proof_sent(struct pen_proofs *proof, const struct pen_seqs *seqs)
 {
 	/* Nothing new: this PULL may be the one that heals the two before. */
 	if (seqs->seen == proof->last)

@@ -18,7 +18,7 @@
 #define PEN_PROOF_TOKENS 4096u
 #define PEN_PROOF_BYTES (8u * PEN_WIRE_PROOF_WORDS_MAX)
 
-struct pen_proof {
+struct pen_proofs {
 	uint64_t before, last; /* what was seen of the stream at the PULL before the last, and the
 				  last: not its top, since what was given up may come yet */
 	uint16_t token[PEN_PROOF_TOKENS]; /* by seq modulo the length, of those that came */
@@ -32,16 +32,16 @@ struct pen_proof_set {
 	uint8_t bits[PEN_PROOF_BYTES];
 };
 
-void pen_proof_init(struct pen_proof *proof);
+void pen_proof_init(struct pen_proofs *proof);
 
 /* Packet `seq` came as PEN_SEQS_NEW or PEN_SEQS_LATE, with this token. */
-void pen_proof_note(struct pen_proof *proof, uint64_t seq, uint16_t token);
+void pen_proof_note(struct pen_proofs *proof, uint64_t seq, uint16_t token);
 
 /* What the next PULL proves; `seqs` is of the same session. */
 void pen_proof_make(
-	const struct pen_proof *proof, const struct pen_seqs *seqs, struct pen_proof_set *set);
+	const struct pen_proofs *proof, const struct pen_seqs *seqs, struct pen_proof_set *set);
 
 /* That PULL left. */
-void pen_proof_sent(struct pen_proof *proof, const struct pen_seqs *seqs);
+void pen_proof_sent(struct pen_proofs *proof, const struct pen_seqs *seqs);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 
 static struct pen_seqs seqs;
-static struct pen_proof proof;
+static struct pen_proofs proof;
 static struct pen_proof_set set;
 
 static uint16_t token_of(uint64_t seq)
