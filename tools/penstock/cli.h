@@ -22,6 +22,7 @@ struct cli_verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the verb */
 };
 
+int cmd_fetch(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_make(int argc, char **argv);

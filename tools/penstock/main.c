@@ -11,6 +11,7 @@ static const struct cli_verb verbs[] = {
 	{"generate", "write a made-up state to measure on", cmd_generate},
 	{"make", "cut a state into parts and put them into a store", cmd_make},
 	{"inspect", "show what a state, a part or a header holds", cmd_inspect},
+	{"fetch", "copy parts or an object from servers into a store", cmd_fetch},
 	{"sync", "fetch, prove and apply the parts of a state", cmd_sync},
 #ifdef PEN_HAVE_FRONT
 	{"serve", "serve a store to others", cmd_serve},

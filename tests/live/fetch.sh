@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Our own protocol between two processes, over the kernel's UDP: a raw object and a state, whole.
+. "$(dirname "$0")/lib.sh"
+
+# start_listen STORE [FLAG...]: serve a store by UDP on a free port; sets peer and server.
+start_listen() {
+	local log=$scratch/listen.$RANDOM store=$1
+	shift
+	"$PENSTOCK" serve --listen 127.0.0.1:0 --store "$store" "$@" 2>"$log" &
+	server=$!
+	wait_line "$log" 'udp 127' || return 1
+	peer=$(sed -n 's/.*udp \(127\.0\.0\.1:[0-9]*\) .*/\1/p' "$log" | head -n 1)
+}
+
+fetch() { timeout 100 "$PENSTOCK" fetch "$@" >"$scratch/out" 2>&1; }
+
+head -c 5300000 /dev/urandom >"$scratch/bytes"
+object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" --json \
+	2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
+start_listen "$scratch/raw" || { skip 'no serve --listen'; finish; }
+expect 600 "$(stat -c %a "$scratch/raw/.penstock/identity")" 'only its owner may read the identity'
+identity=$(sha256sum <"$scratch/raw/.penstock/identity")
+fetch --from "$peer" --root "$object" --form raw --store "$scratch/got"
+expect 0 $? 'a raw object is fetched'
+cmp -s "$scratch/bytes" "$scratch/got/raw/$object"
+result $? 'and lies in the store as it is'
+"$PENSTOCK" verify store "$scratch/got" >"$scratch/out" 2>&1
+expect 0 $? 'verify store proves it'
+fetch --from "$peer" --root "$object" --form raw --store "$scratch/got"
+expect 0 $? 'a second time there is nothing to do'
+fetch --from "$peer" --root "$small_root" --form raw --store "$scratch/other"
+expect 3 $? 'what the server has not got'
+kill -TERM "$server"
+wait "$server"
+expect 0 $? 'the server ends when told to'
+fetch --from "$peer" --root "$object" --form raw --store "$scratch/other" --stall 8
+code=$?
+[ $code -eq 5 ] || [ $code -eq 6 ]
+result $? "a server that is gone is waited for and given up ($code)"
+start_listen "$scratch/raw"
+expect "$identity" "$(sha256sum <"$scratch/raw/.penstock/identity")" 'it is the same peer again'
+stop
+
+make_state "$scratch/store" 20000 12 || finish
+start_listen "$scratch/store"
+one=$peer first=$server
+start_listen "$scratch/store" --index "$scratch/index"
+fetch --from "$one" --from "$peer" --root "$root" --of 12 --store "$scratch/parts"
+expect 0 $? 'the parts of a state are fetched from two servers'
+grep -q ' 12 parts, ' "$scratch/out"
+result $? 'all of them'
+"$PENSTOCK" verify store "$scratch/parts" >"$scratch/out" 2>&1
+expect 0 $? 'verify store proves them'
+same=0
+for part in "$scratch"/store/chain_id=*/*/*/*/state_part_*; do
+	cmp -s "$part" "$scratch"/parts/chain_id=*/*/*/*/"$(basename "$part")" && same=$((same + 1))
+done
+expect 12 $same 'byte for byte'
+rm -f "$scratch"/parts/chain_id=*/*/*/*/state_part_00000[3-6]_of_000012
+fetch --from "$one" --root "$root" --of 12 --parts 3-5 --store "$scratch/parts"
+expect 0 $? 'only what is asked for and missing'
+grep -q ' 3 parts, ' "$scratch/out"
+result $? 'three of them'
+kill -9 "$first" "$server" 2>/dev/null
+for flags in "--from $peer --root $root" "--from :7070 --root $root --of 12" \
+	"--from $peer --root $object --form raw --of 2" "--from a:b --root $root --of 12"; do
+	# shellcheck disable=SC2086
+	fetch $flags --store "$scratch/other"
+	expect 2 $? "refused: $flags"
+done
+finish
