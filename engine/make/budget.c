@@ -1,5 +1,6 @@
 /* The memory that a make declares, and keeps to. */
 #include "make/cut.h"
+#include "make/frames.h"
 #include "make/make.h"
 #include "make/runs.h"
 #include "make/worth.h"
@@ -10,8 +11,11 @@
 #define FIXED_BYTES \
 	(3 * PEN_STRETCH_BYTES + 2 * PEN_CUT_NODES_BYTES + ((size_t)8 << 20) + \
 		PEN_GATHER_RUNS_MAX * PEN_RUN_BYTES)
-/* For lean form: zstd's tables once more, an open frame with what it becomes, distinct values. */
-#define LEAN_BYTES (((size_t)8 << 20) + 4 * (size_t)PEN_LEAN_FRAME_RAW_MAX + PEN_WORTH_BITS / 8)
+/* For lean form: zstd's tables once more, an open frame with what it becomes, frames on their way
+ * between workers, distinct values. */
+#define LEAN_BYTES \
+	(((size_t)8 << 20) + 4 * (size_t)PEN_LEAN_FRAME_RAW_MAX + PEN_FRAMES_BYTES + \
+		PEN_WORTH_BITS / 8)
 
 size_t pen_make_budget_sum(const struct pen_make_budget *budget)
 {

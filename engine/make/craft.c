@@ -14,6 +14,7 @@ int pen_craft_open(
 	PEN_CHECK(number < make->jobs);
 	from.disk = hand->source;
 	craft->make = make;
+	craft->frames.press = &craft->press;
 	pen_writer_init(&craft->writer, hand->store, make->store->parts.dir);
 	snprintf(craft->prefix, sizeof craft->prefix, "%s/run-%016llx", craft->writer.dir,
 		(unsigned long long)craft->writer.nonce);
@@ -24,6 +25,7 @@ int pen_craft_open(
 void pen_craft_close(struct pen_craft *craft)
 {
 	pen_cut_close(&craft->cut);
+	pen_frames_part_fini(&craft->frames);
 	pen_press_fini(&craft->press);
 	pen_worth_fini(&craft->worth);
 	pen_zstd_fini(&craft->zstd);
@@ -89,10 +91,12 @@ static int make_lean(struct pen_craft *craft, uint64_t k, struct pen_why *why)
 	const struct pen_part_id id = {craft->survey->sum.root, k, craft->want->parts};
 	struct pen_cut_press with = {&craft->press, &craft->worth, craft->want->level};
 	craft->lean.len = 0;
+	pen_frames_begin(&craft->frames, why);
 	int err = pen_cut_lean(&craft->cut, &id, &with, why);
 	int64_t begin = pen_clock_ns();
 	if (!err)
-		err = pen_press_close(&craft->press, &craft->lean, why);
+		err = pen_frames_finish(&craft->frames, &craft->lean, why);
+	pen_frames_end(&craft->frames);
 	craft->cut.time.compress += pen_clock_ns() - begin;
 	return err;
 }

@@ -2,24 +2,28 @@
  * craft: one worker of a make: cuts a part out of the state's file, in the forms that are missing,
  * and writes each into the store. A lean part that is not worth its file (make/worth.h) is not
  * written; if it was wanted alone, nearcore's form of it is made instead, so that the store has the
- * part. One thread; the survey is shared and only read.
+ * part. One thread; the survey is shared and only read, and the frames of lean parts are sealed
+ * together with the other workers (make/frames.h).
  */
 #ifndef PEN_MAKE_CRAFT_H
 #define PEN_MAKE_CRAFT_H
 
 #include "make/cut.h"
+#include "make/frames.h"
 #include "make/make.h"
 #include "make/worth.h"
 #include "part/press.h"
 #include "store/catalog.h"
 
-/* Filled by pen_craft_open; kept from part to part. */
+/* Filled by pen_craft_open but for `survey`, `want`, and the two that `frames` borrows; kept from
+ * part to part. */
 struct pen_craft {
 	const struct pen_make *make; /* borrowed, as the next two */
 	const struct pen_survey *survey;
 	const struct pen_make_want *want;
 	struct pen_cut cut;
 	struct pen_press press;
+	struct pen_frames_part frames; /* of the lean part under way */
 	struct pen_worth worth;
 	struct pen_zstd zstd;
 	struct pen_writer writer;

@@ -17,6 +17,7 @@ struct making {
 	struct pen_found found;
 	struct pen_catalog catalog; /* the store's index, with the parts made */
 	uint64_t next; /* part to be looked at next */
+	struct pen_frames frames; /* of lean parts, for workers without a part */
 	struct pen_why *why; /* of the run */
 };
 
@@ -150,7 +151,9 @@ static int count_part(struct making *making, struct pen_crafted *crafted)
 static void work(struct pen_crew *crew, void *context, unsigned number)
 {
 	struct making *making = context;
-	struct pen_craft craft = {.survey = making->survey, .want = making->want};
+	struct pen_craft craft = {.survey = making->survey,
+		.want = making->want,
+		.frames = {.frames = &making->frames, .crew = crew}};
 	struct pen_craft_order order = {0};
 	struct pen_crafted crafted;
 	struct pen_why why = {0};
@@ -158,12 +161,16 @@ static void work(struct pen_crew *crew, void *context, unsigned number)
 	pen_crew_lock(crew);
 	while (!err && !pen_crew_stopped(crew) && !(err = ask(making)) &&
 		next_order(making, &order)) {
+		pen_frames_enter(&making->frames);
 		pen_crew_unlock(crew);
 		err = pen_craft_part(&craft, &order, &crafted, &why);
 		pen_crew_lock(crew);
+		pen_frames_leave(&making->frames, crew);
 		if (!err)
 			err = count_part(making, &crafted);
 	}
+	if (!err && making->frames.count)
+		pen_frames_help(&making->frames, crew, &craft.press.zstd, &craft.cut.time.compress);
 	pen_make_time_add(&making->sum->time, &craft.cut.time);
 	pen_crew_unlock(crew);
 	if (err)
@@ -178,7 +185,13 @@ static int make_missing(struct making *making)
 	const struct pen_make_sum *sum = making->sum;
 	if (!sum->parts)
 		return make_directory(making, why);
-	int err = pen_crew_run(&crew, making->make->jobs, why);
+	int err = 0;
+	if (making->found.forms >> PEN_FORM_LEAN & 1)
+		err = pen_frames_open(
+			&making->frames, making->make->jobs, pen_lean_frame_seal, why);
+	if (!err)
+		err = pen_crew_run(&crew, making->make->jobs, why);
+	pen_frames_close(&making->frames);
 	if (err && why && !why->text[0])
 		pen_fail(why, err,
 			"%s; %llu of %llu files are in the store, the same command makes the rest",

@@ -4,9 +4,10 @@
  * A survey (make/survey.h) goes over the file once and finds root and memory_usage, and so how many
  * parts there are. Then what lies under the names that the parts get is looked at, before anything
  * is written: a part that proves to be the one wanted is kept, anything else is refused and left as
- * it is. Then workers make the missing parts, each part by one of them (make/craft.h); each appears
- * when it is whole and durable, and its bytes after decompression do not depend on the number of
- * workers. A run that was interrupted is gone on with by the same call.
+ * it is. Then workers make the missing parts, each part by one of them (make/craft.h), whom those
+ * without a part help with the frames of a lean one (make/frames.h); each appears when it is whole
+ * and durable, and its bytes after decompression do not depend on the number of workers. A run that
+ * was interrupted is gone on with by the same call.
  *
  * Memory: struct pen_make_budget.
  */

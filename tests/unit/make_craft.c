@@ -115,3 +115,39 @@ Test(make_craft, near_repetitions_fall_back)
 	cr_assert_eq(sum.forms[PEN_FORM_NEARCORE].made, 1);
 	shop_close(&shop);
 }
+
+/* Whatever workers there are, and whoever sealed its frames, a file has the same bytes. */
+static void same_for_workers(unsigned jobs, uint64_t n)
+{
+	const struct shop_way one = {.forms = 3}, many = {.forms = 3, .jobs = jobs};
+	struct shop shop = shop_open(NULL), other = shop_open(NULL);
+	struct pen_make_sum sum;
+	struct pen_buf ours = {0}, theirs = {0};
+	char name[PEN_NAME_BYTES];
+	shop_fill(&shop, 300, 9000, DIFFERENT);
+	shop_fill(&other, 300, 9000, DIFFERENT);
+	cr_assert_eq(shop_make(&shop, n, &one, &sum), 0);
+	cr_assert_eq(sum.forms[PEN_FORM_LEAN].made, n);
+	cr_assert_eq(shop_make(&other, n, &many, &sum), 0);
+	for (uint64_t k = 0; k < n; k++) {
+		const struct pen_part_id id = {.k = k, .n = n};
+		pen_part_path(&shop.labels, PEN_FORM_LEAN, &id, name);
+		ours.len = theirs.len = 0;
+		cr_assert_eq(pen_file_read(shop.disk, name, 1 << 28, &ours, NULL), 0);
+		cr_assert_eq(pen_file_read(other.disk, name, 1 << 28, &theirs, NULL), 0);
+		cr_expect_eq(pen_bytes_compare(pen_buf_bytes(&ours), pen_buf_bytes(&theirs)), 0,
+			"%u workers, part %u of %u", jobs, (unsigned)k, (unsigned)n);
+	}
+	pen_buf_fini(&ours);
+	pen_buf_fini(&theirs);
+	shop_close(&shop);
+	shop_close(&other);
+}
+
+Test(make_craft, bytes_do_not_depend_on_the_workers, .timeout = 60)
+{
+	static const unsigned jobs[] = {2, 5};
+	static const uint64_t parts[] = {1, 7};
+	for (size_t i = 0; i < PEN_COUNT(jobs) * PEN_COUNT(parts); i++)
+		same_for_workers(jobs[i / PEN_COUNT(parts)], parts[i % PEN_COUNT(parts)]);
+}
