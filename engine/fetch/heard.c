@@ -72,11 +72,13 @@ static void heard_have(
 	pen_parts_told(&client->parts, s, window, have->bits);
 	server->window[window] = (struct pen_server_question){0};
 	server->news_ns[window] = now_ns + PEN_SERVER_NEWS_NS;
-	/* What it did not have when it was last asked it may have by now. */
+	/* What it did not have when it was last asked it may have by now; small objects, too, which
+	 * no window tells of. */
 	for (uint32_t i = 0; i < client->hauls.count; i++) {
 		struct pen_haul *haul = pen_hauls_nth(&client->hauls, i);
-		if (haul->kind == PEN_WIRE_KIND_PIECE &&
-			haul->part / PEN_WIRE_WINDOW_PARTS == window && !(haul->can >> s & 1))
+		bool told = haul->kind != PEN_WIRE_KIND_PIECE ||
+			haul->part / PEN_WIRE_WINDOW_PARTS == window;
+		if (told && !(haul->can >> s & 1))
 			haul->cannot &= ~(UINT64_C(1) << s);
 	}
 }

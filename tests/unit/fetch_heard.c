@@ -161,6 +161,28 @@ Test(fetch_heard, pieces_that_are_wrong)
 	lab_close();
 }
 
+/* A small object that the only server could not read once is asked for again: it says that it has
+ * the state, and no window tells of small objects. */
+Test(fetch_heard, a_small_object_is_asked_for_again)
+{
+	lab_open(20 << 20, 1);
+	lab_start();
+	flowing();
+	struct pen_client *client = lab->client;
+	cr_assert_eq(pen_client_want(client, PEN_WIRE_KIND_TABLE, 0), 0);
+	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_TABLE, 0);
+	cr_assert_not_null(haul);
+	pen_haul_refuse(haul, 0);
+	cr_assert_eq(haul->cannot, 1);
+	struct pen_wire_window have = {.n = 1, .form = PEN_WIRE_FORM_RAW, .held = 1};
+	uint8_t bits = 1, body[PEN_WIRE_BODY_BYTES_MAX];
+	memcpy(have.root, client->config.root, sizeof have.root);
+	struct pen_bytes bytes = {body, pen_wire_window_encode(&have, &bits, body)};
+	pen_heard_answer(client, 0, PEN_WIRE_HAVE, bytes, lab->now);
+	cr_expect_eq(haul->cannot, 0);
+	lab_close();
+}
+
 /* One has other bytes under the same name: they are never mixed. */
 Test(fetch_heard, other_bytes_are_not_mixed)
 {
