@@ -27,11 +27,10 @@ static void sift(unsigned i)
 	}
 }
 
-static void launch(int to, const void *at, size_t bytes, const struct pen_net_path *path)
+static void launch_once(int to, const void *at, size_t bytes, const struct pen_net_path *path)
 {
-	if (pen_rng_below(&lab->rng, 1000) < lab->lose_per_mille) {
+	if (pen_rng_below(&lab->rng, 1000) < lab->lose_per_mille)
 		return;
-	}
 	cr_assert_lt(lab->held_count, LAB_HELD_MAX);
 	struct lab_held held = {.at = lab->now + lab->one_way,
 		.bytes = malloc(bytes),
@@ -48,6 +47,13 @@ static void launch(int to, const void *at, size_t bytes, const struct pen_net_pa
 	for (; i > 0 && lab->held[(i - 1) / 2].at > held.at; i = (i - 1) / 2)
 		lab->held[i] = lab->held[(i - 1) / 2];
 	lab->held[i] = held;
+}
+
+static void launch(int to, const void *at, size_t bytes, const struct pen_net_path *path)
+{
+	unsigned copies = lab->copies ? lab->copies(at, bytes, to) : 1;
+	while (copies-- > 0)
+		launch_once(to, at, bytes, path);
 }
 
 static void toy_out(void *context, const void *at, size_t bytes, const struct pen_net_path *to)

@@ -38,6 +38,8 @@ struct lab {
 	int64_t one_way;
 	unsigned lose_per_mille, late_per_mille; /* of packets */
 	unsigned harm_per_mille; /* get a wrong bit in their header, and no checksum tells */
+	/* How often this packet, to a toy or to the client (-1), is sent; NULL: once. */
+	unsigned (*copies)(const uint8_t *at, size_t bytes, int to);
 	uint64_t tags[512];
 	unsigned tag_count;
 	unsigned held_count;

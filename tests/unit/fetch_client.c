@@ -62,6 +62,66 @@ Test(fetch_client, fetches)
 	}
 }
 
+static unsigned pulls_seen, pulls_lost;
+
+static bool is_pull(const uint8_t *at, int to)
+{
+	return to >= 0 && at[0] == PEN_WIRE_PULL;
+}
+
+static unsigned lose_the_first(const uint8_t *at, size_t bytes, int to)
+{
+	(void)bytes;
+	if (!is_pull(at, to) || pulls_seen++)
+		return 1;
+	pulls_lost++;
+	return 0;
+}
+
+/* The two after which nothing new has to be granted. */
+static unsigned lose_the_last(const uint8_t *at, size_t bytes, int to)
+{
+	(void)bytes;
+	bool near_end = lab->client->counters.placed_bytes * 100 > lab->bytes * 94;
+	if (!is_pull(at, to) || !near_end || pulls_lost == 2)
+		return 1;
+	pulls_lost++;
+	return 0;
+}
+
+static unsigned replay(const uint8_t *at, size_t bytes, int to)
+{
+	(void)bytes;
+	return is_pull(at, to) ? 3 : 1;
+}
+
+/* PULLs say how things stand, so one that is lost, comes twice or is overtaken changes nothing. */
+Test(fetch_client, pulls_that_go_astray)
+{
+	static const struct {
+		const char *name;
+		unsigned (*copies)(const uint8_t *at, size_t bytes, int to);
+		unsigned late, lost;
+	} rows[] = {
+		{"the first is lost", lose_the_first, 0, 1},
+		{"the last two are lost", lose_the_last, 0, 2},
+		{"each comes three times", replay, 0, 0},
+		{"they come again, and in another order", replay, 300, 0},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		pulls_seen = pulls_lost = 0;
+		lab_open(4 << 20, 1);
+		lab->copies = rows[i].copies;
+		lab->late_per_mille = rows[i].late;
+		lab_start();
+		cr_expect(lab_run(10 * LAB_S), "%s: not done", rows[i].name);
+		cr_expect_eq(pulls_lost, rows[i].lost, "%s: %u lost", rows[i].name, pulls_lost);
+		cr_expect_leq(lab_slower(), 2.5, "%s: %.2f", rows[i].name, lab_slower());
+		check_proofs(rows[i].name);
+		lab_close();
+	}
+}
+
 /* Who leaves says so, and the server forgets it at once. */
 Test(fetch_client, leaves)
 {
