@@ -15,6 +15,11 @@
  * once more, from one server alone, and when it is proved the first pieces are compared with it,
  * each wrong one is laid at its sender's door as above; who sent right ones is not even asked.
  *
+ * A lean part under one id has one head, but for stored lengths, and one sum for each raw frame: a
+ * head that has not the id, or a frame that has not the sum, is a wrong piece. But the sums are
+ * easily met by who wants to, so that when all fit and the part fails, the id decides nothing:
+ * here too it is fetched once more, and compared by raw bytes.
+ *
  * Rules of struct pen_client.
  */
 #ifndef PEN_FETCH_BLAME_H

@@ -144,6 +144,7 @@ bool pen_client_next(struct pen_client *client, struct pen_client_piece *out, in
 		.unit = client->unit[seat],
 		.bytes = place->bytes,
 		.server = place->peer,
+		.round = haul->rounds,
 	};
 	struct pen_server *server = &client->server[out->server];
 	server->pieces++;

@@ -97,6 +97,7 @@ struct pen_client_piece {
 	struct pen_block *block; /* the caller's from now on */
 	uint32_t bytes; /* in the block */
 	unsigned server; /* who sent it */
+	uint32_t round; /* of the haul: pieces of an earlier one are void, they come again */
 	bool last; /* all units of the haul have come now */
 };
 
@@ -149,11 +150,11 @@ void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, 
 
 /*
  * All pieces of a part are here, and it fails its proof. `as_named`: its bytes have the id under
- * which they were offered (struct pen_client_name; nearcore's form): all who offered it lied, and
- * the part is begun again without them. Else it is fetched once more from one server alone, chosen
- * here: keep what came, with pen_client_piece.server of each, and when the part is proved, call
- * pen_client_blame for each piece that was another. When nobody is left whom it could be fetched
- * from, it waits for somebody who has it.
+ * which they were offered (struct pen_haul_name; nearcore's form alone): all who offered it lied,
+ * and the part is begun again without them. Else it is fetched once more from one server alone,
+ * chosen here: keep what came, with pen_client_piece.server of each, and when the part is proved,
+ * call pen_client_blame for each piece that was another. When nobody is left whom it could be
+ * fetched from, it waits for somebody who has it.
  */
 void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named, int64_t now_ns);
 

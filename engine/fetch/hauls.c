@@ -119,10 +119,11 @@ struct pen_haul *pen_hauls_nth(struct pen_hauls *hauls, uint32_t i)
 /* Do both mean bytes that may be mixed? */
 static bool same(const struct pen_haul *haul, const struct pen_haul_name *name)
 {
+	if (haul->name.units != name->units || memcmp(haul->name.id, name->id, sizeof name->id))
+		return false;
 	if (haul->form == PEN_WIRE_FORM_LEAN && haul->kind == PEN_WIRE_KIND_PIECE)
-		return haul->name.units == name->units;
-	return haul->name.units == name->units && haul->name.bytes == name->bytes &&
-		memcmp(haul->name.id, name->id, sizeof name->id) == 0;
+		return haul->name.head_bytes == name->head_bytes;
+	return haul->name.bytes == name->bytes;
 }
 
 bool pen_haul_offer(struct pen_hauls *hauls, struct pen_haul *haul, unsigned peer,
@@ -163,6 +164,7 @@ void pen_haul_rename(struct pen_haul *haul)
 {
 	if (haul->named)
 		forget_units(haul, haul->name.units);
+	haul->rounds++;
 	haul->named = false;
 	haul->can = 0;
 	haul->cannot = 0;
@@ -184,6 +186,7 @@ void pen_haul_restart(struct pen_haul *haul, uint64_t only)
 {
 	PEN_CHECK(haul->named);
 	forget_units(haul, haul->name.units);
+	haul->rounds++;
 	haul->only = only;
 }
 

@@ -5,8 +5,10 @@
  * A haul is one part (or a small object of the state) under way. Its pieces, here *units*, are
  * numbered from 0; a unit is at most 1 MiB, what one slot carries. A unit is missing, flying (asked
  * of one server or two), or done. Servers may be mixed in a haul only where their bytes are the
- * same: who named the same id (nearcore, raw), or the same number of frames (lean). A haul is named
- * by the first entry of a catalogue; servers that say otherwise can not serve it.
+ * same: who named the same id and length (nearcore, raw); or, of a lean part, the same id, which
+ * leaves out how frames are compressed: so each unit comes whole from one server, and its length is
+ * that server's own. A haul is named by the first entry of a catalogue; servers that say otherwise
+ * can not serve it.
  *
  * Hauls are finished in the order in which they were begun, as far as servers allow. Where the
  * pieces of a part stay in memory until the part is proved, a haul may only fly when it and all
@@ -50,6 +52,7 @@ struct pen_haul {
 	uint64_t only; /* servers that may send: all, but for a part that is fetched for comparison
 			*/
 	uint64_t compared; /* servers from which alone it was fetched, in vain */
+	uint32_t rounds; /* times that all units were forgotten */
 	uint32_t done; /* units that are here */
 	uint32_t low; /* all units below are done or flying */
 	uint64_t *here, *flying; /* bitmaps of units_max bits */

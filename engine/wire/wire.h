@@ -401,7 +401,7 @@ static_assert(sizeof(struct pen_wire_window) + PEN_WIRE_WINDOW_BYTES <= PEN_WIRE
 
 /* Which bytes a part has at this server. A part that is not there is all zeros. */
 struct PEN_PACKED pen_wire_entry {
-	uint8_t id[16]; /* SHA-256, cut: nearcore: stored bytes; lean: table of frames; raw: root */
+	uint8_t id[16]; /* SHA-256, cut: nearcore: stored bytes; lean: pen_lean_name; raw: root */
 	pen_le64_t bytes; /* stored; 0: not there */
 	pen_le32_t head_bytes; /* lean: of piece 0; else 0 */
 	pen_le32_t pieces; /* nearcore, raw: bytes / 1 MiB, rounded up; lean: 1 and frames */

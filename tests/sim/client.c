@@ -50,10 +50,13 @@ static void start(struct actor *actor, int64_t now_ns)
 	for (unsigned k = 0; k < object->n; k++) {
 		client->parts[k].proved &= !object->raw;
 		client->parts[k].compared = false;
+		lean_forget(client->parts[k].came);
 		skip[k / 8] |= (uint8_t)(client->parts[k].proved << k % 8);
 	}
 	struct pen_client_config config = {.n = object->n,
-		.form = object->raw ? PEN_WIRE_FORM_RAW : PEN_WIRE_FORM_NEARCORE,
+		.form = object->raw    ? PEN_WIRE_FORM_RAW
+			: object->lean ? PEN_WIRE_FORM_LEAN
+				       : PEN_WIRE_FORM_NEARCORE,
 		.skip = skip,
 		.identity = client->identity,
 		.pool = &client->pool,
@@ -61,7 +64,7 @@ static void start(struct actor *actor, int64_t now_ns)
 		.rx_bytes = 4u << 20,
 		.size_max = world_size(actor),
 		.sum_absent_ok = actor->net->caps.sum_absent_ok,
-		.units_max = OBJECT_BLOCKS_MAX,
+		.units_max = object->lean ? OBJECT_PIECES_MAX : OBJECT_BLOCKS_MAX,
 		.places = CLIENT_PLACES,
 		.tries = CLIENT_TRIES};
 	memcpy(config.root, client->object->root.bytes, sizeof config.root);
@@ -230,5 +233,7 @@ void client_close(struct client *client)
 	for (unsigned k = 0; k < PLAN_PARTS_MAX; k++) {
 		pen_buf_fini(&client->parts[k].bytes);
 		pen_buf_fini(&client->parts[k].before);
+		lean_fini(client->parts[k].came);
+		lean_fini(client->parts[k].refuted);
 	}
 }

@@ -6,6 +6,20 @@
 #include "fetch/stuck.h"
 #include "sim/object.h"
 
+/* One piece of a lean part as it came. */
+struct client_piece {
+	struct pen_buf bytes;
+	uint8_t from; /* who sent it */
+	bool here, fine; /* all of it came; it is what the head says */
+};
+
+/* A lean part as it came: under the first name, and until it is proved. */
+struct client_lean {
+	struct client_piece pieces[OBJECT_PIECES_MAX]; /* head, frames */
+	uint32_t count; /* of them; 0: none came yet */
+	uint8_t name[PEN_BLOB_BYTES]; /* under which they were offered */
+};
+
 /* One part as it came. */
 struct client_part {
 	struct pen_buf bytes;
@@ -15,6 +29,9 @@ struct client_part {
 	bool compared;
 	struct pen_buf before;
 	uint8_t before_from[OBJECT_BLOCKS_MAX];
+	/* lean: */
+	uint32_t round; /* of its haul */
+	struct client_lean *came, *refuted; /* `refuted` while `compared` */
 };
 
 struct client {
@@ -58,5 +75,14 @@ void client_close(struct client *client);
 
 /* A whole piece came (take.c): keep its bytes, prove what can be proved, say so. */
 void client_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);
+
+/* The same for a piece of a lean part (lean.c). */
+void lean_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);
+
+/* Forget what came of a lean part; its memory stays. NULL is fine. */
+void lean_forget(struct client_lean *lean);
+
+/* And free it. */
+void lean_fini(struct client_lean *lean);
 
 #endif

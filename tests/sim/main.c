@@ -2,7 +2,7 @@
  * sim: carries out worlds by their seeds, and says which ones failed and how to see them again.
  *
  *   sim [--seeds A..B] [--servers N] [--clients N] [--climate NAME] [--awkward] [--faults]
- *       [--liars] [--parts] [--hopeless] [--jobs N] [--twice N] [--tell] [--packets]
+ *       [--liars] [--parts] [--lean] [--hopeless] [--jobs N] [--twice N] [--tell] [--packets]
  *       [--sabotage NAME]
  *
  * Each of --jobs processes takes the next seed until none is left; one that aborts (a broken
@@ -51,10 +51,11 @@ static const char *const climate_names[PLAN_CLIMATES] = {
 
 static void flags_print(const struct options *options)
 {
-	fprintf(stderr, " --servers %u --clients %u%s%s%s%s%s", options->ask.servers_max,
+	fprintf(stderr, " --servers %u --clients %u%s%s%s%s%s%s", options->ask.servers_max,
 		options->ask.clients_max, options->ask.awkward ? " --awkward" : "",
 		options->ask.faults ? " --faults" : "", options->ask.liars ? " --liars" : "",
-		options->ask.parts ? " --parts" : "", options->ask.hopeless ? " --hopeless" : "");
+		options->ask.parts ? " --parts" : "", options->ask.lean ? " --lean" : "",
+		options->ask.hopeless ? " --hopeless" : "");
 	if (options->ask.climate >= 0)
 		fprintf(stderr, " --climate %s", climate_names[options->ask.climate]);
 }
@@ -224,6 +225,7 @@ static bool option_take(struct options *options, int option)
 	case 'f': options->ask.faults = true; break;
 	case 'l': options->ask.liars = true; break;
 	case 'q': options->ask.parts = true; break;
+	case 'e': options->ask.lean = true; break;
 	case 'h': options->ask.hopeless = true; break;
 	case 'v': options->tell = SCENE_TELL; break;
 	case 'p': options->tell = SCENE_PACKETS; break;
@@ -241,9 +243,9 @@ int main(int argc, char **argv)
 		{"climate", required_argument, NULL, 'c'}, {"jobs", required_argument, NULL, 'j'},
 		{"twice", required_argument, NULL, 't'}, {"awkward", no_argument, NULL, 'a'},
 		{"faults", no_argument, NULL, 'f'}, {"liars", no_argument, NULL, 'l'},
-		{"parts", no_argument, NULL, 'q'}, {"hopeless", no_argument, NULL, 'h'},
-		{"sabotage", required_argument, NULL, 'b'}, {"tell", no_argument, NULL, 'v'},
-		{"packets", no_argument, NULL, 'p'}, {0}};
+		{"parts", no_argument, NULL, 'q'}, {"lean", no_argument, NULL, 'e'},
+		{"hopeless", no_argument, NULL, 'h'}, {"sabotage", required_argument, NULL, 'b'},
+		{"tell", no_argument, NULL, 'v'}, {"packets", no_argument, NULL, 'p'}, {0}};
 	struct options options = {.first = 1,
 		.last = 100,
 		.jobs = 1,

@@ -23,10 +23,15 @@ void object_make(struct object *object, const struct plan *plan)
 {
 	struct pen_rng rng = {plan->seed};
 	object->raw = plan->parts == 0;
+	object->lean = plan->lean;
 	object->n = object->raw ? 1 : plan->parts;
 	PEN_CHECK(!pen_buf_reserve(&object->bytes, plan->bytes));
 	pen_rng_bytes(&rng, object->bytes.at, plan->bytes);
 	object->bytes.len = plan->bytes;
+	if (object->lean) {
+		object_make_lean(object, plan, &rng);
+		return;
+	}
 	size_t at = 0;
 	for (unsigned k = 0; k < object->n; k++) {
 		size_t len = object->raw ? plan->bytes : plan->part_bytes[k];
@@ -45,4 +50,11 @@ void object_fini(struct object *object)
 {
 	pen_buf_fini(&object->bytes);
 	pen_buf_fini(&object->page);
+	for (unsigned k = 0; k < PLAN_PARTS_MAX; k++) {
+		struct object_part *part = &object->parts[k];
+		for (unsigned i = 0; i < OBJECT_MAKERS; i++)
+			pen_buf_fini(&part->made[i]);
+		pen_buf_fini(&part->forged);
+		pen_buf_fini(&part->raw);
+	}
 }

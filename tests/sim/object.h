@@ -1,11 +1,13 @@
 /*
  * object: what is moved in a simulated world: bytes that follow from a seed. Either a raw object
- * with its root and digests, or the parts of a state in nearcore's form, as far as the network
- * sees them: opaque bytes under a name, of which the test knows what is right.
+ * with its root and digests; or the parts of a state in nearcore's form, as far as the network
+ * sees them: opaque bytes under a name, of which the test knows what is right; or the parts of a
+ * small state in lean form, each as several makers store it (tests/sim/state.c).
  */
 #ifndef PEN_TESTS_SIM_OBJECT_H
 #define PEN_TESTS_SIM_OBJECT_H
 
+#include "base/rng.h"
 #include "part/raw_page.h"
 #include "sim/plan.h"
 #include "store/catalog.h"
@@ -13,15 +15,24 @@
 /* Blocks of a raw object, or of a part, at most. */
 #define OBJECT_BLOCKS_MAX 8u
 
+/* Pieces of a lean part at most: a head, and of 4 MiB every other frame closes at the cut. */
+#define OBJECT_PIECES_MAX 64u
+/* Who makes lean parts: each compresses in its own way. */
+#define OBJECT_MAKERS 3u
+
 /* One part; a raw object is part 0 of 1. */
 struct object_part {
-	struct pen_bytes bytes; /* in the object's */
+	struct pen_bytes bytes; /* in the object's; of a lean part all its raw frames */
 	uint8_t blob[PEN_BLOB_BYTES];
+	/* lean: */
+	struct pen_buf made[OBJECT_MAKERS]; /* as each maker stores it */
+	struct pen_buf forged; /* a frame is another, and all lengths and sums fit */
+	struct pen_buf raw; /* frames */
 };
 
 struct object {
 	struct pen_buf bytes;
-	bool raw;
+	bool raw, lean;
 	unsigned n; /* parts */
 	struct object_part parts[PLAN_PARTS_MAX];
 	struct pen_hash root;
@@ -33,6 +44,9 @@ struct object {
 
 /* Make what a plan moves. Zeroed, or one that was made before, whose memory is used again. */
 void object_make(struct object *object, const struct plan *plan);
+
+/* The same for the parts of a state in lean form; the object has `n` and its bytes' room. */
+void object_make_lean(struct object *object, const struct plan *plan, struct pen_rng *rng);
 
 void object_fini(struct object *object);
 

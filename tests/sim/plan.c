@@ -236,10 +236,11 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 	if (ask->faults)
 		faults_draw(plan, &rng);
 	plan->missing = -1;
-	if (ask->parts || ask->hopeless)
+	if (ask->parts || ask->lean || ask->hopeless)
 		parts_draw(plan, &rng);
 	if (ask->hopeless)
 		missing_draw(plan, &rng);
+	plan->lean = plan->parts && (coin(&rng) || ask->lean);
 }
 
 static void device_print(const struct plan_host *host)
@@ -269,10 +270,10 @@ static const char *const lies[] = {
 void plan_print(const struct plan *plan)
 {
 	fprintf(stderr,
-		"seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u parts, ideally %.1f "
-		"ms\n",
+		"seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u %sparts, ideally "
+		"%.1f ms\n",
 		(unsigned long long)plan->seed, climates[plan->climate], plan->six ? 6 : 4,
-		plan->servers, plan->clients, plan->bytes, plan->parts,
+		plan->servers, plan->clients, plan->bytes, plan->parts, plan->lean ? "lean " : "",
 		(double)plan_ideal_ns(plan) / PEN_NS_PER_MS);
 	for (unsigned i = 0; i < plan->servers + plan->clients; i++) {
 		const struct plan_host *host = &plan->hosts[i];

@@ -56,7 +56,8 @@ struct plan {
 	struct pen_sim_weather weather[PLAN_HOSTS_MAX][PLAN_HOSTS_MAX];
 	uint32_t bytes; /* of the object, or of all parts */
 	unsigned parts; /* 0: a raw object */
-	uint32_t part_bytes[PLAN_PARTS_MAX];
+	bool lean; /* the parts are in lean form, of a state whose values have so many bytes */
+	uint32_t part_bytes[PLAN_PARTS_MAX]; /* in nearcore's form */
 	uint32_t holds[PLAN_SERVERS_MAX]; /* parts that each server has, a bit each */
 	int missing; /* a part that nobody has, or only liars with wrong bytes; -1: none */
 	struct fault faults[WORLD_FAULTS_MAX];
@@ -69,7 +70,9 @@ struct plan_ask {
 	bool awkward; /* devices and disks as they may be, else tame ones */
 	bool faults; /* crashes, moves, black holes */
 	bool liars; /* some servers lie; one is honest */
-	bool parts; /* parts of a state are moved, of which each server has some */
+	bool parts; /* parts of a state are moved, of which each server has some; in every other
+		       world in lean form */
+	bool lean; /* the same, always in lean form */
 	bool hopeless; /* the same, and one of them cannot be had */
 	int climate; /* enum plan_climate, or -1: any */
 };

@@ -12,6 +12,8 @@
 #define STREAM_SERVERS 1000u
 #define SERVER_GUESTS 16u
 #define SERVER_FILES 8u
+/* A part in lean form has keys and a proof too. */
+#define SERVER_FILE_BYTES (PLAN_BYTES_MAX + (1u << 20))
 /* Where the parts of a state lie. */
 #define SERVER_DIR \
 	"chain_id=sim/epoch_height=1/epoch_id=CVDFLCAjXhVWiPXH9nTCTpCgVzmDVoiPzNJYuccr1dqB/" \
@@ -73,6 +75,30 @@ static void stop(struct actor *actor)
 
 static const struct actor_ops server_ops = {"server", start, turn, stop};
 
+/* Part k as it comes to this server, before it rots. */
+static struct pen_bytes held_of(
+	const struct server *server, const struct object *object, unsigned k)
+{
+	const struct object_part *part = &object->parts[k];
+	if (!object->lean)
+		return part->bytes;
+	return pen_buf_bytes(server->lie == PLAN_OTHER_BYTES
+			? &part->forged
+			: &part->made[server->actor.host % OBJECT_MAKERS]);
+}
+
+/* What is known of a lean part. A forged one goes under its own name, or under the right one. */
+static void note_lean(struct server *server, const struct object *object, unsigned k,
+	struct pen_catalog_file *entry)
+{
+	struct pen_buf scratch = {0};
+	entry->form = PEN_FORM_LEAN;
+	PEN_CHECK(!pen_catalog_lean(held_of(server, object, k), &scratch, entry));
+	if (pen_rng_below(&server->disk.rng, 2))
+		memcpy(entry->blob, object->parts[k].blob, sizeof entry->blob);
+	pen_buf_fini(&scratch);
+}
+
 /* The catalogue says that part k lies in `dir`. */
 static void note(struct server *server, const struct object *object, unsigned k, const char *dir,
 	const char *name)
@@ -84,11 +110,13 @@ static void note(struct server *server, const struct object *object, unsigned k,
 		.form = object->raw ? PEN_FORM_RAW : PEN_FORM_NEARCORE,
 		.n = object->n,
 		.k = k,
-		.bytes = object->parts[k].bytes.len,
+		.bytes = held_of(server, object, k).len,
 		.mtime_ns = file < 0 ? 1 : files->files[file].mtime_ns};
 	memcpy(entry.blob, object->parts[k].blob, sizeof entry.blob);
+	if (object->lean)
+		note_lean(server, object, k, &entry);
 	/* Bytes of its own under a name of their own: what it offers is what it has. */
-	if (server->lie == PLAN_OTHER_BYTES && file >= 0)
+	else if (server->lie == PLAN_OTHER_BYTES && file >= 0)
 		pen_blob_id((struct pen_bytes){files->files[file].live, entry.bytes}, entry.blob);
 	if (server->lie == PLAN_BAD_CATALOG && pen_rng_below(&server->disk.rng, 2))
 		entry.blob[0] ^= 1;
@@ -96,14 +124,15 @@ static void note(struct server *server, const struct object *object, unsigned k,
 }
 
 /* Put the bytes of part k there, as this server has them. */
-static void put(struct server *server, const struct object_part *part, const char *name)
+static void put(struct server *server, const struct object *object, unsigned k, const char *name)
 {
 	struct pen_sim_disk *disk = &server->disk;
-	size_t len = part->bytes.len;
-	PEN_CHECK(!pen_sim_disk_place(disk, name, part->bytes.at, (uint32_t)len));
+	struct pen_bytes part = held_of(server, object, k);
+	PEN_CHECK(!pen_sim_disk_place(disk, name, part.at, (uint32_t)part.len));
 	if (server->lie == PLAN_BAD_BYTES)
-		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, len));
-	for (size_t at = 0; server->lie == PLAN_OTHER_BYTES && at < len; at += 4096)
+		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, part.len));
+	bool other = server->lie == PLAN_OTHER_BYTES && !object->lean;
+	for (size_t at = 0; other && at < part.len; at += 4096)
 		pen_sim_disk_rot(disk, name, at);
 }
 
@@ -112,7 +141,7 @@ static void raw_place(struct server *server, const struct object *object)
 	char name[PEN_NAME_BYTES], page[PEN_ASIDE_NAME_BYTES];
 	pen_raw_path(&object->root, name);
 	pen_pages_name(".penstock/", &object->root, page);
-	put(server, &object->parts[0], name);
+	put(server, object, 0, name);
 	PEN_CHECK(!pen_sim_disk_place(
 		&server->disk, page, object->page.at, (uint32_t)object->page.len));
 	if (server->lie == PLAN_BAD_CATALOG && pen_rng_below(&server->disk.rng, 2))
@@ -127,9 +156,10 @@ static void parts_place(struct server *server, const struct object *object, uint
 		/* A liar names some that it does not have. */
 		bool lies = server->lie == PLAN_BAD_CATALOG && k % 4 == 0;
 		snprintf(name, sizeof name, "%s/%s", SERVER_DIR,
-			pen_part_name(PEN_FORM_NEARCORE, k, object->n, base));
+			pen_part_name(object->lean ? PEN_FORM_LEAN : PEN_FORM_NEARCORE, k,
+				object->n, base));
 		if (holds >> k & 1 && !lies)
-			put(server, &object->parts[k], name);
+			put(server, object, k, name);
 		if (holds >> k & 1 || lies)
 			note(server, object, k, SERVER_DIR, name);
 	}
@@ -144,13 +174,14 @@ void server_open(struct server *server, struct world *world, const struct plan *
 		.stream = stream,
 		.habits = host->habits,
 		.files = PLAN_PARTS_MAX + 8,
-		.file_bytes_max = PLAN_BYTES_MAX,
-		.bytes_max = 2 * (uint64_t)PLAN_BYTES_MAX,
+		.file_bytes_max = SERVER_FILE_BYTES,
+		.bytes_max = 2 * (uint64_t)SERVER_FILE_BYTES,
 		.read_only = false};
 	uint8_t own[PEN_KEYS_BYTES];
 	*server = (struct server){0};
 	PEN_CHECK(!pen_sim_disk_open(&server->disk, &ask));
 	server->actor = (struct actor){.ops = &server_ops,
+		.host = number,
 		.disk = &server->disk,
 		.manners = host->manners,
 		.poll_ns = host->poll_ns};

@@ -145,7 +145,9 @@ static void part_take(struct client *client, const struct pen_client_piece *piec
 
 void client_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
 {
-	if (!client->object->raw) {
+	if (client->object->lean) {
+		lean_take(client, piece, now_ns);
+	} else if (!client->object->raw) {
 		part_take(client, piece, now_ns);
 	} else if (piece->piece.kind == PEN_WIRE_KIND_TABLE) {
 		page_take(client, piece, now_ns);
