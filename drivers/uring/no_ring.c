@@ -27,7 +27,7 @@ bool pen_udp_ring_next(struct pen_udp_ring *ring, bool can, struct pen_udp_came 
 	return false;
 }
 
-bool pen_udp_ring_waiting(const struct pen_udp_ring *ring)
+bool pen_udp_ring_sleep(struct pen_udp_ring *ring)
 {
 	(void)ring;
 	return false;

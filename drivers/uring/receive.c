@@ -293,8 +293,7 @@ enum pen_net_arm pen_udp_receiver_arm(struct pen_udp_receiver *receiver, int *fd
 		*fd = receiver->fd;
 		return PEN_NET_ARM_FD;
 	}
-	/* A receive that is over wakes nobody: the next burst begins it again. */
-	if (!receiver->ring.armed || pen_udp_ring_waiting(&receiver->ring))
+	if (!pen_udp_ring_sleep(&receiver->ring))
 		return PEN_NET_ARM_WORK;
 	*fd = receiver->ring.fd;
 	return PEN_NET_ARM_FD;

@@ -3,10 +3,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <liburing.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/check.h"
 
@@ -20,7 +23,8 @@ struct state {
 		ask; /* how long name and control may be; the kernel reads it at each arming */
 	struct pen_udp_ring_ask with;
 	size_t provided_bytes;
-	bool deferred; /* work of the kernel runs when we ask for it, and a flag says so */
+	int bell; /* eventfd, or -1 */
+	bool rings; /* it is not silent */
 };
 
 static_assert(sizeof(struct io_uring_recvmsg_out) == PEN_UDP_WORD_BYTES, "part of the front");
@@ -69,6 +73,17 @@ static int provide(struct state *state)
 	return err;
 }
 
+/* A descriptor that tells of work that the kernel has put off: of that, the ring's own does not
+ * tell a sleeper. It is silent until somebody wants to sleep. */
+static int bell(struct state *state)
+{
+	state->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (state->bell < 0)
+		return -errno;
+	int err = io_uring_register_eventfd(&state->ring, state->bell);
+	return err ? err : io_uring_cq_eventfd_toggle(&state->ring, false);
+}
+
 static void give_all(struct pen_udp_ring *ring, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -79,6 +94,8 @@ static void give_all(struct pen_udp_ring *ring, uint32_t count)
 static void shut(struct state *state)
 {
 	io_uring_queue_exit(&state->ring);
+	if (state->bell >= 0)
+		close(state->bell);
 	if (state->provided)
 		munmap(state->provided, state->provided_bytes);
 	free(state);
@@ -93,6 +110,7 @@ int pen_udp_ring_open(struct pen_udp_ring *ring, const struct pen_udp_ring_ask *
 	if (!state)
 		return -ENOMEM;
 	state->with = *ask;
+	state->bell = -1;
 	state->ask.msg_namelen = PEN_UDP_NAME_BYTES;
 	state->ask.msg_controllen = PEN_UDP_CONTROL_BYTES;
 	int err = set_up(state);
@@ -104,12 +122,14 @@ int pen_udp_ring_open(struct pen_udp_ring *ring, const struct pen_udp_ring_ask *
 		err = -ENOSYS;
 	if (!err)
 		err = provide(state);
+	if (!err)
+		err = bell(state);
 	if (err) {
 		shut(state);
 		return err;
 	}
 	ring->state = state;
-	ring->fd = state->ring.ring_fd;
+	ring->fd = state->bell;
 	give_all(ring, ask->buffers);
 	return 0;
 }
@@ -126,7 +146,7 @@ int pen_udp_ring_begin(struct pen_udp_ring *ring)
 	struct state *state = ring->state;
 	PEN_CHECK(state);
 	/* liburing 2.3 declares io_uring_enable_rings and does not export it. */
-	return io_uring_register(ring->fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+	return io_uring_register(state->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
 }
 
 /* Ask for batches until there are no buffers. The socket is drained first when it is done. */
@@ -144,13 +164,18 @@ static void arm(struct pen_udp_ring *ring)
 	}
 }
 
-/* Let the kernel do what it has put off, if there may be something. */
+/* Whether the kernel has put off something until we enter it. */
+static bool put_off(const struct io_uring *library)
+{
+	return IO_URING_READ_ONCE(*library->sq.kflags) &
+		(IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
+}
+
+/* Let it do that, if there may be something. */
 static void look(struct pen_udp_ring *ring)
 {
 	struct io_uring *library = &((struct state *)ring->state)->ring;
-	if (ring->dry &&
-		!(IO_URING_READ_ONCE(*library->sq.kflags) &
-			(IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)))
+	if (ring->dry && !put_off(library))
 		return;
 	io_uring_get_events(library);
 	ring->dry = io_uring_cq_ready(library) == 0;
@@ -182,10 +207,19 @@ static bool take(
 	return true;
 }
 
+/* Nobody sleeps: the kernel need not ring. */
+static void silence(struct pen_udp_ring *ring)
+{
+	struct state *state = ring->state;
+	if (state->rings && !io_uring_cq_eventfd_toggle(&state->ring, false))
+		state->rings = false;
+}
+
 bool pen_udp_ring_next(struct pen_udp_ring *ring, bool can, struct pen_udp_came *came)
 {
 	struct io_uring *library = &((struct state *)ring->state)->ring;
 	struct io_uring_cqe *cqe;
+	silence(ring);
 	/* Once a call: what fails each time must not keep us here. */
 	if (!ring->armed && can)
 		arm(ring);
@@ -200,10 +234,21 @@ bool pen_udp_ring_next(struct pen_udp_ring *ring, bool can, struct pen_udp_came 
 	return false;
 }
 
-bool pen_udp_ring_waiting(const struct pen_udp_ring *ring)
+bool pen_udp_ring_sleep(struct pen_udp_ring *ring)
 {
-	const struct state *state = ring->state;
-	return io_uring_cq_ready(&state->ring) > 0;
+	struct state *state = ring->state;
+	uint64_t rung;
+	/* A receive that is over wakes nobody: the next burst begins it again. */
+	if (!ring->armed || !ring->dry)
+		return false;
+	if (!state->rings && io_uring_cq_eventfd_toggle(&state->ring, true))
+		return false;
+	state->rings = true;
+	/* What rang before is what we look for now; what rings from now on wakes. */
+	while (read(state->bell, &rung, sizeof rung) > 0)
+		continue;
+	atomic_thread_fence(memory_order_seq_cst);
+	return !put_off(&state->ring) && !io_uring_cq_ready(&state->ring);
 }
 
 void pen_udp_ring_put(struct pen_udp_ring *ring, uint32_t buffer, uint32_t nth)

@@ -34,7 +34,7 @@ struct pen_udp_came {
 
 struct pen_udp_ring {
 	void *state; /* the library's; NULL: there is no ring */
-	int fd; /* becomes readable when something came */
+	int fd; /* becomes readable when something came, after pen_udp_ring_sleep */
 	bool armed; /* the receive is under way */
 	bool dry; /* the last look into the kernel brought nothing */
 	uint64_t ended; /* times that the receive was over, and was begun again */
@@ -59,8 +59,8 @@ int pen_udp_ring_begin(struct pen_udp_ring *ring);
 /* The next batch. False: none is there. `can` tells that the kernel has a buffer. */
 bool pen_udp_ring_next(struct pen_udp_ring *ring, bool can, struct pen_udp_came *came);
 
-/* Whether pen_udp_ring_next would give one without a call into the kernel. */
-bool pen_udp_ring_waiting(const struct pen_udp_ring *ring);
+/* Before sleeping until ring->fd is readable. False: do not sleep, there may be something. */
+bool pen_udp_ring_sleep(struct pen_udp_ring *ring);
 
 /* Give buffers back: put each, then show. */
 void pen_udp_ring_put(struct pen_udp_ring *ring, uint32_t buffer, uint32_t nth);

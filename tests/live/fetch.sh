@@ -62,6 +62,7 @@ expect 0 $? 'only what is asked for and missing'
 grep -q ' 3 parts, ' "$scratch/out"
 result $? 'three of them'
 kill -9 "$first" "$server" 2>/dev/null
+wait "$first" "$server" 2>/dev/null
 for flags in "--from $peer --root $root" "--from :7070 --root $root --of 12" \
 	"--from $peer --root $object --form raw --of 2" "--from a:b --root $root --of 12"; do
 	# shellcheck disable=SC2086

@@ -205,7 +205,7 @@ Test(uring_udp, a_burst_may_stop_in_the_middle_of_a_buffer)
 		struct pen_net *client = open_at("127.0.0.1", plain);
 		struct pen_net_path path = udp_path("127.0.0.1", server->local_port);
 		struct pen_frame frames[10];
-		struct pen_slice slices[10];
+		struct pen_slice slices[10], none;
 		int fd;
 		for (unsigned i = 0; i < 10; i++)
 			frames[i] = udp_frame(&path, i, bytes, 1168);
@@ -216,6 +216,7 @@ Test(uring_udp, a_burst_may_stop_in_the_middle_of_a_buffer)
 		cr_assert_eq(udp_receive(server, slices + 3, 7, UDP_SOON_MS), 7);
 		for (unsigned i = 3; i < 10; i++)
 			expect_frame(&slices[i], &frames[i]);
+		cr_assert_eq(udp_receive(server, &none, 1, UDP_NEVER_MS), 0);
 		cr_assert_eq(server->ops->arm(server, 0, &fd), PEN_NET_ARM_FD);
 		pen_net_close(server);
 		pen_net_close(client);
@@ -493,6 +494,20 @@ Test(uring_udp, the_core_is_another_thread_than_the_one_that_opens)
 	}
 }
 
+/* What goes out while the other side sleeps: another thread's, so that nothing is there before. */
+struct later {
+	struct pen_net *net;
+	struct pen_frame frame;
+};
+
+static void *send_later(void *context)
+{
+	struct later *later = context;
+	pen_clock_sleep_ns(UDP_NEVER_MS * PEN_NS_PER_MS);
+	udp_send(later->net, &later->frame, 1);
+	return NULL;
+}
+
 Test(uring_udp, a_sleeper_wakes_when_a_packet_comes_and_not_before)
 {
 	EACH_WAY(plain)
@@ -500,15 +515,19 @@ Test(uring_udp, a_sleeper_wakes_when_a_packet_comes_and_not_before)
 		struct pen_net *server = open_at("127.0.0.1", plain);
 		struct pen_net *client = open_at("127.0.0.1", plain);
 		struct pen_net_path path = udp_path("127.0.0.1", server->local_port);
-		struct pen_frame frame = udp_frame(&path, 0, bytes, 10);
+		struct later later = {client, udp_frame(&path, 0, bytes, 10)};
 		struct pen_slice slice;
 		struct pollfd fd = {.events = POLLIN};
 		for (unsigned i = 0; i < 5; i++) {
+			pthread_t thread;
 			cr_assert_eq(server->ops->rx_burst(server, 0, 0, &slice, 1), 0);
 			cr_assert_eq(server->ops->arm(server, 0, &fd.fd), PEN_NET_ARM_FD);
 			cr_assert_eq(poll(&fd, 1, UDP_NEVER_MS), 0);
-			udp_send(client, &frame, 1);
+			cr_assert_eq(pthread_create(&thread, NULL, send_later, &later), 0);
+			int64_t since_ns = pen_clock_ns();
 			cr_assert_eq(poll(&fd, 1, UDP_SOON_MS), 1);
+			cr_assert_lt(pen_clock_ns() - since_ns, UDP_SOON_MS * PEN_NS_PER_MS / 2);
+			pthread_join(thread, NULL);
 			cr_assert_eq(udp_receive(server, &slice, 1, UDP_SOON_MS), 1);
 			server->ops->rx_put(server, 0, &slice, 1);
 		}
