@@ -6,12 +6,12 @@
  *   .penstock/index     what parts are here (store/index.h)
  *   .penstock/pages/    digests of raw objects' blocks, nodes/ root nodes (store/aside.h)
  *   .penstock/tmp/      files being written (store/writer.h)
+ *   .penstock/identity  who we are to peers, made by whoever talks to them (tools/penstock)
  *
- * All of it can be rebuilt: a store without it, such as nearcore's own dump, is a store as it
- * stands. Where the directory itself must not be written to, version, lock, index and tmp/ lie in
- * a directory of their own, or nowhere.
- * Order: open, any number of calls here and in catalog, index and scan, close. One thread at a
- * time, the one that owns the disks.
+ * All but the last can be rebuilt: a store without it, such as nearcore's own dump, is a store as
+ * it stands. Where the directory itself must not be written to, version, lock, index and tmp/ lie
+ * in a directory of their own, or nowhere. Order: open, any number of calls here and in catalog,
+ * index and scan, close. One thread at a time, the one that owns the disks.
  */
 #ifndef PEN_STORE_STORE_H
 #define PEN_STORE_STORE_H
