@@ -61,6 +61,14 @@ fetch --from "$one" --root "$root" --of 12 --parts 3-5 --store "$scratch/parts"
 expect 0 $? 'only what is asked for and missing'
 grep -q ' 3 parts, ' "$scratch/out"
 result $? 'three of them'
+"$PENSTOCK" serve --listen "$one" --store "$scratch/store" >"$scratch/out" 2>&1
+expect 9 $? 'a port that is busy'
+grep -q "udp $one: Address already in use" "$scratch/out"
+result $? 'is named'
+chmod 644 "$scratch/parts/.penstock/identity"
+fetch --from "$one" --root "$root" --of 12 --store "$scratch/parts"
+expect 9 $? 'an identity that others may read is no secret'
+chmod 600 "$scratch/parts/.penstock/identity"
 kill -9 "$first" "$server" 2>/dev/null
 wait "$first" "$server" 2>/dev/null
 for flags in "--from $peer --root $root" "--from :7070 --root $root --of 12" \
