@@ -41,6 +41,32 @@ start_listen "$scratch/raw"
 expect "$identity" "$(sha256sum <"$scratch/raw/.penstock/identity")" 'it is the same peer again'
 stop
 
+# A server that is killed in the middle and comes back is asked for the rest.
+head -c 300000000 /dev/urandom >"$scratch/bytes"
+object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" --json \
+	2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
+start_listen "$scratch/raw"
+sleep 3 # it proves what is new before it offers it
+"$PENSTOCK" fetch --from "$peer" --root "$object" --form raw --store "$scratch/got" \
+	2>"$scratch/said" &
+fetching=$!
+for _ in $(seq 400); do
+	came=$(du -sm "$scratch/got/.penstock/tmp" 2>/dev/null | cut -f 1)
+	[ "${came:-0}" -lt 30 ] || break
+	sleep 0.01
+done
+stop
+kill -0 $fetching 2>/dev/null
+result $? 'the kill falls into the transfer'
+"$PENSTOCK" serve --listen "$peer" --store "$scratch/raw" 2>"$scratch/err" &
+server=$!
+wait $fetching
+expect 0 $? 'a server is killed and comes back, and the object is whole'
+cmp -s "$scratch/bytes" "$scratch/got/raw/$object"
+result $? 'byte for byte, after it'
+stop
+rm -rf "$scratch/bytes" "$scratch/raw" "$scratch/got"
+
 make_state "$scratch/store" 20000 12 || finish
 start_listen "$scratch/store"
 one=$peer first=$server
