@@ -2,16 +2,25 @@
 
 #include "base/check.h"
 
+/* Of the first block of so many bytes. */
+static uint32_t block_bytes(uint32_t bytes)
+{
+	return bytes < PEN_WIRE_PIECE_BYTES_MAX ? bytes : PEN_WIRE_PIECE_BYTES_MAX;
+}
+
 void pen_inquiry_init(struct pen_inquiry *inquiry, const struct pen_wire_object *object,
 	struct pen_bytes came, int64_t now_ns)
 {
 	PEN_CHECK(came.len > 0);
-	PEN_CHECK(came.len <= PEN_WIRE_PIECE_BYTES_MAX);
+	PEN_CHECK(came.len <= (size_t)PEN_INQUIRY_BLOCKS_MAX * PEN_WIRE_PIECE_BYTES_MAX);
 	*inquiry = (struct pen_inquiry){.object = *object,
 		.came_bytes = (uint32_t)came.len,
 		.due_ns = now_ns,
 		.open = true};
-	pen_sha256(came, &inquiry->came);
+	for (size_t at = 0, i = 0; at < came.len; at += PEN_WIRE_PIECE_BYTES_MAX, i++) {
+		struct pen_bytes block = {came.at + at, block_bytes((uint32_t)(came.len - at))};
+		pen_sha256(block, &inquiry->came[i]);
+	}
 }
 
 static enum pen_inquiry_verdict end(struct pen_inquiry *inquiry, enum pen_inquiry_verdict verdict)
@@ -50,9 +59,19 @@ enum pen_inquiry_verdict pen_inquiry_hear(
 		return PEN_INQUIRY_NONE;
 	if (attested->state == PEN_WIRE_ATTESTED_NOT_HELD)
 		return end(inquiry, PEN_INQUIRY_UNKNOWN);
-	bool same = attested->bytes == inquiry->came_bytes &&
-		!memcmp(attested->digest, inquiry->came.bytes, sizeof attested->digest);
-	return end(inquiry, same ? PEN_INQUIRY_LIE : PEN_INQUIRY_CHANGED);
+	uint32_t bytes = block_bytes(inquiry->came_bytes);
+	const struct pen_hash *came = &inquiry->came[inquiry->block];
+	if (attested->bytes != bytes ||
+		memcmp(attested->digest, came->bytes, sizeof attested->digest))
+		return end(inquiry, PEN_INQUIRY_CHANGED);
+	inquiry->came_bytes -= bytes;
+	if (inquiry->came_bytes == 0)
+		return end(inquiry, PEN_INQUIRY_LIE);
+	/* The next block, when the server may be asked again. */
+	inquiry->block++;
+	inquiry->object.block++;
+	inquiry->tries = 0;
+	return PEN_INQUIRY_NONE;
 }
 
 bool pen_inquiry_count(struct pen_inquiry_record *record, enum pen_inquiry_verdict verdict)

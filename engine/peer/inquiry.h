@@ -8,6 +8,7 @@
  *   another digest: the bytes were changed on the way, or it lies now and did not then, which looks
  *   the same; after PEN_INQUIRY_ASIDE_MAX of them it is left aside, never banned;
  *   it does not hold it any more, or does not answer: nothing is known.
+ * Of a piece of several blocks any may have been changed, so each is asked for before it lied.
  *
  * One question at a time and server. Decides only: what is to be sent comes out of poll. No memory
  * of its own; one thread; time is an argument.
@@ -26,6 +27,9 @@
 /* Pieces that came otherwise than they are held: a path, or a server, that is good for nothing. */
 #define PEN_INQUIRY_ASIDE_MAX 3u
 
+/* Blocks of a piece that are asked for one after the other: of a lean frame. */
+#define PEN_INQUIRY_BLOCKS_MAX 5u
+
 /* Of one server, over all questions. */
 struct pen_inquiry_record {
 	uint32_t lies; /* attested, and failed its proof: one is enough for a ban */
@@ -34,9 +38,10 @@ struct pen_inquiry_record {
 };
 
 struct pen_inquiry {
-	struct pen_wire_object object; /* the block that is asked for */
-	struct pen_hash came; /* SHA-256 of the bytes that came as this block */
-	uint32_t came_bytes;
+	struct pen_wire_object object; /* the block that is asked for now */
+	struct pen_hash came[PEN_INQUIRY_BLOCKS_MAX]; /* SHA-256 of what came as each block */
+	uint32_t came_bytes; /* of this block and those behind it */
+	unsigned block; /* of those that came, the one that is asked for */
 	unsigned tries; /* questions sent */
 	int64_t due_ns; /* when the next one leaves */
 	bool open; /* no verdict yet */
@@ -49,7 +54,8 @@ enum pen_inquiry_verdict {
 	PEN_INQUIRY_UNKNOWN,
 };
 
-/* Begin to ask about a block: where it is from, and what came of it (borrowed for the call). */
+/* Begin to ask about a block, or about a piece of several, which lied only if it holds all of them
+ * as they came: the first block, and the bytes that came (borrowed for the call). */
 void pen_inquiry_init(struct pen_inquiry *inquiry, const struct pen_wire_object *object,
 	struct pen_bytes came, int64_t now_ns);
 

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "base/check.h"
 #include "peer/inquiry.h"
 #include "peer_util.h"
 
@@ -44,13 +45,50 @@ Test(peer_inquiry, says_whose_fault_it_is)
 		struct pen_inquiry ours = inquiry;
 		struct pen_wire_attested said = {
 			.object = ours.object, .bytes = row->bytes, .state = row->state};
-		memcpy(said.digest, ours.came.bytes, 32);
+		memcpy(said.digest, ours.came[0].bytes, 32);
 		said.digest[31] ^= row->digest_differs;
 		said.object.piece += row->object_differs;
 		cr_expect_eq(pen_inquiry_hear(&ours, &said), row->want, "%s", row->what);
 		cr_expect_eq(ours.open, row->want == PEN_INQUIRY_NONE, "%s", row->what);
 		if (!ours.open)
 			cr_expect_eq(pen_inquiry_hear(&ours, &said), PEN_INQUIRY_NONE, "said once");
+	}
+}
+
+/* Of a piece of several blocks each is asked for; one that is another clears the server. */
+Test(peer_inquiry, all_blocks_must_be_a_lie)
+{
+	static uint8_t piece[2 * PEN_WIRE_PIECE_BYTES_MAX + 5];
+	static const struct {
+		unsigned other; /* block that is held otherwise; 3: none */
+		unsigned answers;
+		enum pen_inquiry_verdict want;
+	} cases[] = {{0, 1, PEN_INQUIRY_CHANGED}, {1, 2, PEN_INQUIRY_CHANGED},
+		{2, 3, PEN_INQUIRY_CHANGED}, {3, 3, PEN_INQUIRY_LIE}};
+	for (size_t i = 0; i < PEN_COUNT(cases); i++) {
+		struct pen_inquiry ours;
+		struct pen_wire_object object = {.n = 9, .form = PEN_WIRE_FORM_LEAN, .piece = 4};
+		enum pen_inquiry_verdict verdict = PEN_INQUIRY_NONE;
+		unsigned answers = 0;
+		pen_inquiry_init(
+			&ours, &object, (struct pen_bytes){piece, sizeof piece}, duo.now_ns);
+		for (; ours.open; answers++) {
+			unsigned block = ours.object.block;
+			struct pen_wire_attested said = {.object = ours.object,
+				.bytes = block < 2 ? PEN_WIRE_PIECE_BYTES_MAX : 5,
+				.state = PEN_WIRE_ATTESTED_HELD};
+			struct pen_hash digest;
+			pen_sha256((struct pen_bytes){piece, said.bytes}, &digest);
+			memcpy(said.digest, digest.bytes, sizeof said.digest);
+			said.digest[0] ^= block == cases[i].other;
+			cr_expect_eq(block, answers);
+			verdict = pen_inquiry_hear(&ours, &said);
+			if (ours.open)
+				cr_expect_eq(
+					pen_inquiry_hear(&ours, &said), PEN_INQUIRY_NONE, "twice");
+		}
+		cr_expect_eq(verdict, cases[i].want, "%zu", i);
+		cr_expect_eq(answers, cases[i].answers, "%zu", i);
 	}
 }
 
