@@ -9,6 +9,26 @@
 /* Of a downlink with a cap: what one turn of a busy loop takes beyond the round trip. */
 #define DOWNLINK_SLACK_NS UINT64_C(20000000)
 
+/* Will the server not send what it is bound to, while somebody else may? */
+static bool is_idle(const struct pen_client *client, const struct pen_bond *bond)
+{
+	const struct pen_server *server = &client->server[bond->peer];
+	uint64_t others = bond->haul->can & bond->haul->only & pen_client_ready(client);
+	if (server->state == PEN_SERVER_GONE || !pen_haul_serves(bond->haul, bond->peer))
+		return true;
+	return server->state != PEN_SERVER_READY && others != 0 &&
+		server->silences >= PEN_ASSIGN_BOND_SILENCES;
+}
+
+void pen_assign_bonds(struct pen_client *client, int64_t now_ns)
+{
+	for (uint32_t i = 0; client->bonds.count && i < PEN_BONDS_MAX; i++) {
+		struct pen_bond *bond = &client->bonds.bond[i];
+		if (bond->haul && is_idle(client, bond) && !pen_seats_complete(client, bond))
+			pen_seats_unbind(client, bond, now_ns);
+	}
+}
+
 /* Could something of the haul be asked for, now or once it has a name? */
 static bool is_hungry(struct pen_haul *haul)
 {
@@ -97,7 +117,10 @@ void pen_assign_places(struct pen_client *client, int64_t now_ns)
 	struct pen_sched_flight flights[PEN_CLIENT_PLACES_MAX];
 	uint64_t rates[PEN_HAUL_PEERS];
 	rates_of(client, rates);
-	struct pen_sched_view view = {.hauls = &client->hauls, .flights = flights, .rates = rates};
+	struct pen_sched_view view = {.hauls = &client->hauls,
+		.bonds = &client->bonds,
+		.flights = flights,
+		.rates = rates};
 	view.count = pen_seats_flights(client, flights);
 	/* One each in turn, so that a piece more goes to whoever has least to do. */
 	for (bool more = true; more;) {

@@ -11,6 +11,13 @@
 /* Hauls that have something missing, ahead of what flies: so that no server waits for a name. */
 #define PEN_ASSIGN_AHEAD 8u
 
+/* Timeouts in a row until what a silent server is bound to send starts again elsewhere: one more,
+ * twice as long, for a path that recovers, as up to five blocks are lost. */
+#define PEN_ASSIGN_BOND_SILENCES (PEN_SERVER_SILENCES + 1)
+
+/* Free pieces from servers that will not send them: they are missing again. */
+void pen_assign_bonds(struct pen_client *client, int64_t now_ns);
+
 /* Begin hauls of the rarest parts. */
 void pen_assign_hauls(struct pen_client *client);
 

@@ -102,6 +102,7 @@ void pen_client_turn(struct pen_client *client, int64_t now_ns)
 {
 	for (unsigned s = 0; s < client->server_count; s++)
 		pen_tend_time(client, s, now_ns);
+	pen_assign_bonds(client, now_ns);
 	pen_assign_hauls(client);
 	pen_assign_names(client, now_ns);
 	pen_assign_places(client, now_ns);
@@ -145,11 +146,18 @@ bool pen_client_next(struct pen_client *client, struct pen_client_piece *out, in
 		.bytes = place->bytes,
 		.server = place->peer,
 		.round = haul->rounds,
+		.blocks = 1,
 	};
+	const struct pen_bond *bond = pen_bonds_find(&client->bonds, haul, out->unit);
+	if (bond) {
+		out->start = bond->start;
+		out->blocks = bond->blocks;
+	}
 	struct pen_server *server = &client->server[out->server];
 	server->pieces++;
 	server->bytes += out->bytes;
 	out->block = pen_seat_land(client, seat, now_ns);
+	out->whole = pen_haul_has(haul, out->unit);
 	out->last = pen_haul_whole(haul);
 	return true;
 }

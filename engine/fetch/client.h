@@ -25,6 +25,7 @@
 #ifndef PEN_FETCH_CLIENT_H
 #define PEN_FETCH_CLIENT_H
 
+#include "fetch/bonds.h"
 #include "fetch/post.h"
 #include "fetch/parts.h"
 #include "fetch/server.h"
@@ -55,7 +56,8 @@ struct pen_client_config {
 	uint64_t rx_bytes; /* packets that the port can hold until they are heard */
 	enum pen_wire_size size_max; /* that the port can receive */
 	bool sum_absent_ok; /* packets without a UDP checksum reach us */
-	bool held; /* the caller keeps pieces until their part is whole */
+	bool held; /* the caller keeps pieces until their part is whole; not of lean parts, whose
+		      frames are small and better copied */
 	uint32_t units_max; /* pieces of a part, at most */
 	unsigned places; /* pieces on their way at once, 1 to PEN_CLIENT_PLACES_MAX */
 	unsigned tries; /* HELLOs without an answer until a server is gone */
@@ -71,6 +73,8 @@ struct pen_client_counters {
 	uint64_t pulls, opens; /* packets sent */
 	uint64_t again; /* pieces asked of a second server */
 	uint64_t stuck; /* places given up because nothing came */
+	uint64_t parted; /* pieces of several blocks that came */
+	uint64_t restarts; /* of such pieces at another server */
 };
 
 struct pen_client {
@@ -79,6 +83,7 @@ struct pen_client {
 	struct pen_post post;
 	struct pen_parts parts;
 	struct pen_hauls hauls;
+	struct pen_bonds bonds;
 	struct pen_credit credit;
 	struct pen_client_counters counters;
 	uint64_t backlog_bytes; /* that the caller can still take: pen_client_backlog */
@@ -90,7 +95,8 @@ struct pen_client {
 	uint32_t unit[PEN_CLIENT_PLACES_MAX];
 };
 
-/* A piece that is whole. */
+/* A piece that is whole; or of a lean frame of several blocks one of them (piece.block), in any
+ * order. */
 struct pen_client_piece {
 	struct pen_piece piece;
 	uint32_t unit; /* of its haul */
@@ -98,6 +104,10 @@ struct pen_client_piece {
 	uint32_t bytes; /* in the block */
 	unsigned server; /* who sent it */
 	uint32_t round; /* of the haul: pieces of an earlier one are void, they come again */
+	uint32_t start; /* of a piece of several blocks; 0: of one. Blocks of another start are void
+			 */
+	uint32_t blocks; /* of the piece; all but the last are full */
+	bool whole; /* all blocks of it have come now */
 	bool last; /* all units of the haul have come now */
 };
 
@@ -142,8 +152,9 @@ const struct pen_haul_name *pen_client_name(
 void pen_client_proved(struct pen_client *client, enum pen_wire_kind kind, uint32_t part);
 
 /*
- * A piece that is here is wrong by itself (`bytes` is what came, borrowed): it is fetched again,
- * from another server if there is one, and its sender is asked what it holds (fetch/blame.h).
+ * A piece that is here is wrong by itself (`bytes` is what came, all blocks, borrowed; `piece`
+ * names the first block): it is fetched again, from another server if there is one, and its sender
+ * is asked what it holds (fetch/blame.h).
  */
 void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, uint32_t unit,
 	struct pen_bytes bytes, int64_t now_ns);
@@ -158,7 +169,7 @@ void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, 
  */
 void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named, int64_t now_ns);
 
-/* This came as a piece from that server once, and is known to be wrong. Borrowed. */
+/* This came as a piece from that server once, all blocks, and is known to be wrong. Borrowed. */
 void pen_client_blame(struct pen_client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns);
 

@@ -125,6 +125,8 @@ static void heard_open(struct pen_client *client, uint32_t seat,
 	bool fine = pen_place_opened(&client->place[seat], answer->bytes, answer->blocks);
 	if (fine && haul->by_block)
 		fine = pen_haul_grow(&client->hauls, haul, answer->blocks);
+	else if (fine && haul->form == PEN_WIRE_FORM_LEAN)
+		fine = pen_seat_bind(client, seat, answer->blocks, now_ns);
 	if (fine)
 		return;
 	client->counters.broken++;

@@ -19,6 +19,7 @@ void pen_place_open(
 	place->size = ask->size;
 	place->bytes = ask->bytes;
 	place->blocks = 0;
+	place->parted = ask->parted;
 	place->block = ask->block;
 	place->opened_ns = view->now_ns;
 	uint32_t bytes = ask->bytes ? ask->bytes : PEN_WIRE_PIECE_BYTES_MAX;
@@ -53,7 +54,8 @@ static bool learn(struct pen_place *place, uint32_t bytes)
 
 static void note_whole(struct pen_place *place)
 {
-	if (place->bytes && pen_recv_whole(&place->recv))
+	bool more = place->parted && place->bytes == PEN_WIRE_PIECE_BYTES_MAX && !place->blocks;
+	if (place->bytes && !more && pen_recv_whole(&place->recv))
 		place->state = PEN_PLACE_WHOLE;
 }
 

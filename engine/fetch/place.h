@@ -47,6 +47,7 @@ struct pen_place {
 	enum pen_wire_size size;
 	uint32_t bytes; /* of the piece; 0: not known yet */
 	uint32_t blocks; /* of the piece in all, as OPENED said; 0: it has not */
+	bool parted; /* the piece may have more than one block: a full one waits for OPENED */
 	struct pen_block *block; /* where packets go */
 	int64_t opened_ns; /* when it was asked for */
 	uint64_t losses; /* of its stream, when something of it came last: whoever feeds it sets it
@@ -62,6 +63,7 @@ struct pen_place_ask {
 	uint64_t nonce;
 	enum pen_wire_size size;
 	uint32_t bytes; /* at most PEN_WIRE_PIECE_BYTES_MAX; 0: not known */
+	bool parted; /* as in struct pen_place */
 	struct pen_block *block; /* one count of it goes to the place */
 };
 

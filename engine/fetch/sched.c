@@ -4,6 +4,15 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+static bool pick_bound(
+	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
+{
+	const struct pen_bond *bond = pen_bonds_next(view->bonds, peer);
+	if (bond)
+		*pick = (struct pen_sched_pick){.haul = bond->haul, .unit = bond->unit};
+	return bond;
+}
+
 static bool pick_missing(
 	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
 {
@@ -74,7 +83,8 @@ static bool pick_again(
 	uint64_t best_ns = 0;
 	for (unsigned i = 0; i < view->count; i++) {
 		const struct pen_sched_flight *flight = &view->flights[i];
-		if (!pen_haul_serves(flight->haul, peer) || !is_alone(view, flight, peer))
+		if (flight->bound || !pen_haul_serves(flight->haul, peer) ||
+			!is_alone(view, flight, peer))
 			continue;
 		uint64_t needs = flight_ns(view, flight);
 		bool missed = flight->misses >= PEN_SCHED_MISSES && flight->left_bytes > 0;
@@ -98,7 +108,7 @@ struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned
 {
 	PEN_CHECK(peer < PEN_HAUL_PEERS);
 	struct pen_sched_pick pick = {0};
-	if (!pick_missing(view, peer, &pick))
+	if (!pick_bound(view, peer, &pick) && !pick_missing(view, peer, &pick))
 		pick_again(view, peer, &pick);
 	return pick;
 }

@@ -1,13 +1,13 @@
 /*
  * sched: which piece is asked of which server next. Pure.
  *
- * A server that has room for one more slot is given, in this order: the first missing unit of the
- * oldest haul that it can serve; then, when nothing is missing that it could send, a unit that
- * flies elsewhere and is in trouble: packets of it had to be asked for twice and are still missing;
- * and last (the endgame) one that it would deliver in less than half the time that its present
- * server still needs, if it is one of the two fastest. No unit flies more than twice at servers
- * that send, nor twice at one. So the slow are stolen from, and the end of a transfer waits for
- * nobody.
+ * A server that has room for one more slot is given, in this order: what it is bound to send
+ * (fetch/bonds.h), which nobody else is given; the first missing unit of the oldest haul that it
+ * can serve; then, when nothing is missing that it could send, a unit that flies elsewhere and is
+ * in trouble: packets of it had to be asked for twice and are still missing; and last (the endgame)
+ * one that it would deliver in less than half the time that its present server still needs, if it
+ * is one of the two fastest. No unit flies more than twice at servers that send, nor twice at one.
+ * So the slow are stolen from, and the end of a transfer waits for nobody.
  *
  * How many slots a server has room for follows from its rate: what it sends in two round trips and
  * PEN_SCHED_AHEAD_NS, so that a slow one does not sit on pieces that a fast one could have.
@@ -15,7 +15,7 @@
 #ifndef PEN_FETCH_SCHED_H
 #define PEN_FETCH_SCHED_H
 
-#include "fetch/hauls.h"
+#include "fetch/bonds.h"
 
 /* Beyond two round trips: what one turn of a busy loop and a disk take. */
 #define PEN_SCHED_AHEAD_NS INT64_C(50000000)
@@ -31,11 +31,13 @@ struct pen_sched_flight {
 	unsigned peer;
 	uint64_t left_bytes;
 	uint32_t misses; /* the most often that a packet of it was asked for again */
+	bool bound; /* it is of a piece that only its server may send */
 };
 
 /* What the decision is made on; borrowed for the call. */
 struct pen_sched_view {
 	struct pen_hauls *hauls;
+	struct pen_bonds *bonds;
 	const struct pen_sched_flight *flights; /* `count` of them */
 	unsigned count;
 	const uint64_t *rates; /* of all servers, bytes a second; 0: not there, or not known */

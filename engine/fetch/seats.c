@@ -42,15 +42,22 @@ bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *
 							: pen_block_take(client->config.pool);
 	if (!block)
 		return false;
+	struct pen_bond *bond = pen_bonds_find(&client->bonds, haul, unit);
 	struct pen_place_ask ask = {
 		.peer = server,
 		.piece = pen_haul_piece(haul, unit),
+		.parted = haul->by_block || haul->form == PEN_WIRE_FORM_LEAN,
 		.slot = number_of(++client->generation, server, seat),
 		.nonce = pen_draw_number(&client->draw),
 		.size = pen_sizes_next(&from->sizes, now_ns),
 		.bytes = pen_haul_unit_bytes(haul, unit),
 		.block = block,
 	};
+	if (bond) {
+		PEN_CHECK(bond->peer == server);
+		ask.piece.block = (uint8_t)pen_bond_block(bond);
+		pen_bond_ask(bond, ask.piece.block);
+	}
 	struct pen_recv_view view = pen_stream_view(&from->stream, now_ns);
 	pen_place_open(&client->place[seat], &ask, &view);
 	client->place[seat].losses = from->stream.losses;
@@ -63,13 +70,14 @@ bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *
 	return true;
 }
 
-/* The other place that fills the same unit, or PEN_SEAT_NONE. */
+/* The other place that fills the same block of the same unit, or PEN_SEAT_NONE. */
 static uint32_t twin_of(const struct pen_client *client, uint32_t seat)
 {
 	for (uint32_t i = 0; i < client->config.places; i++) {
 		if (i != seat && client->place[i].state != PEN_PLACE_FREE &&
 			client->haul[i] == client->haul[seat] &&
-			client->unit[i] == client->unit[seat])
+			client->unit[i] == client->unit[seat] &&
+			client->place[i].piece.block == client->place[seat].piece.block)
 			return i;
 	}
 	return PEN_SEAT_NONE;
@@ -95,9 +103,13 @@ static struct pen_block *vacate(struct pen_client *client, uint32_t seat, bool t
 void pen_seat_drop(struct pen_client *client, uint32_t seat, bool tell, int64_t now_ns)
 {
 	PEN_CHECK(seat < client->config.places);
+	struct pen_bond *bond = pen_bonds_find(
+		&client->bonds, client->haul[seat], client->unit[seat]);
 	bool alone = twin_of(client, seat) == PEN_SEAT_NONE;
 	pen_block_put(vacate(client, seat, tell, now_ns));
-	if (alone)
+	if (bond)
+		pen_bond_fail(bond, client->place[seat].piece.block);
+	else if (alone)
 		pen_haul_fail(client->haul[seat], client->unit[seat]);
 }
 
@@ -106,8 +118,77 @@ struct pen_block *pen_seat_land(struct pen_client *client, uint32_t seat, int64_
 	PEN_CHECK(client->place[seat].state == PEN_PLACE_WHOLE);
 	for (uint32_t twin; (twin = twin_of(client, seat)) != PEN_SEAT_NONE;)
 		pen_block_put(vacate(client, twin, true, now_ns));
-	pen_haul_land(client->haul[seat], client->unit[seat], client->place[seat].peer);
+	struct pen_haul *haul = client->haul[seat];
+	uint32_t unit = client->unit[seat];
+	struct pen_bond *bond = pen_bonds_find(&client->bonds, haul, unit);
+	if (!bond || pen_bond_land(bond, client->place[seat].piece.block)) {
+		pen_haul_land(haul, unit, client->place[seat].peer);
+		client->counters.parted += bond != NULL;
+		if (bond)
+			pen_bonds_end(&client->bonds, bond);
+	}
 	return vacate(client, seat, true, now_ns);
+}
+
+/* Any place of a unit but for `seat`, or PEN_SEAT_NONE. */
+static uint32_t sibling_of(
+	const struct pen_client *client, const struct pen_haul *haul, uint32_t unit, uint32_t seat)
+{
+	for (uint32_t i = 0; i < client->config.places; i++) {
+		if (i != seat && client->place[i].state != PEN_PLACE_FREE &&
+			client->haul[i] == haul && client->unit[i] == unit)
+			return i;
+	}
+	return PEN_SEAT_NONE;
+}
+
+bool pen_seat_bind(struct pen_client *client, uint32_t seat, uint32_t blocks, int64_t now_ns)
+{
+	const struct pen_place *place = &client->place[seat];
+	struct pen_haul *haul = client->haul[seat];
+	uint32_t unit = client->unit[seat];
+	bool full = place->bytes == PEN_WIRE_PIECE_BYTES_MAX;
+	struct pen_bond *bond = pen_bonds_find(&client->bonds, haul, unit);
+	if (bond)
+		return bond->blocks == blocks && (full || place->piece.block + 1u == blocks);
+	if (blocks == 1)
+		return true;
+	/* The head of a part is one block. */
+	if (unit == 0 || blocks > PEN_BOND_BLOCKS_MAX || !full)
+		return false;
+	/* Who else was asked may have it in one block: it is here first, or not at all. */
+	uint32_t twin = sibling_of(client, haul, unit, seat);
+	bool late = twin != PEN_SEAT_NONE && client->place[twin].state == PEN_PLACE_WHOLE;
+	if (late || client->bonds.count == PEN_BONDS_MAX) {
+		pen_seat_drop(client, seat, true, now_ns);
+		return true;
+	}
+	if (twin != PEN_SEAT_NONE)
+		pen_seat_drop(client, twin, true, now_ns);
+	pen_bonds_make(&client->bonds, haul, unit, place->peer, blocks);
+	return true;
+}
+
+bool pen_seats_complete(const struct pen_client *client, const struct pen_bond *bond)
+{
+	unsigned here = bond->here;
+	for (uint32_t i = 0; i < client->config.places; i++) {
+		if (client->place[i].state == PEN_PLACE_WHOLE && client->haul[i] == bond->haul &&
+			client->unit[i] == bond->unit)
+			here |= 1u << client->place[i].piece.block;
+	}
+	return here == (1u << bond->blocks) - 1;
+}
+
+void pen_seats_unbind(struct pen_client *client, struct pen_bond *bond, int64_t now_ns)
+{
+	struct pen_haul *haul = bond->haul;
+	uint32_t unit = bond->unit, seat;
+	while ((seat = sibling_of(client, haul, unit, PEN_SEAT_NONE)) != PEN_SEAT_NONE)
+		pen_seat_drop(client, seat, true, now_ns);
+	pen_bonds_end(&client->bonds, bond);
+	pen_haul_fail(haul, unit);
+	client->counters.restarts++;
 }
 
 void pen_seats_drop_haul(struct pen_client *client, const struct pen_haul *haul, int64_t now_ns)
@@ -143,7 +224,12 @@ bool pen_seats_evict(struct pen_client *client, int64_t now_ns)
 	}
 	if (least == PEN_SEAT_NONE)
 		return false;
-	pen_seat_drop(client, least, true, now_ns);
+	struct pen_bond *bond = pen_bonds_find(
+		&client->bonds, client->haul[least], client->unit[least]);
+	if (bond)
+		pen_seats_unbind(client, bond, now_ns);
+	else
+		pen_seat_drop(client, least, true, now_ns);
 	return true;
 }
 
@@ -162,7 +248,7 @@ void pen_seats_reopen(struct pen_client *client, unsigned server, int64_t now_ns
 	}
 }
 
-unsigned pen_seats_flights(const struct pen_client *client, struct pen_sched_flight *out)
+unsigned pen_seats_flights(struct pen_client *client, struct pen_sched_flight *out)
 {
 	unsigned count = 0;
 	for (uint32_t i = 0; i < client->config.places; i++) {
@@ -175,6 +261,7 @@ unsigned pen_seats_flights(const struct pen_client *client, struct pen_sched_fli
 			.peer = place->peer,
 			.left_bytes = pen_place_left_bytes(place),
 			.misses = place->recv.again,
+			.bound = pen_bonds_find(&client->bonds, client->haul[i], client->unit[i]),
 		};
 	}
 	return count;

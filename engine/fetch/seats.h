@@ -27,7 +27,21 @@ unsigned pen_seat_server(const struct pen_client *client, uint32_t slot);
  * the server, if it may still be sending. */
 void pen_seat_drop(struct pen_client *client, uint32_t seat, bool tell, int64_t now_ns);
 
-/* The unit is whole: it lands, other places of it are closed, and its block is the caller's. */
+/*
+ * OPENED said how many blocks the piece of this place has, which is of a lean part: if there are
+ * more than one, its server is bound to send them all (fetch/bonds.h); the place is dropped if
+ * another has the piece already. False: a piece of this part has not so many, or not such ones.
+ */
+bool pen_seat_bind(struct pen_client *client, uint32_t seat, uint32_t blocks, int64_t now_ns);
+
+/* Has all come of a piece that is bound, though not all is handed over? */
+bool pen_seats_complete(const struct pen_client *client, const struct pen_bond *bond);
+
+/* The piece starts again at another server: all its places are dropped, what came is void. */
+void pen_seats_unbind(struct pen_client *client, struct pen_bond *bond, int64_t now_ns);
+
+/* The block is whole: with the last of its unit that lands; other places of it are closed, and it
+ * is the caller's. */
 struct pen_block *pen_seat_land(struct pen_client *client, uint32_t seat, int64_t now_ns);
 
 /* Drop all places of a haul, or of a server that is gone. */
@@ -42,6 +56,6 @@ bool pen_seats_evict(struct pen_client *client, int64_t now_ns);
 void pen_seats_reopen(struct pen_client *client, unsigned server, int64_t now_ns);
 
 /* Flights of all places, for sched; `out` has room for PEN_CLIENT_PLACES_MAX. Returns how many. */
-unsigned pen_seats_flights(const struct pen_client *client, struct pen_sched_flight *out);
+unsigned pen_seats_flights(struct pen_client *client, struct pen_sched_flight *out);
 
 #endif

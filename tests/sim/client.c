@@ -184,7 +184,8 @@ bool client_right(const struct client *client)
 	for (unsigned k = 0; k < client->object->n; k++) {
 		const struct pen_bytes *right = &client->object->parts[k].bytes;
 		const struct pen_buf *bytes = &client->parts[k].bytes;
-		if (bytes->len != right->len || memcmp(bytes->at, right->at, right->len))
+		if (bytes->len != right->len ||
+			(right->len && memcmp(bytes->at, right->at, right->len)))
 			return false;
 	}
 	return true;

@@ -10,6 +10,7 @@
 struct client_piece {
 	struct pen_buf bytes;
 	uint8_t from; /* who sent it */
+	uint32_t start; /* of which these blocks are */
 	bool here, fine; /* all of it came; it is what the head says */
 };
 

@@ -21,6 +21,7 @@ void lean_forget(struct client_lean *lean)
 	for (uint32_t u = 0; lean && u < OBJECT_PIECES_MAX; u++) {
 		lean->pieces[u].here = lean->pieces[u].fine = false;
 		lean->pieces[u].bytes.len = 0;
+		lean->pieces[u].start = 0;
 	}
 	if (lean)
 		lean->count = 0;
@@ -163,10 +164,16 @@ static void part_refute(struct client *client, unsigned k, int64_t now_ns)
 
 static void piece_keep(struct client_piece *kept, const struct pen_client_piece *piece)
 {
-	kept->bytes.len = 0;
-	PEN_CHECK(!pen_buf_append(&kept->bytes, piece->block->at, piece->bytes));
+	size_t at = (size_t)piece->piece.block * PEN_BLOCK_BYTES;
+	if (piece->start == 0 || piece->start != kept->start)
+		kept->bytes.len = 0;
+	PEN_CHECK(!pen_buf_reserve(&kept->bytes, piece->blocks * PEN_BLOCK_BYTES));
+	memcpy(kept->bytes.at + at, piece->block->at, piece->bytes);
+	if (kept->bytes.len < at + piece->bytes)
+		kept->bytes.len = at + piece->bytes;
+	kept->start = piece->start;
 	kept->from = (uint8_t)piece->server;
-	kept->here = true;
+	kept->here = piece->whole;
 	kept->fine = false;
 }
 

@@ -42,7 +42,7 @@ struct options {
 struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
-	_Atomic uint64_t done, failed, packets, turns, refused, convicted;
+	_Atomic uint64_t done, failed, packets, turns, refused, parted, restarts, convicted;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 };
 
@@ -110,6 +110,8 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	atomic_fetch_add(&shared->packets, outcome.packets);
 	atomic_fetch_add(&shared->turns, outcome.turns);
 	atomic_fetch_add(&shared->refused, outcome.refused);
+	atomic_fetch_add(&shared->parted, outcome.parted);
+	atomic_fetch_add(&shared->restarts, outcome.restarts);
 	atomic_fetch_add(&shared->convicted, outcome.convicted);
 }
 
@@ -167,10 +169,12 @@ static void report(struct shared *shared, double seconds)
 	double busy = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %.0f k packets a CPU second, %llu "
-	       "pieces refused, %llu liars named\n",
+	       "pieces refused, %llu liars named, %llu frames of several blocks, %llu times "
+	       "again\n",
 		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
 		(double)shared->packets / busy / 1000, (unsigned long long)shared->refused,
-		(unsigned long long)shared->convicted);
+		(unsigned long long)shared->convicted, (unsigned long long)shared->parted,
+		(unsigned long long)shared->restarts);
 	printf("time over ideal time:");
 	for (unsigned i = 0; i + 1 < PEN_COUNT(classes); i++)
 		printf("  <=%g", classes[i] / 100.0);

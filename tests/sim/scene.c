@@ -113,11 +113,11 @@ static void tell_counters(const struct scene *scene)
 			"client %u: done %d at %.3f ms, %" PRIu64 " packets, %" PRIu64
 			" placed, %" PRIu64 " twice, %" PRIu64 " strays, %" PRIu64
 			" harmed, %" PRIu64 " pulls, %" PRIu64 " opens, %" PRIu64 " again, %" PRIu64
-			" stuck, %" PRIu64 " refused\n",
+			" stuck, %" PRIu64 " parted, %" PRIu64 " restarts, %" PRIu64 " refused\n",
 			client->actor.host, client->done, (double)client->done_ns / PEN_NS_PER_MS,
 			counters->packets, counters->placed, counters->duplicates, counters->strays,
 			counters->harmed, counters->pulls, counters->opens, counters->again,
-			counters->stuck, client->refused);
+			counters->stuck, counters->parted, counters->restarts, client->refused);
 	}
 	fprintf(stderr, "network: %" PRIu64 " sent, %" PRIu64 " arrived; lost", network->sent,
 		network->arrived);
@@ -135,6 +135,8 @@ static void judge_client(const struct scene *scene, unsigned i, struct outcome *
 {
 	const struct client *client = &scene->clients[i];
 	outcome->refused += client->refused;
+	outcome->parted += client->counters.parted;
+	outcome->restarts += client->counters.restarts;
 	if (!client->done) {
 		fail(outcome, "client %u hangs: %u of %u %s proved after %.1f s%s",
 			client->actor.host, client_proved(client),

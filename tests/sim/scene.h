@@ -13,6 +13,7 @@ struct outcome {
 	uint64_t packets; /* that were sent, by all */
 	uint64_t turns;
 	uint64_t refused; /* pieces that failed their proof */
+	uint64_t parted, restarts; /* frames of several blocks; that started again elsewhere */
 	uint64_t convicted; /* servers that a client called liars */
 	uint64_t trace;
 };

@@ -12,7 +12,7 @@
 /* A quarter of the chunks occurred before, so that levels find other matches. */
 #define CHUNK_BYTES 64u
 /* In every other state one value has up to so many bytes. */
-#define LARGE_BYTES_MAX (900u << 10)
+#define LARGE_BYTES_MAX PEN_VALUE_BYTES_MAX
 #define SMALL_BITS_MAX 18u
 #define KEY_BYTES 6u
 

@@ -168,3 +168,19 @@ Test(fetch_place, is_told_its_length)
 	cr_expect_eq(place.state, PEN_PLACE_FREE);
 	cr_expect_eq(pen_place_left(&place), 0);
 }
+
+/* A full block may be the first of several: only OPENED tells. */
+Test(fetch_place, a_full_block_waits_for_opened)
+{
+	for (unsigned parted = 0; parted < 2; parted++) {
+		fill_piece();
+		open_place(0, PEN_WIRE_SIZE_1200);
+		place.parted = parted;
+		uint32_t packets = pen_wire_packets(PEN_WIRE_PIECE_BYTES_MAX, PEN_WIRE_SIZE_1200);
+		for (uint32_t i = 0; i < packets; i++)
+			put(i, i + 1 < packets ? 1200 : PEN_WIRE_PIECE_BYTES_MAX % 1200);
+		cr_expect_eq(place.state == PEN_PLACE_WHOLE, !parted);
+		cr_expect(pen_place_opened(&place, PEN_WIRE_PIECE_BYTES_MAX, 3));
+		cr_expect_eq(place.state, PEN_PLACE_WHOLE);
+	}
+}

@@ -8,6 +8,7 @@
 #define MB UINT64_C(1000000)
 
 static struct pen_hauls hauls;
+static struct pen_bonds bonds;
 
 /* Hauls 0 and 1, of three units each; server 0 and 1 can serve both, server 2 only the second. */
 static struct pen_haul *haul[2];
@@ -60,7 +61,8 @@ Test(fetch_sched, picks)
 		struct pen_sched_flight flights[8];
 		uint64_t rates[PEN_HAUL_PEERS] = {
 			rows[i].rates[0], rows[i].rates[1], rows[i].rates[2]};
-		struct pen_sched_view view = {.hauls = &hauls, .flights = flights, .rates = rates};
+		struct pen_sched_view view = {
+			.hauls = &hauls, .bonds = &bonds, .flights = flights, .rates = rates};
 		begin();
 		for (uint32_t k = 0; k < 6; k++) {
 			char c = rows[i].units[k / 3][k % 3];
@@ -104,7 +106,7 @@ Test(fetch_sched, flights_at_the_dead_do_not_count)
 	};
 	uint64_t rates[PEN_HAUL_PEERS] = {MB};
 	struct pen_sched_view view = {
-		.hauls = &hauls, .flights = flights, .count = 2, .rates = rates};
+		.hauls = &hauls, .bonds = &bonds, .flights = flights, .count = 2, .rates = rates};
 	for (uint32_t k = 0; k < 6; k++)
 		pen_haul_fly(haul[k / 3], k % 3);
 	struct pen_sched_pick pick = pen_sched_next(&view, 0);
@@ -113,6 +115,35 @@ Test(fetch_sched, flights_at_the_dead_do_not_count)
 	cr_expect_null(pen_sched_next(&view, 1).haul, "its own");
 	rates[1] = rates[2] = 1;
 	cr_expect_null(pen_sched_next(&view, 0).haul, "twice is enough");
+	pen_hauls_close(&hauls);
+}
+
+/* A piece of several blocks: its server goes on with it before all else, nobody else has it. */
+Test(fetch_sched, what_is_bound)
+{
+	begin();
+	struct pen_sched_flight flights[] = {
+		{.haul = haul[1],
+			.unit = 0,
+			.peer = 1,
+			.left_bytes = MB,
+			.misses = 9,
+			.bound = true},
+	};
+	uint64_t rates[PEN_HAUL_PEERS] = {10 * MB, 1, 0};
+	struct pen_sched_view view = {
+		.hauls = &hauls, .bonds = &bonds, .flights = flights, .count = 1, .rates = rates};
+	struct pen_bond *bond = pen_bonds_make(&bonds, haul[1], 0, 1, 2);
+	pen_haul_fly(haul[1], 0);
+	struct pen_sched_pick pick = pen_sched_next(&view, 1);
+	cr_expect_eq(pick.haul, haul[1], "before the older haul");
+	cr_expect_eq(pick.unit, 0);
+	pen_bond_ask(bond, 1);
+	cr_expect_eq(pen_sched_next(&view, 1).haul, haul[0]);
+	for (uint32_t k = 0; k < 6; k++)
+		pen_haul_fly(haul[k / 3], k % 3);
+	cr_expect_null(pen_sched_next(&view, 0).haul, "not stolen");
+	pen_bonds_end(&bonds, bond);
 	pen_hauls_close(&hauls);
 }
 

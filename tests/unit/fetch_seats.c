@@ -91,3 +91,44 @@ Test(fetch_seats, take_drop_and_find)
 	cr_expect(lab_run(10 * LAB_S));
 	lab_close();
 }
+
+/* A unit turns out to have several blocks: they are its server's, until it starts again. */
+Test(fetch_seats, bind_and_unbind)
+{
+	lab_open(4 << 20, 2);
+	lab_start();
+	while (busy() == 0)
+		cr_assert(lab_turn());
+	struct pen_client *client = lab->client;
+	struct pen_haul *haul = pen_hauls_nth(&client->hauls, 0);
+	pen_seats_drop_haul(client, haul, lab->now);
+	cr_assert(pen_seat_take(client, 0, haul, 1, lab->now));
+	cr_assert(pen_seat_take(client, 1, haul, 1, lab->now), "twice");
+	cr_expect(pen_seat_bind(client, 0, 1, lab->now), "one block: nothing to bind");
+	cr_expect_eq(client->bonds.count, 0);
+	cr_expect(!pen_seat_bind(client, 0, PEN_BOND_BLOCKS_MAX + 1, lab->now), "too many");
+	cr_expect(pen_seat_bind(client, 0, 3, lab->now));
+	cr_expect_eq(busy(), 1, "the other was asked in vain");
+	cr_expect(pen_seat_bind(client, 0, 3, lab->now), "it says so again");
+	cr_expect(!pen_seat_bind(client, 0, 2, lab->now), "it says something else");
+	struct pen_bond *bond = pen_bonds_find(&client->bonds, haul, 1);
+	cr_assert_not_null(bond);
+	cr_expect_eq(bond->peer, 0);
+	for (unsigned b = 1; b < 3; b++) {
+		cr_assert(pen_seat_take(client, 0, haul, 1, lab->now));
+		cr_expect_eq(client->place[b].piece.block, b);
+	}
+	pen_seat_drop(client, 1, true, lab->now);
+	cr_expect_eq(pen_bond_block(bond), 1, "it is asked for again");
+	cr_expect_eq(pen_haul_missing(haul), 0);
+	pen_haul_fly(haul, 0);
+	cr_expect_eq(pen_haul_missing(haul), 2, "but by nobody else");
+	cr_expect(!pen_seats_complete(client, bond));
+	pen_seats_unbind(client, bond, lab->now);
+	cr_expect_eq(busy(), 0);
+	cr_expect_eq(pen_haul_missing(haul), 1);
+	cr_expect_eq(client->bonds.count, 0);
+	pen_haul_fail(haul, 0);
+	cr_expect(lab_run(60 * LAB_S));
+	lab_close();
+}
