@@ -13,11 +13,13 @@
 static bool is_idle(const struct pen_client *client, const struct pen_bond *bond)
 {
 	const struct pen_server *server = &client->server[bond->peer];
-	uint64_t others = bond->haul->can & bond->haul->only & pen_client_ready(client);
+	uint64_t others = bond->haul->can & bond->haul->only & pen_client_ready(client) &
+		~(UINT64_C(1) << bond->peer);
 	if (server->state == PEN_SERVER_GONE || !pen_haul_serves(bond->haul, bond->peer))
 		return true;
-	return server->state != PEN_SERVER_READY && others != 0 &&
+	bool silent = server->state != PEN_SERVER_READY &&
 		server->silences >= PEN_ASSIGN_BOND_SILENCES;
+	return others != 0 && (silent || bond->fails >= PEN_BOND_FAILS_MAX);
 }
 
 void pen_assign_bonds(struct pen_client *client, int64_t now_ns)
@@ -112,6 +114,15 @@ static bool has_room(const struct pen_server *server, uint64_t rate, int64_t now
 		pen_sched_slots(rate, server->stream.rtt.srtt_ns, server->visit.slots);
 }
 
+/* What another is bound to send starts again here. */
+static void unbind(
+	struct pen_client *client, const struct pen_sched_pick *pick, unsigned s, int64_t now_ns)
+{
+	struct pen_bond *bond = pen_bonds_find(&client->bonds, pick->haul, pick->unit);
+	if (bond && bond->peer != s)
+		pen_seats_unbind(client, bond, now_ns);
+}
+
 void pen_assign_places(struct pen_client *client, int64_t now_ns)
 {
 	struct pen_sched_flight flights[PEN_CLIENT_PLACES_MAX];
@@ -131,6 +142,7 @@ void pen_assign_places(struct pen_client *client, int64_t now_ns)
 			struct pen_sched_pick pick = pen_sched_next(&view, s);
 			if (!pick.haul)
 				continue;
+			unbind(client, &pick, s, now_ns);
 			if (!pen_seat_take(client, s, pick.haul, pick.unit, now_ns)) {
 				if (!pen_seats_evict(client, now_ns))
 					return;

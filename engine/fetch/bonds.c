@@ -81,6 +81,7 @@ void pen_bond_fail(struct pen_bond *bond, unsigned block)
 {
 	PEN_CHECK(bond->asked >> block & 1);
 	bond->asked &= (uint8_t) ~(1u << block);
+	bond->fails += bond->fails < UINT8_MAX;
 }
 
 bool pen_bond_land(struct pen_bond *bond, unsigned block)
@@ -88,5 +89,6 @@ bool pen_bond_land(struct pen_bond *bond, unsigned block)
 	PEN_CHECK(bond->asked >> block & 1);
 	bond->asked &= (uint8_t) ~(1u << block);
 	bond->here |= (uint8_t)(1u << block);
+	bond->fails = 0;
 	return bond->here == (1u << bond->blocks) - 1;
 }

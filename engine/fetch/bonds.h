@@ -2,10 +2,11 @@
  * bonds: pieces of more than one block, on their way. Stored bytes of a lean frame are their
  * maker's own, so a frame that is longer than a block comes whole from one server: whoever is asked
  * for its first block and says that there are more is bound to send them all. When it cannot, or
- * falls silent while others could, the frame starts again elsewhere from its first block.
+ * falls silent or keeps refusing while others could, or is so slow that another would have sent all
+ * of it in an eighth of the time, the frame starts again elsewhere from its first block.
  *
- * While a unit (fetch/hauls.h) is bound it flies, and nobody else is asked for it: it is not stolen
- * from the slow. It lands with its last block.
+ * While a unit (fetch/hauls.h) is bound it flies, and nobody else is asked for it. It lands with
+ * its last block.
  *
  * No memory of its own; fields are to be read, not written. One thread.
  */
@@ -20,12 +21,17 @@
 /* Blocks of a piece: a longest value, and what compression adds to it (wire/wire.h). */
 #define PEN_BOND_BLOCKS_MAX 5u
 
+/* Blocks that its server did not send though asked, since one came, until others may start again:
+ * enough that a busy moment does not cost what is here. */
+#define PEN_BOND_FAILS_MAX 4u
+
 struct pen_bond {
 	struct pen_haul *haul; /* NULL: free */
 	uint32_t unit;
 	uint32_t start; /* its number, 1 and on: a piece that starts again has another */
 	uint8_t peer; /* who sends all blocks */
 	uint8_t blocks; /* 2 to PEN_BOND_BLOCKS_MAX */
+	uint8_t fails; /* since a block came; at most UINT8_MAX are counted */
 	uint8_t asked, here; /* blocks on their way; that have come: bit b for block b */
 };
 

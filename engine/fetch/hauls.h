@@ -3,12 +3,12 @@
  * their way, and which servers can send them.
  *
  * A haul is one part (or a small object of the state) under way. Its pieces, here *units*, are
- * numbered from 0; a unit is at most 1 MiB, what one slot carries. A unit is missing, flying (asked
- * of one server or two), or done. Servers may be mixed in a haul only where their bytes are the
- * same: who named the same id and length (nearcore, raw); or, of a lean part, the same id, which
- * leaves out how frames are compressed: so each unit comes whole from one server, and its length is
- * that server's own. A haul is named by the first entry of a catalogue; servers that say otherwise
- * can not serve it.
+ * numbered from 0; a unit is at most 1 MiB, what one slot carries, but for lean frames that are
+ * longer (fetch/bonds.h). A unit is missing, flying (asked of one server or two), or done. Servers
+ * may be mixed in a haul only where their bytes are the same: who named the same id and length
+ * (nearcore, raw); or, of a lean part, the same id, which leaves out how frames are compressed: so
+ * each unit comes whole from one server, and its length is that server's own. A haul is named by
+ * the first entry of a catalogue; servers that say otherwise can not serve it.
  *
  * Hauls are finished in the order in which they were begun, as far as servers allow. Where the
  * pieces of a part stay in memory until the part is proved, a haul may only fly when it and all

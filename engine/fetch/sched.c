@@ -104,12 +104,39 @@ static bool pick_again(
 	return true;
 }
 
+/* What another is bound to send, and would not have sent before all of it came from here. */
+static bool pick_freed(
+	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
+{
+	if (!is_fast(view, peer))
+		return false;
+	for (uint32_t i = 0; view->bonds->count && i < PEN_BONDS_MAX; i++) {
+		const struct pen_bond *bond = &view->bonds->bond[i];
+		if (!bond->haul || bond->peer == peer || !pen_haul_serves(bond->haul, peer))
+			continue;
+		unsigned waiting = bond->blocks -
+			(unsigned)__builtin_popcount(bond->asked | bond->here);
+		uint64_t rest = queued(view, bond->peer) +
+			(uint64_t)waiting * PEN_WIRE_PIECE_BYTES_MAX;
+		uint64_t all = queued(view, peer) +
+			(uint64_t)bond->blocks * PEN_WIRE_PIECE_BYTES_MAX;
+		if (time_ns(rest, view->rates[bond->peer]) / PEN_SCHED_FREED <=
+			time_ns(all, view->rates[peer]))
+			continue;
+		*pick = (struct pen_sched_pick){
+			.haul = bond->haul, .unit = bond->unit, .again = true};
+		return true;
+	}
+	return false;
+}
+
 struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned peer)
 {
 	PEN_CHECK(peer < PEN_HAUL_PEERS);
 	struct pen_sched_pick pick = {0};
-	if (!pick_bound(view, peer, &pick) && !pick_missing(view, peer, &pick))
-		pick_again(view, peer, &pick);
+	if (!pick_bound(view, peer, &pick) && !pick_missing(view, peer, &pick) &&
+		!pick_again(view, peer, &pick))
+		pick_freed(view, peer, &pick);
 	return pick;
 }
 

@@ -24,6 +24,10 @@
 /* Servers that may send duplicates in the endgame. */
 #define PEN_SCHED_FASTEST 2u
 
+/* What a server is bound to send starts again at one that needs so many times less time for all of
+ * it, as what came is lost. */
+#define PEN_SCHED_FREED 8u
+
 /* A unit on its way. */
 struct pen_sched_flight {
 	const struct pen_haul *haul;
@@ -46,7 +50,7 @@ struct pen_sched_view {
 struct pen_sched_pick {
 	struct pen_haul *haul; /* NULL: nothing for this server */
 	uint32_t unit;
-	bool again; /* it flies elsewhere already */
+	bool again; /* it flies elsewhere already; if it is bound there, it is to be freed first */
 };
 
 /* What to ask of this server next. */

@@ -130,7 +130,7 @@ Test(fetch_sched, what_is_bound)
 			.misses = 9,
 			.bound = true},
 	};
-	uint64_t rates[PEN_HAUL_PEERS] = {10 * MB, 1, 0};
+	uint64_t rates[PEN_HAUL_PEERS] = {10 * MB, 8 * MB, 0};
 	struct pen_sched_view view = {
 		.hauls = &hauls, .bonds = &bonds, .flights = flights, .count = 1, .rates = rates};
 	struct pen_bond *bond = pen_bonds_make(&bonds, haul[1], 0, 1, 2);
@@ -143,6 +143,9 @@ Test(fetch_sched, what_is_bound)
 	for (uint32_t k = 0; k < 6; k++)
 		pen_haul_fly(haul[k / 3], k % 3);
 	cr_expect_null(pen_sched_next(&view, 0).haul, "not stolen");
+	rates[1] = MB / 8;
+	pick = pen_sched_next(&view, 0);
+	cr_expect(pick.haul == haul[1] && pick.unit == 0 && pick.again, "but from the slow");
 	pen_bonds_end(&bonds, bond);
 	pen_hauls_close(&hauls);
 }
