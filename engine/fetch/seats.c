@@ -142,6 +142,17 @@ static uint32_t sibling_of(
 	return PEN_SEAT_NONE;
 }
 
+/* Has a place of the unit all of it? */
+static bool is_whole(const struct pen_client *client, const struct pen_haul *haul, uint32_t unit)
+{
+	for (uint32_t i = 0; i < client->config.places; i++) {
+		if (client->place[i].state == PEN_PLACE_WHOLE && client->haul[i] == haul &&
+			client->unit[i] == unit && client->place[i].blocks <= 1)
+			return true;
+	}
+	return false;
+}
+
 bool pen_seat_bind(struct pen_client *client, uint32_t seat, uint32_t blocks, int64_t now_ns)
 {
 	const struct pen_place *place = &client->place[seat];
@@ -157,13 +168,11 @@ bool pen_seat_bind(struct pen_client *client, uint32_t seat, uint32_t blocks, in
 	if (unit == 0 || blocks > PEN_BOND_BLOCKS_MAX || !full)
 		return false;
 	/* Who else was asked may have it in one block: it is here first, or not at all. */
-	uint32_t twin = sibling_of(client, haul, unit, seat);
-	bool late = twin != PEN_SEAT_NONE && client->place[twin].state == PEN_PLACE_WHOLE;
-	if (late || client->bonds.count == PEN_BONDS_MAX) {
+	if (is_whole(client, haul, unit) || client->bonds.count == PEN_BONDS_MAX) {
 		pen_seat_drop(client, seat, true, now_ns);
 		return true;
 	}
-	if (twin != PEN_SEAT_NONE)
+	for (uint32_t twin; (twin = sibling_of(client, haul, unit, seat)) != PEN_SEAT_NONE;)
 		pen_seat_drop(client, twin, true, now_ns);
 	pen_bonds_make(&client->bonds, haul, unit, place->peer, blocks);
 	return true;

@@ -104,11 +104,12 @@ Test(fetch_seats, bind_and_unbind)
 	pen_seats_drop_haul(client, haul, lab->now);
 	cr_assert(pen_seat_take(client, 0, haul, 1, lab->now));
 	cr_assert(pen_seat_take(client, 1, haul, 1, lab->now), "twice");
+	cr_assert(pen_seat_take(client, 1, haul, 1, lab->now), "as if two were dead");
 	cr_expect(pen_seat_bind(client, 0, 1, lab->now), "one block: nothing to bind");
 	cr_expect_eq(client->bonds.count, 0);
 	cr_expect(!pen_seat_bind(client, 0, PEN_BOND_BLOCKS_MAX + 1, lab->now), "too many");
 	cr_expect(pen_seat_bind(client, 0, 3, lab->now));
-	cr_expect_eq(busy(), 1, "the other was asked in vain");
+	cr_expect_eq(busy(), 1, "the others were asked in vain");
 	cr_expect(pen_seat_bind(client, 0, 3, lab->now), "it says so again");
 	cr_expect(!pen_seat_bind(client, 0, 2, lab->now), "it says something else");
 	struct pen_bond *bond = pen_bonds_find(&client->bonds, haul, 1);
