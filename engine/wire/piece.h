@@ -14,6 +14,17 @@ static inline uint32_t pen_wire_size_bytes(enum pen_wire_size size)
 	return bytes[size];
 }
 
+/* The largest size whose packets, header included, fit a UDP payload of so many bytes; the smallest
+ * if none does, for it fits every path. */
+static inline enum pen_wire_size pen_wire_size_most(uint32_t udp_bytes)
+{
+	enum pen_wire_size size = PEN_WIRE_SIZE_1200;
+	while (size + 1 < PEN_WIRE_SIZES &&
+		PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(size + 1) <= udp_bytes)
+		size++;
+	return size;
+}
+
 /* Packets of a piece of so many bytes. */
 static inline uint32_t pen_wire_packets(uint32_t piece_bytes, enum pen_wire_size size)
 {

@@ -100,12 +100,7 @@ void world_arena(struct actor *actor, struct pen_arena *arena, unsigned blocks)
 
 enum pen_wire_size world_size(const struct actor *actor)
 {
-	enum pen_wire_size size = PEN_WIRE_SIZE_1200;
-	while (size + 1 < PEN_WIRE_SIZES &&
-		PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(size + 1) <=
-			actor->net->caps.payload_bytes)
-		size++;
-	return size;
+	return pen_wire_size_most(actor->net->caps.payload_bytes);
 }
 
 void world_fault(struct world *world, const struct fault *fault)

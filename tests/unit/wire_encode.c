@@ -123,6 +123,15 @@ Test(wire_encode, pieces_become_packets)
 		{PEN_WIRE_SIZE_3328, 1 << 20, 316}, {PEN_WIRE_SIZE_8192, 1 << 20, 128}};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++)
 		cr_expect_eq(pen_wire_packets(rows[i].bytes, rows[i].size), rows[i].packets);
+	static const struct {
+		uint32_t udp_bytes;
+		enum pen_wire_size most;
+	} ports[] = {{0, PEN_WIRE_SIZE_1200}, {1232, PEN_WIRE_SIZE_1200},
+		{1359, PEN_WIRE_SIZE_1200}, {1360, PEN_WIRE_SIZE_1328}, {1472, PEN_WIRE_SIZE_1408},
+		{8223, PEN_WIRE_SIZE_3328}, {8224, PEN_WIRE_SIZE_8192},
+		{65507, PEN_WIRE_SIZE_8192}};
+	for (size_t i = 0; i < PEN_COUNT(ports); i++)
+		cr_expect_eq(pen_wire_size_most(ports[i].udp_bytes), ports[i].most, "%zu", i);
 	cr_expect_eq(PEN_WIRE_SLOT_PACKETS_MAX, 874);
 	cr_expect_eq(PEN_WIRE_MISSING_WORDS_MAX, 14);
 }

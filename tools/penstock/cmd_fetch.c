@@ -190,15 +190,6 @@ static int memory_open(struct fetch *fetch, struct pen_why *why)
 	return err ? err : fetch->net->ops->start(fetch->net, arenas, 1, why);
 }
 
-static enum pen_wire_size size_max(const struct pen_net *net)
-{
-	enum pen_wire_size size = PEN_WIRE_SIZE_1200;
-	while (size + 1 < PEN_WIRE_SIZES &&
-		PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(size + 1) <= net->caps.payload_bytes)
-		size++;
-	return size;
-}
-
 static int client_open(struct fetch *fetch, struct pen_why *why)
 {
 	const struct flags *flags = fetch->flags;
@@ -210,7 +201,7 @@ static int client_open(struct fetch *fetch, struct pen_why *why)
 		.tx_lag = fetch->net->caps.tx_lag,
 		/* The kernel counts what packets cost it, about twice their bytes. */
 		.rx_bytes = pen_udp_state_of(fetch->net).rx_bytes / 2,
-		.size_max = size_max(fetch->net),
+		.size_max = pen_wire_size_most(fetch->net->caps.payload_bytes),
 		.sum_absent_ok = fetch->net->caps.sum_absent_ok,
 		.held = !flags->raw,
 		.units_max = flags->raw ? FETCH_RAW_UNITS : FETCH_BLOCKS,

@@ -101,15 +101,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-static enum pen_wire_size size_max(const struct pen_net *net)
-{
-	enum pen_wire_size size = PEN_WIRE_SIZE_1200;
-	while (size + 1 < PEN_WIRE_SIZES &&
-		PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(size + 1) <= net->caps.payload_bytes)
-		size++;
-	return size;
-}
-
 static int memory_open(struct hall *hall, struct pen_why *why)
 {
 	const struct pen_arena_ask ask = {
@@ -153,7 +144,7 @@ static int serve_open(struct hall *hall, struct pen_why *why)
 		.files = HALL_FILES,
 		.guests = HALL_GUESTS,
 		.greet = {.identity = from->identity->peer,
-			.size = size_max(hall->net),
+			.size = pen_wire_size_most(hall->net->caps.payload_bytes),
 			.sum_absent_ok = hall->net->caps.sum_absent_ok,
 			.slots = PEN_WIRE_SLOTS_MAX,
 			.idle_s = HALL_IDLE_S}};
