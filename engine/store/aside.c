@@ -3,11 +3,7 @@
 static bool node_there(const struct pen_store *store, const struct pen_hash *root)
 {
 	char name[PEN_ASIDE_NAME_BYTES];
-	struct pen_disk *disk = store->side;
-	int file = disk->ops->open(
-		disk, pen_node_name(store->prefix, root, name), PEN_DISK_RDONLY, NULL);
-	disk->ops->close(disk, file);
-	return file >= 0;
+	return pen_store_has_side(store, pen_node_name(store->prefix, root, name));
 }
 
 bool pen_aside_there(const struct pen_store *store, const struct pen_catalog_file *file)

@@ -144,11 +144,7 @@ int pen_object_page(struct pen_object *object, struct pen_store *store, struct p
 bool pen_object_paged(const struct pen_store *store, const struct pen_hash *root)
 {
 	char name[PEN_ASIDE_NAME_BYTES];
-	struct pen_disk *disk = store->side;
-	int file = disk->ops->open(
-		disk, pen_pages_name(store->prefix, root, name), PEN_DISK_RDONLY, NULL);
-	disk->ops->close(disk, file);
-	return file >= 0;
+	return pen_store_has_side(store, pen_pages_name(store->prefix, root, name));
 }
 
 int pen_object_bring(struct pen_object *object, struct pen_disk *disk, const char *name,

@@ -16,6 +16,14 @@
 /* A version is a short decimal; more than this is something else. */
 #define VERSION_BYTES_MAX 20
 
+bool pen_store_has_side(const struct pen_store *store, const char *name)
+{
+	struct pen_disk *disk = store->side;
+	int file = disk->ops->open(disk, name, PEN_DISK_RDONLY, NULL);
+	disk->ops->close(disk, file);
+	return file >= 0;
+}
+
 const char *pen_store_side(
 	const struct pen_store *store, const char *base, char name[PEN_SIDE_NAME_BYTES])
 {

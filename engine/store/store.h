@@ -62,6 +62,9 @@ int pen_store_lock(struct pen_store *store, struct pen_why *why);
 /* Stop being it, unless the store was opened to write. */
 void pen_store_unlock(struct pen_store *store);
 
+/* Whether there is a file of this name on store->side. */
+bool pen_store_has_side(const struct pen_store *store, const char *name);
+
 /* The name of side file `base` on store->side; returns `name`. */
 const char *pen_store_side(
 	const struct pen_store *store, const char *base, char name[PEN_SIDE_NAME_BYTES]);
