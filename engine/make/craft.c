@@ -136,7 +136,9 @@ static int write_nearcore(
 	int err = write_form(craft, k, PEN_FORM_NEARCORE, out, why);
 	if (err)
 		return err;
+	int64_t begin = pen_clock_ns();
 	pen_blob_id(pen_buf_bytes(&craft->sealed), out->files[PEN_FORM_NEARCORE].blob);
+	craft->cut.time.write += pen_clock_ns() - begin;
 	out->content_bytes[PEN_FORM_NEARCORE] = craft->content_bytes;
 	out->spilled = craft->cut.gather.runs > 0;
 	return 0;

@@ -40,13 +40,15 @@ static int next_stretch(struct tour *tour, struct guide *guide, struct pen_why *
 
 /* Limbs go into the survey in order of the file: wait for those before. Under the lock. */
 static int add_in_turn(
-	struct pen_crew *crew, struct tour *tour, const struct guide *guide, uint64_t number)
+	struct pen_crew *crew, struct tour *tour, struct guide *guide, uint64_t number)
 {
 	while (tour->added < number && !pen_crew_stopped(crew))
 		pen_crew_wait(crew);
 	if (pen_crew_stopped(crew))
 		return 0;
+	int64_t begin = pen_clock_ns();
 	int err = pen_survey_add(tour->survey, &guide->limbs);
+	guide->time.build += pen_clock_ns() - begin;
 	tour->added++;
 	pen_crew_signal(crew);
 	return err;
