@@ -186,7 +186,7 @@ static int part_line(struct parse *parse, char *words[LINE_WORDS_MAX], unsigned 
 
 static int line_decode(struct parse *parse, char *line)
 {
-	char *words[LINE_WORDS_MAX];
+	char *words[LINE_WORDS_MAX] = {NULL};
 	if (!strncmp(line, "dir ", 4))
 		return dir_line(parse, line + 4);
 	unsigned count = words_cut(line, words);
