@@ -2,6 +2,9 @@
 
 #include "base/err.h"
 
+/* The longest size there is, "18446744073709551615KiB/s", and the end. */
+#define RATE_BYTES 32
+
 static const char base58_digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -135,25 +138,53 @@ int pen_number_parse(const char *text, uint64_t max, uint64_t *out)
 	return *text ? PEN_EINPUT : 0;
 }
 
-int pen_size_parse(const char *text, uint64_t *bytes)
+/* What a unit stands for, in the smallest one; a row without a name ends the list. */
+struct unit {
+	const char *name;
+	uint64_t worth;
+};
+
+/* A decimal and one of these units. */
+static int united_parse(const char *text, const struct unit *units, uint64_t *out)
 {
-	static const struct {
-		const char *name;
-		uint64_t bytes;
-	} units[] = {{"", 1}, {"B", 1}, {"kB", 1000}, {"KiB", 1ull << 10}, {"MB", 1000000},
-		{"MiB", 1ull << 20}, {"GB", 1000000000}, {"GiB", 1ull << 30}, {"TB", 1000000000000},
-		{"TiB", 1ull << 40}};
 	uint64_t value;
 	int err = digits_parse(&text, UINT64_MAX, &value);
 	if (err)
 		return err;
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-		if (strcmp(text, units[i].name) != 0)
+	for (; units->name; units++) {
+		if (strcmp(text, units->name) != 0)
 			continue;
-		if (value > UINT64_MAX / units[i].bytes)
+		if (value > UINT64_MAX / units->worth)
 			return PEN_EINPUT;
-		*bytes = value * units[i].bytes;
+		*out = value * units->worth;
 		return 0;
 	}
 	return PEN_EINPUT;
+}
+
+int pen_size_parse(const char *text, uint64_t *bytes)
+{
+	static const struct unit units[] = {{"", 1}, {"B", 1}, {"kB", 1000}, {"KiB", 1ull << 10},
+		{"MB", 1000000}, {"MiB", 1ull << 20}, {"GB", 1000000000}, {"GiB", 1ull << 30},
+		{"TB", 1000000000000}, {"TiB", 1ull << 40}, {NULL, 0}};
+	return united_parse(text, units, bytes);
+}
+
+int pen_rate_parse(const char *text, uint64_t *bytes_s)
+{
+	static const struct unit units[] = {{"bit/s", 1}, {"kbit/s", 1000}, {"Mbit/s", 1000000},
+		{"Gbit/s", 1000000000}, {"Tbit/s", 1000000000000}, {NULL, 0}};
+	char size[RATE_BYTES];
+	uint64_t bits;
+	size_t len = strlen(text);
+	if (!united_parse(text, units, &bits)) {
+		*bytes_s = bits / 8;
+		return 0;
+	}
+	if (len >= sizeof size)
+		return PEN_EINPUT;
+	memcpy(size, text, len + 1);
+	if (len > 2 && !strcmp(size + len - 2, "/s"))
+		size[len - 2] = 0;
+	return pen_size_parse(size, bytes_s);
 }

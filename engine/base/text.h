@@ -43,4 +43,11 @@ int pen_number_parse(const char *text, uint64_t max, uint64_t *out);
  */
 int pen_size_parse(const char *text, uint64_t *bytes);
 
+/*
+ * Read a rate in bytes a second: a decimal with bit/s, kbit/s, Mbit/s, Gbit/s or Tbit/s (powers of
+ * 1000, rounded down to bytes), or a size, with "/s" behind it or not. 0 or PEN_EINPUT (overflow
+ * too).
+ */
+int pen_rate_parse(const char *text, uint64_t *bytes_s);
+
 #endif

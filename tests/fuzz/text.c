@@ -71,5 +71,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check_shard(text);
 	check_form(text);
 	pen_size_parse(text, &size);
+	pen_rate_parse(text, &size);
 	return 0;
 }

@@ -43,3 +43,32 @@ Test(base_text, base58_refuses)
 		cr_assert_eq(pen_base58_decode(rows[i], strlen(rows[i]), &hash), PEN_EINPUT, "%s",
 			rows[i]);
 }
+
+Test(base_text, sizes_and_rates)
+{
+	/* UINT64_MAX: refused. */
+	static const struct {
+		const char *text;
+		uint64_t size, rate;
+	} rows[] = {{"0", 0, 0}, {"1500", 1500, 1500}, {"10MiB", 10 << 20, 10 << 20},
+		{"10MB", 10000000, 10000000}, {"10MiB/s", UINT64_MAX, 10 << 20},
+		{"3B/s", UINT64_MAX, 3}, {"10Gbit/s", UINT64_MAX, 1250000000},
+		{"100Mbit/s", UINT64_MAX, 12500000}, {"8kbit/s", UINT64_MAX, 1000},
+		{"15bit/s", UINT64_MAX, 1}, {"2Tbit/s", UINT64_MAX, 250000000000},
+		{"18446744073709551615", UINT64_MAX, UINT64_MAX}, {"", UINT64_MAX, UINT64_MAX},
+		{"/s", UINT64_MAX, UINT64_MAX}, {"1Gbit", UINT64_MAX, UINT64_MAX},
+		{"1gbit/s", UINT64_MAX, UINT64_MAX}, {"1 MB", UINT64_MAX, UINT64_MAX},
+		{"-1", UINT64_MAX, UINT64_MAX}, {"1/s/s", UINT64_MAX, UINT64_MAX},
+		{"18446744073710Mbit/s", UINT64_MAX, UINT64_MAX},
+		{"18014398509481984KiB", UINT64_MAX, UINT64_MAX},
+		{"000000000000000000000000000000001MiB/s", UINT64_MAX, UINT64_MAX}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		uint64_t size = UINT64_MAX, rate = UINT64_MAX;
+		int err = pen_size_parse(rows[i].text, &size);
+		cr_expect(err == 0 || err == PEN_EINPUT, "%s", rows[i].text);
+		cr_expect_eq(size, rows[i].size, "%s as a size", rows[i].text);
+		err = pen_rate_parse(rows[i].text, &rate);
+		cr_expect(err == 0 || err == PEN_EINPUT, "%s", rows[i].text);
+		cr_expect_eq(rate, rows[i].rate, "%s as a rate", rows[i].text);
+	}
+}

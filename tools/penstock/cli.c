@@ -55,6 +55,15 @@ uint64_t cli_size(struct argp_state *state, const char *flag, const char *text)
 	return bytes;
 }
 
+uint64_t cli_rate(struct argp_state *state, const char *flag, const char *text)
+{
+	uint64_t bytes_s = 0;
+	if (pen_rate_parse(text, &bytes_s))
+		argp_error(state, "%s is '%s': expected a rate such as 10Gbit/s or 200MiB/s", flag,
+			text);
+	return bytes_s;
+}
+
 struct pen_hash cli_hash(struct argp_state *state, const char *flag, const char *text)
 {
 	struct pen_hash hash = {0};

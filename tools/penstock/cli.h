@@ -79,6 +79,8 @@ void cli_parse(const struct argp *argp, const char *name, int argc, char **argv,
 uint64_t cli_number(
 	struct argp_state *state, const char *flag, const char *text, uint64_t min, uint64_t max);
 uint64_t cli_size(struct argp_state *state, const char *flag, const char *text);
+uint64_t cli_rate(
+	struct argp_state *state, const char *flag, const char *text); /* bytes a second */
 struct pen_hash cli_hash(struct argp_state *state, const char *flag, const char *text);
 struct pen_shard cli_shard(struct argp_state *state, const char *flag, const char *text);
 
