@@ -165,6 +165,7 @@ static void hear_session(struct pen_serve *serve, const struct pen_packet *packe
 		pen_talk_answer(serve, packet->path, &answer);
 		return;
 	}
+	uint32_t unanswered = guest->session.route.refused;
 	switch (pen_session_hear(&guest->session, packet, &serve->greeter.draw, now_ns, &answer)) {
 	case PEN_SESSION_TAKE:
 		if (hear_guest(serve, guest, packet, now_ns))
@@ -180,7 +181,10 @@ static void hear_session(struct pen_serve *serve, const struct pen_packet *packe
 		serve->counters.closed++;
 		pen_talk_forget(serve, guest);
 		return;
-	default: serve->counters.dropped++; return;
+	default:
+		serve->counters.dropped++;
+		serve->counters.moves_unanswered += guest->session.route.refused - unanswered;
+		return;
 	}
 }
 

@@ -75,6 +75,8 @@ static struct pen_wire_object object_of(
 static uint8_t refusal(const struct pen_opening *opening, const struct pen_guest *guest,
 	const struct pen_wire_slot *asked)
 {
+	if (opening->leaving)
+		return PEN_WIRE_SLOT_BUSY;
 	if (guest->slots.count >= opening->slots)
 		return PEN_WIRE_SLOT_FULL;
 	if (asked->size > opening->size || asked->size > guest->session.size)

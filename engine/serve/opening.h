@@ -20,6 +20,7 @@ struct pen_opening {
 	struct pen_reacher *reacher; /* borrowed */
 	uint8_t slots; /* of one guest: 1 to PEN_WIRE_SLOTS_MAX */
 	uint8_t size; /* largest enum pen_wire_size that is sent */
+	bool leaving; /* nothing more is opened: all is BUSY */
 };
 
 /* Answers to one OPEN, or of slots that were found or failed later. */

@@ -162,6 +162,18 @@ int64_t pen_serve_poll(struct pen_serve *serve, int64_t now_ns)
 	return count == PEN_SERVE_BURST ? now_ns : due_ns;
 }
 
+uint32_t pen_serve_drain(struct pen_serve *serve)
+{
+	serve->leaving = true;
+	serve->opening.leaving = true;
+	for (uint32_t i = 0; i < serve->guests.count; i++) {
+		struct pen_guest *guest = &serve->guests.places[i];
+		if (guest->open && !guest->slots.count)
+			pen_talk_end(serve, guest, PEN_WIRE_CLOSE_LEAVING);
+	}
+	return serve->guests.open;
+}
+
 void pen_serve_leave(struct pen_serve *serve)
 {
 	serve->leaving = true;

@@ -67,6 +67,10 @@ struct pen_serve_counters {
 						    nonsense, by wrong proofs */
 	uint64_t data_packets, data_bytes; /* sent; bytes of payload and header */
 	uint64_t slots_failed; /* slots whose piece the disk could not read */
+	uint64_t slots[PEN_WIRE_SLOT_FAILED +
+		1]; /* what was said of slots, by what: PEN_WIRE_SLOT_...
+		     */
+	uint64_t moves_unanswered; /* packets from a new address, one challenge too early */
 };
 
 struct pen_serve {
@@ -117,6 +121,13 @@ int64_t pen_serve_turn(struct pen_serve *serve, bool alone, int64_t now_ns);
 
 /* One whole turn of a core that only serves. As pen_serve_turn. */
 int64_t pen_serve_poll(struct pen_serve *serve, int64_t now_ns);
+
+/*
+ * Take no new guests and open no more slots, and end guests that have none open, with a word. How
+ * many are left, who are still being sent something. To be called before each turn until nobody is,
+ * or the caller's patience is: then pen_serve_leave.
+ */
+uint32_t pen_serve_drain(struct pen_serve *serve);
 
 /* Tell every guest that this server leaves, and take no new ones: a turn or two later all of it is
  * with the port, which may be closed. */

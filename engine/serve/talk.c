@@ -26,6 +26,8 @@ void pen_talk_opened(
 		.count = (uint8_t)opened->count, .retry_ms = opened->retry_ms};
 	if (opened->count == 0)
 		return;
+	for (uint32_t i = 0; i < opened->count; i++)
+		serve->counters.slots[opened->slots[i].state]++;
 	size_t bytes = pen_wire_opened_encode(&head, opened->slots, answer.packet.body);
 	pen_talk_reply(serve, guest, PEN_WIRE_OPENED, &answer, bytes);
 }

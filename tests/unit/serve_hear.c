@@ -223,6 +223,9 @@ Test(serve_hear, moves_by_challenge)
 	caller_pull(&caller, 20, NULL);
 	size_t bytes = answered();
 	cr_expect_eq(bytes, PEN_WIRE_PATH_BYTES);
+	caller_pull(&caller, 20, NULL);
+	cr_expect_eq(answered(), 0, "one challenge a second");
+	cr_expect_eq(stage.serve.counters.moves_unanswered, 1);
 	const struct fake_packet *packet = caller_look(&caller, false, stage.now_ns);
 	cr_assert_not_null(packet);
 	cr_assert_eq(caller.heard_type, PEN_WIRE_PATH_CHALLENGE);

@@ -171,6 +171,49 @@ Test(serve_serve, leaves_with_a_word)
 	stage_close(&stage);
 }
 
+/* A server that is told to end sends what it began, and nothing more. */
+Test(serve_serve, drains_before_it_leaves)
+{
+	struct stage stage;
+	struct caller busy, idle, late;
+	stage_open(&stage);
+	stage_call(&stage, &busy, 1);
+	stage_call(&stage, &idle, 2);
+	struct pen_wire_object object = house_object(
+		&stage.house, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, 3, 0, 0);
+	caller_open(&busy, &object, 1, 1, PEN_WIRE_SIZE_1200);
+	caller_pull(&busy, 20, NULL);
+	stage_run(&stage);
+	cr_expect_eq(caller_look_all(&busy, stage.now_ns), 20);
+	cr_expect_eq(pen_serve_drain(&stage.serve), 1);
+	caller_init(&late, &stage.net, 9, stage.now_ns);
+	late.looked = stage.net.sent_count;
+	for (int i = 0; i < 3; i++) {
+		stage_run(&stage);
+		caller_look_all(&late, stage.now_ns);
+	}
+	cr_expect_eq(late.heard_type, PEN_WIRE_BUSY);
+	caller_look_all(&idle, stage.now_ns);
+	cr_expect(idle.over, "nothing of it was open");
+	caller_open(&busy, &object, 2, 1, PEN_WIRE_SIZE_1200);
+	stage_run(&stage);
+	caller_look_all(&busy, stage.now_ns);
+	cr_expect_eq(stage_opened(&busy)->state, PEN_WIRE_SLOT_BUSY);
+	cr_expect_eq(stage.serve.counters.slots[PEN_WIRE_SLOT_BUSY], 1);
+	stage.now_ns += 10 * STAGE_MS;
+	caller_pull(&busy, 40, NULL);
+	stage_run(&stage);
+	cr_expect_eq(caller_look_all(&busy, stage.now_ns), 20, "what was open goes on");
+	cr_expect_eq(pen_serve_drain(&stage.serve), 1);
+	caller_close(&busy, 1, 1);
+	stage_run(&stage);
+	cr_expect_eq(pen_serve_drain(&stage.serve), 0);
+	stage_run(&stage);
+	caller_look_all(&busy, stage.now_ns);
+	cr_expect(busy.over);
+	stage_close(&stage);
+}
+
 /* The server's own rate holds, whatever is granted. */
 Test(serve_serve, keeps_its_own_rate)
 {
