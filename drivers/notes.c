@@ -1,5 +1,6 @@
 #include "drivers/notes.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,4 +19,24 @@ void pen_notes_add(struct pen_notes *notes, const char *format, ...)
 			return;
 	}
 	notes->count++;
+}
+
+void pen_notes_add_ring(struct pen_notes *notes, const char *cost, int err, const char *release)
+{
+	if (err == -EPERM || err == -EACCES)
+		pen_notes_add(notes,
+			"io_uring is forbidden here: %s; mend it, as root: sysctl -w "
+			"kernel.io_uring_disabled=0; in a container: --security-opt "
+			"seccomp=unconfined",
+			cost);
+	else if (err == -ENOMEM)
+		pen_notes_add(notes,
+			"no memory that may be locked for io_uring: %s; mend it: ulimit -l "
+			"unlimited",
+			cost);
+	else
+		pen_notes_add(notes,
+			"no io_uring (%s): %s; mend it with Linux %s or newer, and liburing 2.3 "
+			"when this is built",
+			strerror(-err), cost, release);
 }

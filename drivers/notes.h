@@ -22,4 +22,8 @@ struct pen_notes {
 void pen_notes_add(struct pen_notes *notes, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Add that io_uring said `err` (negative), what that costs, as `cost`, and what mends it, where
+ * Linux `release` is the first that has what is wanted. */
+void pen_notes_add_ring(struct pen_notes *notes, const char *cost, int err, const char *release);
+
 #endif

@@ -66,14 +66,24 @@ int pen_disk_open_queued(const char *root, bool create, const struct pen_disk_op
 {
 	int err = -ENOSYS;
 #ifdef PEN_HAVE_URING
-	err = pen_uring_disk_open(root, create, options, disk, why);
+	if (!(options->without & PEN_WITHOUT_IO_URING))
+		err = pen_uring_disk_open(root, create, options, disk, why);
 	/* Forbidden, unknown, or no memory that may be locked: the plain disk needs none of it. */
 	if (err != -ENOSYS && err != -EPERM && err != -ENOMEM)
 		return err;
 #endif
-	pen_notes_add(
-		options->notes, "no io_uring for disks (%s): one read at a time", strerror(-err));
+	pen_notes_add_ring(options->notes, "one read of a disk at a time", err, "5.6");
 	return pen_disk_open_dir(root, create, disk, why);
+}
+
+struct pen_disk_state pen_disk_state_of(const struct pen_disk *disk)
+{
+#ifdef PEN_HAVE_URING
+	if (pen_uring_disk_is(disk))
+		return pen_uring_disk_state(disk);
+#endif
+	(void)disk;
+	return (struct pen_disk_state){.queued = false};
 }
 
 void pen_disk_shut(struct pen_disk *disk)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "drivers/notes.h"
+#include "drivers/without.h"
 #include "port/disk.h"
 #include "port/net.h"
 #include "port/origin.h"
@@ -23,7 +24,21 @@ struct pen_disk_options {
 	const struct pen_arena *const *arenas; /* that are read into; borrowed until it is shut */
 	unsigned arena_count; /* 0: any memory will do */
 	struct pen_notes *notes; /* what is missing here and what that costs is added; or NULL */
+	unsigned without; /* enum pen_without */
 };
+
+/* What a disk with queues has, and what it did; counts only ever rise. */
+struct pen_disk_state {
+	bool queued; /* by io_uring; else one operation at a time, and nothing below is counted */
+	uint64_t registered_bytes; /* of arenas, that the kernel reads into without pinning them */
+	uint64_t reads, read_bytes; /* that ended well */
+	uint64_t fixed_reads; /* of them, into registered memory */
+	uint64_t direct_reads; /* of them, beside the page cache */
+	uint64_t buffered_files; /* opened DIRECT, that the page cache does better */
+};
+
+/* Of any disk that was opened here, on its thread. */
+struct pen_disk_state pen_disk_state_of(const struct pen_disk *disk);
 
 /*
  * Open the directory `root` as a disk that has many operations in flight (uring/disk.h), or, where
@@ -66,7 +81,7 @@ struct pen_udp_options {
 	uint16_t port; /* 0: one that is free */
 	uint32_t rx_buffers; /* of 65 KiB, for a batch each: a power of two to 4,096; 0: 256 */
 	uint32_t rx_buffer_bytes; /* instead of 65 KiB, multiple of 16; smaller ones lose; 0 */
-	bool plain; /* do not receive by io_uring */
+	unsigned without; /* enum pen_without */
 	struct pen_notes *notes; /* what is missing here and what that costs is added; or NULL */
 };
 

@@ -23,6 +23,7 @@ struct flight {
 	struct pen_disk_op op;
 	uint32_t moved; /* bytes */
 	uint32_t tries; /* left for an operation that moves nothing */
+	bool fixed; /* the last piece of it went into registered memory */
 	uint32_t next; /* while free or finished */
 	int64_t result; /* when finished */
 };
@@ -37,6 +38,8 @@ struct uring_disk {
 	uint32_t free; /* the first free flight; PEN_URING_DISK_DEPTH: none */
 	uint32_t finished; /* the first that reap returns, likewise */
 	unsigned count; /* submitted and not reaped */
+	bool direct; /* files may be */
+	struct pen_disk_state state;
 };
 
 static struct uring_disk *self(struct pen_disk *disk)
@@ -71,13 +74,14 @@ static int piece_of(const struct uring_disk *uring, const uint8_t *at, size_t by
 	return NO_PIECE;
 }
 
-static void prepare(struct uring_disk *uring, struct io_uring_sqe *sqe, const struct flight *flight)
+static void prepare(struct uring_disk *uring, struct io_uring_sqe *sqe, struct flight *flight)
 {
 	const struct pen_disk_op *op = &flight->op;
 	uint8_t *at = (uint8_t *)op->at + flight->moved;
 	uint32_t bytes = op->bytes - flight->moved;
 	uint64_t offset = op->offset + flight->moved;
 	int piece = op->kind == PEN_DISK_SYNC ? NO_PIECE : piece_of(uring, at, bytes);
+	flight->fixed = piece != NO_PIECE;
 	switch (op->kind) {
 	case PEN_DISK_READ:
 		if (piece != NO_PIECE)
@@ -139,6 +143,18 @@ static bool mend(const struct uring_disk *uring, struct flight *flight, int err)
 		make_buffered(flight->op.file);
 }
 
+/* A read that ended well. */
+static void count(struct uring_disk *uring, const struct flight *flight)
+{
+	struct pen_disk_state *state = &uring->state;
+	if (flight->op.kind != PEN_DISK_READ)
+		return;
+	state->reads++;
+	state->read_bytes += flight->moved;
+	state->fixed_reads += flight->fixed;
+	state->direct_reads += is_direct(flight->op.file);
+}
+
 static void settle(struct uring_disk *uring, struct flight *flight, int result)
 {
 	const struct pen_disk_op *op = &flight->op;
@@ -157,12 +173,14 @@ static void settle(struct uring_disk *uring, struct flight *flight, int result)
 	PEN_CHECK(flight->moved <= op->bytes);
 	bool ended = op->kind == PEN_DISK_READ &&
 		(!result || (result % SECTOR_BYTES && is_direct(op->file)));
-	if (flight->moved == op->bytes || ended)
+	if (flight->moved == op->bytes || ended) {
+		count(uring, flight);
 		finish(uring, flight, flight->moved);
-	else if (!result)
+	} else if (!result)
 		finish(uring, flight, -EIO);
-	else
+	else {
 		launch(uring, flight);
+	}
 }
 
 static unsigned disk_submit(struct pen_disk *disk, const struct pen_disk_op *ops, unsigned count)
@@ -234,7 +252,7 @@ static unsigned disk_reap(
 
 /* Not every file system says; where it says that direct reads are coarser than ours, or none, the
  * page cache does better. */
-static void ask_alignment(const struct pen_disk *disk, int file)
+static void ask_alignment(struct pen_disk *disk, int file)
 {
 #ifdef STATX_DIOALIGN
 	struct statx stat;
@@ -252,10 +270,13 @@ static void ask_alignment(const struct pen_disk *disk, int file)
 static int disk_open(
 	struct pen_disk *disk, const char *name, unsigned flags, struct pen_disk_stat *out)
 {
-	struct pen_disk *names = self(disk)->names;
-	int file = names->ops->open(names, name, flags, out);
-	if (file >= 0 && flags & PEN_DISK_DIRECT)
+	struct uring_disk *uring = self(disk);
+	unsigned how = uring->direct ? flags : flags & ~(unsigned)PEN_DISK_DIRECT;
+	int file = uring->names->ops->open(uring->names, name, how, out);
+	if (file >= 0 && how & PEN_DISK_DIRECT)
 		ask_alignment(disk, file);
+	if (file >= 0 && flags & PEN_DISK_DIRECT)
+		uring->state.buffered_files += !is_direct(file);
 	return file;
 }
 
@@ -318,13 +339,17 @@ static void register_pieces(struct uring_disk *uring, const struct pen_disk_opti
 	cut_pieces(uring, options);
 	if (!uring->piece_count)
 		return;
-	int err = io_uring_register_buffers(&uring->ring, uring->pieces, uring->piece_count);
+	bool may = !(options->without & PEN_WITHOUT_REGISTERED);
+	int err = may ? io_uring_register_buffers(&uring->ring, uring->pieces, uring->piece_count)
+		      : -EOPNOTSUPP;
+	for (unsigned i = 0; !err && i < uring->piece_count; i++)
+		uring->state.registered_bytes += uring->pieces[i].iov_len;
 	if (!err)
 		return;
 	uring->piece_count = 0;
 	pen_notes_add(options->notes,
 		"memory for reading is not registered with the kernel (%s): a little more work for "
-		"each read; mend it with: ulimit -l unlimited, or as root: setcap cap_ipc_lock+ep "
+		"each read; mend it: ulimit -l unlimited, or as root: setcap cap_ipc_lock+ep "
 		"PENSTOCK",
 		strerror(-err));
 }
@@ -349,6 +374,8 @@ int pen_uring_disk_open(const char *root, bool create, const struct pen_disk_opt
 	uring->disk = *uring->names;
 	uring->disk.ops = &disk_ops;
 	uring->disk.depth_max = PEN_URING_DISK_DEPTH;
+	uring->direct = !(options->without & PEN_WITHOUT_DIRECT);
+	uring->state.queued = true;
 	uring->free = uring->finished = PEN_URING_DISK_DEPTH;
 	for (uint32_t i = PEN_URING_DISK_DEPTH; i-- > 0;)
 		push(uring, &uring->free, i);
@@ -370,6 +397,12 @@ void pen_uring_disk_shut(struct pen_disk *disk)
 	io_uring_queue_exit(&uring->ring);
 	pen_disk_shut(uring->names);
 	free(uring);
+}
+
+struct pen_disk_state pen_uring_disk_state(const struct pen_disk *disk)
+{
+	PEN_CHECK(pen_uring_disk_is(disk));
+	return ((const struct uring_disk *)disk)->state;
 }
 
 unsigned pen_uring_disk_pieces(const struct pen_disk *disk)

@@ -30,6 +30,9 @@ bool pen_uring_disk_is(const struct pen_disk *disk);
 /* Nothing is in flight. */
 void pen_uring_disk_shut(struct pen_disk *disk);
 
+/* As pen_disk_state_of. */
+struct pen_disk_state pen_uring_disk_state(const struct pen_disk *disk);
+
 /* Pieces of arenas that are registered: 0 if the kernel refused. */
 unsigned pen_uring_disk_pieces(const struct pen_disk *disk);
 

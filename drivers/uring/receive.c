@@ -22,12 +22,12 @@ static void ring_open(struct pen_udp_receiver *receiver, const struct pen_udp_op
 		.memory = receiver->memory,
 		.buffers = receiver->buffers,
 		.buffer_bytes = receiver->buffer_bytes};
-	int err = options->plain ? -ENOSYS : pen_udp_ring_open(&receiver->ring, &ask);
+	bool may = !(options->without & PEN_WITHOUT_MULTISHOT);
+	int err = may ? pen_udp_ring_open(&receiver->ring, &ask) : -ENOSYS;
 	receiver->multishot = !err;
-	if (err && !options->plain)
-		pen_notes_add(options->notes,
-			"no io_uring for receiving (%s): one call for each batch of packets",
-			strerror(-err));
+	if (err)
+		pen_notes_add_ring(options->notes, "one call for each batch of packets that comes",
+			err, "6.0");
 }
 
 int pen_udp_receiver_open(struct pen_udp_receiver *receiver, const struct pen_udp_socket *socket,

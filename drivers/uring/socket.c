@@ -58,7 +58,7 @@ static void set_buffers(struct pen_udp_socket *out, struct pen_notes *notes)
 		if (bytes < SOCKET_BYTES)
 			pen_notes_add(notes,
 				"the kernel gives a socket %llu KiB for %s, not %u: bursts may be "
-				"lost; as root: sysctl -w %s=%u",
+				"lost; mend it, as root: sysctl -w %s=%u",
 				(unsigned long long)bytes >> 10, rows[i].what, SOCKET_BYTES >> 10,
 				rows[i].limit, SOCKET_BYTES);
 	}
@@ -66,21 +66,27 @@ static void set_buffers(struct pen_udp_socket *out, struct pen_notes *notes)
 }
 
 /* What the port can do without, at a cost. */
-static void set_welcome(struct pen_udp_socket *out, struct pen_notes *notes)
+static void set_welcome(struct pen_udp_socket *out, const struct pen_udp_options *options)
 {
+	struct pen_notes *notes = options->notes;
+	unsigned without = options->without;
 	int fd = out->fd;
 	if (!set(fd, IPPROTO_IP, IP_RECVTOS, 1) ||
 		(out->v6 && !set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1)))
 		pen_notes_add(notes, "the kernel does not show ECN bits: congestion is seen later");
 	if (!set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1))
 		pen_notes_add(notes, "the kernel does not say how many packets it dropped");
-	out->batches_in = set(fd, IPPROTO_UDP, UDP_GRO, 1);
+	out->batches_in = !(without & PEN_WITHOUT_GRO) && set(fd, IPPROTO_UDP, UDP_GRO, 1);
 	if (!out->batches_in)
-		pen_notes_add(notes, "no UDP_GRO (Linux 5.0): one call for each packet received");
+		pen_notes_add(notes,
+			"no UDP_GRO: one buffer for each packet that comes; mend it with Linux 5.0 "
+			"or newer");
 	/* Setting it to "none" proves that it is known. */
-	out->batches_out = set(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
+	out->batches_out = !(without & PEN_WITHOUT_GSO) && set(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 	if (!out->batches_out)
-		pen_notes_add(notes, "no UDP_SEGMENT (Linux 4.18): one call for each packet sent");
+		pen_notes_add(notes,
+			"no UDP_SEGMENT: one message for each packet that leaves; mend it with "
+			"Linux 4.18 or newer");
 	set_buffers(out, notes);
 }
 
@@ -107,6 +113,21 @@ static int bind_patiently(int fd, const union pen_address *to, socklen_t bytes)
 	return 0;
 }
 
+/* What the user may do about a bind that failed. */
+static const char *remedy(int err)
+{
+	switch (err) {
+	case -EADDRINUSE: return "; end who listens there (ss -lunp), or take another port";
+	case -EADDRNOTAVAIL:
+		return "; no interface has this address (ip addr), or none any more: 0.0.0.0 and "
+		       "[::] are all";
+	case -EACCES:
+		return "; a port below 1024 is for root: take a higher one, or as root: setcap "
+		       "cap_net_bind_service+ep PENSTOCK";
+	default: return "";
+	}
+}
+
 static int bind_to(
 	struct pen_udp_socket *out, const struct pen_udp_options *options, struct pen_why *why)
 {
@@ -120,7 +141,8 @@ static int bind_to(
 		err = -errno;
 	if (err) {
 		name_of(options, name);
-		return pen_fail(why, err, "cannot listen at udp %s: %s", name, strerror(-err));
+		return pen_fail(why, err, "cannot listen at udp %s: %s%s", name, strerror(-err),
+			remedy(err));
 	}
 	out->port = ntohs(out->v6 ? to.v6.sin6_port : to.v4.sin_port);
 	return 0;
@@ -135,7 +157,7 @@ static int set_up(
 	if (failed)
 		return pen_fail(
 			why, -errno, "udp: the kernel refuses %s: %s", failed, strerror(errno));
-	set_welcome(out, options->notes);
+	set_welcome(out, options);
 	return bind_to(out, options, why);
 }
 

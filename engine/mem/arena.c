@@ -98,7 +98,7 @@ int pen_arena_open(struct pen_arena *arena, const struct pen_arena_ask *ask, str
 	int err = 0;
 	if (ask->pages.take)
 		err = take_given(arena, why);
-	else if (!take_hugetlb(arena) && (err = take_plain(arena)))
+	else if ((ask->small || !take_hugetlb(arena)) && (err = take_plain(arena)))
 		pen_fail(why, err, "the machine has no %zu MiB of memory left",
 			ask->bytes / PEN_BLOCK_BYTES);
 	if (err)

@@ -63,6 +63,7 @@ struct pen_arena_ask {
 	size_t bytes; /* more than 0, whole blocks */
 	int node; /* NUMA node to be near, or PEN_NODE_ANY */
 	struct pen_pages pages; /* zeroed: from the kernel */
+	bool small; /* as if nobody had set huge pages aside */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BLOCKS 5
@@ -26,6 +27,33 @@ Test(mem_arena, is_whole_blocks_that_can_be_written)
 	cr_assert_null(arena.at);
 	pen_arena_close(&arena);
 	pen_arena_close(NULL);
+}
+
+/* Huge pages are used where there are enough; without them, and when told to, others will do. */
+Test(mem_arena, takes_huge_pages_that_are_set_aside)
+{
+	struct pen_arena arena;
+	struct pen_arena_ask ask = {.bytes = BLOCKS * PEN_BLOCK_BYTES, .node = PEN_NODE_ANY};
+	char line[128];
+	long left = 0;
+	FILE *file = fopen("/proc/meminfo", "r");
+	while (file && fgets(line, sizeof line, file))
+		sscanf(line, "HugePages_Free: %ld", &left);
+	fclose(file);
+	cr_assert_eq(pen_arena_open(&arena, &ask, NULL), 0);
+	/* Somebody else may take them in between, and leaves more than so few. */
+	if (left >= 16)
+		cr_expect_eq(arena.kind, PEN_ARENA_HUGETLB, "%ld", left);
+	if (left == 0)
+		cr_expect_neq(arena.kind, PEN_ARENA_HUGETLB);
+	pen_arena_close(&arena);
+	ask.small = true;
+	cr_assert_eq(pen_arena_open(&arena, &ask, NULL), 0);
+	cr_expect_neq(arena.kind, PEN_ARENA_HUGETLB);
+	memset(arena.at, 1, arena.bytes);
+	char text[PEN_ARENA_TEXT_BYTES];
+	cr_expect(strstr(pen_arena_text(&arena, text), "vm.nr_hugepages=3"), "%s", text);
+	pen_arena_close(&arena);
 }
 
 Test(mem_arena, knows_what_lies_within_a_block)

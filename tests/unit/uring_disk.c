@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -31,7 +32,7 @@ static struct place place_open(void)
 	cr_assert_eq(pen_arena_open(&place.arena, &ask, &why), 0, "%s", why.text);
 	place.memory = pen_arena_carve(&place.arena, BLOCKS);
 	const struct pen_arena *arenas[] = {&place.arena};
-	const struct pen_disk_options options = {arenas, 1, &place.notes};
+	const struct pen_disk_options options = {arenas, 1, &place.notes, 0};
 	int err = pen_uring_disk_open(place.scratch.path, true, &options, &place.disk, &why);
 	if (err == -ENOSYS || err == -EPERM)
 		cr_skip_test("%s", why.text);
@@ -267,7 +268,7 @@ Test(uring_disk, goes_on_unregistered_and_says_so_once)
 	cr_assert_eq(setrlimit(RLIMIT_MEMLOCK, &little), 0);
 	struct pen_notes notes = {0};
 	const struct pen_arena *arenas[] = {&place.arena};
-	const struct pen_disk_options options = {arenas, 1, &notes};
+	const struct pen_disk_options options = {arenas, 1, &notes, 0};
 	for (unsigned i = 0; i < 2; i++) {
 		struct pen_disk *disk;
 		struct pen_why why = {0};
@@ -286,5 +287,106 @@ Test(uring_disk, goes_on_unregistered_and_says_so_once)
 		cr_assert_eq(seteuid(getuid()), 0);
 	/* Which the change of user forbade, and the search for leaks needs. */
 	cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+	place_close(&place);
+}
+
+/* Each way of going without is said where it costs something, and read all the same. */
+Test(uring_disk, says_what_it_has_and_goes_on_without)
+{
+	struct place place = place_open();
+	static const struct {
+		unsigned without;
+		bool queued, registered, direct;
+		const char *note; /* NULL: none */
+	} rows[] = {{0, true, true, true, NULL},
+		{PEN_WITHOUT_REGISTERED, true, false, true, "ulimit -l unlimited"},
+		{PEN_WITHOUT_DIRECT, true, true, false, NULL},
+		{PEN_WITHOUT_IO_URING, false, false, false, "Linux 5.6 or newer"}};
+	const struct pen_arena *arenas[] = {&place.arena};
+	bool can_register = pen_uring_disk_pieces(place.disk) > 0;
+	int plain = open(scratch_at(&place.scratch, "file"), O_CREAT | O_RDWR | O_DIRECT, 0600);
+	close(plain);
+	make_file(&place, "file", 10000);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_notes notes = {0};
+		const struct pen_disk_options options = {arenas, 1, &notes, rows[i].without};
+		struct pen_disk *disk;
+		cr_assert_eq(
+			pen_disk_open_queued(place.scratch.path, false, &options, &disk, NULL), 0);
+		int file = disk->ops->open(disk, "file", PEN_DISK_DIRECT, NULL);
+		for (uint64_t from = 0; from < 10000; from += 4096) {
+			struct pen_disk_op op = {PEN_DISK_READ, file, from, place.memory, 4096};
+			cr_assert_eq(run(disk, op), from < 8192 ? 4096 : 10000 - 8192);
+			cr_assert(is_file(place.memory, from, from < 8192 ? 4096 : 1808));
+		}
+		disk->ops->close(disk, file);
+		struct pen_disk_state state = pen_disk_state_of(disk);
+		bool registered = can_register && rows[i].registered;
+		bool direct = plain >= 0 && rows[i].direct;
+		cr_expect_eq(state.queued, rows[i].queued, "%zu", i);
+		cr_expect_eq(state.reads, rows[i].queued ? 3 : 0, "%zu", i);
+		cr_expect_eq(state.read_bytes, rows[i].queued ? 10000 : 0, "%zu", i);
+		cr_expect_eq(state.fixed_reads, registered ? 3 : 0, "%zu", i);
+		cr_expect_eq(state.registered_bytes, registered ? BLOCKS * PEN_BLOCK_BYTES : 0);
+		cr_expect_eq(state.direct_reads, direct ? 3 : 0, "%zu", i);
+		cr_expect_eq(state.buffered_files, rows[i].queued && !direct, "%zu", i);
+		if (rows[i].note)
+			cr_expect_neq(
+				strstr(notes.text[0], rows[i].note), NULL, "%s", notes.text[0]);
+		else
+			cr_expect_eq(notes.count, !registered);
+		pen_disk_shut(disk);
+	}
+	place_close(&place);
+}
+
+/* Memory that nobody touches is not there until the kernel pins it. */
+static int take_lazily(void *context, size_t bytes, int node, void **at, struct pen_why *why)
+{
+	(void)context, (void)node, (void)why;
+	void *wide = mmap(NULL, bytes + PEN_BLOCK_BYTES, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	*at = (uint8_t *)wide + PEN_BLOCK_BYTES - (uintptr_t)wide % PEN_BLOCK_BYTES;
+	return wide == MAP_FAILED ? -ENOMEM : 0;
+}
+
+static void give_lazily(void *context, void *at, size_t bytes)
+{
+	(void)context;
+	munmap(at, bytes);
+}
+
+/* One block more than the kernel takes at once: two pieces, and no block in both. Takes a GiB. */
+Test(uring_disk, registers_large_arenas_in_pieces)
+{
+	static const size_t blocks[] = {0, 1023, 1024};
+	struct pen_arena arena;
+	struct pen_notes notes = {0};
+	if (!getenv("PEN_LONG"))
+		cr_skip_test("takes a GiB of memory; PEN_LONG is not set");
+	struct place place = place_open();
+	const struct pen_arena_ask ask = {.bytes = PEN_URING_PIECE_BYTES + PEN_BLOCK_BYTES,
+		.node = PEN_NODE_ANY,
+		.pages = {take_lazily, give_lazily, NULL}};
+	cr_assert_eq(pen_arena_open(&arena, &ask, NULL), 0);
+	const struct pen_arena *arenas[] = {&arena};
+	const struct pen_disk_options options = {arenas, 1, &notes, 0};
+	struct pen_disk *disk;
+	cr_assert_eq(pen_uring_disk_open(place.scratch.path, false, &options, &disk, NULL), 0);
+	if (notes.count)
+		cr_skip_test("%s", notes.text[0]);
+	cr_assert_eq(pen_uring_disk_pieces(disk), 2);
+	make_file(&place, "file", PEN_BLOCK_BYTES);
+	int file = disk->ops->open(disk, "file", PEN_DISK_DIRECT, NULL);
+	for (size_t i = 0; i < PEN_COUNT(blocks); i++) {
+		uint8_t *at = arena.at + blocks[i] * PEN_BLOCK_BYTES;
+		struct pen_disk_op op = {PEN_DISK_READ, file, 0, at, PEN_BLOCK_BYTES};
+		cr_assert_eq(run(disk, op), PEN_BLOCK_BYTES);
+		cr_assert(is_file(at, 0, PEN_BLOCK_BYTES));
+	}
+	cr_assert_eq(pen_disk_state_of(disk).fixed_reads, 3);
+	disk->ops->close(disk, file);
+	pen_disk_shut(disk);
+	pen_arena_close(&arena);
 	place_close(&place);
 }

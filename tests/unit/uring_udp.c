@@ -90,7 +90,7 @@ static bool can_have(const char *at)
 static struct pen_net *open_at(const char *at, bool plain)
 {
 	struct pen_udp_options options = udp_at(at);
-	options.plain = plain;
+	options.without = plain ? PEN_WITHOUT_MULTISHOT : 0;
 	struct pen_net *net = udp_open(&options);
 	if (plain)
 		cr_assert(!pen_udp_state_of(net).multishot);
@@ -167,7 +167,7 @@ Test(uring_udp, one_buffer_gives_45_slices_put_back_in_any_order)
 	EACH_WAY(plain)
 	{
 		struct pen_udp_options options = udp_at("127.0.0.1");
-		options.plain = plain;
+		options.without = plain ? PEN_WITHOUT_MULTISHOT : 0;
 		options.rx_buffers = 4;
 		struct pen_net *server = udp_open(&options);
 		struct pen_net *client = open_at("127.0.0.1", plain);
@@ -228,7 +228,7 @@ Test(uring_udp, a_receive_without_buffers_begins_again_when_one_is_back)
 	EACH_WAY(plain)
 	{
 		struct pen_udp_options options = udp_at("127.0.0.1");
-		options.plain = plain;
+		options.without = plain ? PEN_WITHOUT_MULTISHOT : 0;
 		options.rx_buffers = 4;
 		struct pen_net *server = udp_open(&options);
 		struct pen_net *client = open_at("127.0.0.1", plain);
@@ -259,7 +259,7 @@ Test(uring_udp, a_buffer_below_a_batch_loses_the_rest_and_counts_it)
 	EACH_WAY(plain)
 	{
 		struct pen_udp_options options = udp_at("127.0.0.1");
-		options.plain = plain;
+		options.without = plain ? PEN_WITHOUT_MULTISHOT : 0;
 		options.rx_buffer_bytes = 4096;
 		struct pen_net *server = udp_open(&options);
 		struct pen_net *client = open_at("127.0.0.1", plain);
@@ -444,6 +444,7 @@ Test(uring_udp, a_busy_port_is_asked_for_again_for_two_seconds)
 	cr_assert_geq(pen_clock_ns() - since_ns, 2 * PEN_NS_PER_S);
 	cr_assert_eq(pen_err_exit(-EADDRINUSE), PEN_EXIT_MACHINE);
 	cr_assert_neq(strstr(why.text, "udp 127.0.0.1:"), NULL, "%s", why.text);
+	cr_assert_neq(strstr(why.text, "another port"), NULL, "%s", why.text);
 	cr_assert_eq(pthread_create(&thread, NULL, shut_soon, first), 0);
 	cr_assert_eq(pen_net_open_udp(&options, &second, &why), 0);
 	pthread_join(thread, NULL);
@@ -579,4 +580,36 @@ Test(uring_udp, an_empty_datagram_is_a_slice_of_no_bytes)
 		close(fd);
 		pen_net_close(server);
 	}
+}
+
+/* Each is as on an old kernel: said, and packets cross. */
+Test(uring_udp, goes_without_what_the_kernel_has_not_got)
+{
+	static const struct {
+		unsigned without;
+		const char *note;
+	} rows[] = {{PEN_WITHOUT_GRO, "mend it with Linux 5.0"},
+		{PEN_WITHOUT_GSO, "mend it with Linux 4.18"},
+		{PEN_WITHOUT_MULTISHOT, "mend it with Linux 6.0"},
+		{PEN_WITHOUT_GRO | PEN_WITHOUT_GSO | PEN_WITHOUT_MULTISHOT, "no UDP_GRO"}};
+	struct pen_net *client = open_at("127.0.0.1", false);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_udp_options options = udp_at("127.0.0.1");
+		struct pen_notes notes = {0};
+		options.without = rows[i].without;
+		options.notes = &notes;
+		struct pen_net *server = udp_open(&options);
+		struct pen_udp_state state = pen_udp_state_of(server);
+		cr_expect(!state.batches_in || !(rows[i].without & PEN_WITHOUT_GRO));
+		cr_expect(!state.batches_out || !(rows[i].without & PEN_WITHOUT_GSO));
+		cr_expect(!state.multishot || !(rows[i].without & PEN_WITHOUT_MULTISHOT));
+		cr_expect_eq(server->caps.run_frames, state.batches_out ? 64 : 1);
+		bool said = false;
+		for (unsigned j = 0; j < notes.count; j++)
+			said |= strstr(notes.text[j], rows[i].note) != NULL;
+		cr_expect(said, "%s", rows[i].note);
+		cross(server, client, "127.0.0.1");
+		pen_net_close(server);
+	}
+	pen_net_close(client);
 }

@@ -114,7 +114,7 @@ static int memory_open(struct hall *hall, struct pen_why *why)
 static int disks_open(struct hall *hall, struct pen_notes *notes, struct pen_why *why)
 {
 	const struct pen_arena *arenas[] = {&hall->arena};
-	const struct pen_disk_options options = {arenas, 1, notes};
+	const struct pen_disk_options options = {arenas, 1, notes, 0};
 	int err = pen_disk_open_queued(hall->config.store, false, &options, &hall->disk, why);
 	if (!err && hall->config.index)
 		err = pen_disk_open_queued(hall->config.index, false, &options, &hall->side, why);
