@@ -62,6 +62,15 @@ void pen_bonds_end(struct pen_bonds *bonds, struct pen_bond *bond)
 	bonds->count--;
 }
 
+void pen_bonds_drop(struct pen_bonds *bonds, const struct pen_haul *haul)
+{
+	PEN_CHECK(haul);
+	for (uint32_t i = 0; bonds->count && i < PEN_BONDS_MAX; i++) {
+		if (bonds->bond[i].haul == haul)
+			pen_bonds_end(bonds, &bonds->bond[i]);
+	}
+}
+
 unsigned pen_bond_block(const struct pen_bond *bond)
 {
 	unsigned block = 0;

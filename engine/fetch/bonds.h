@@ -57,6 +57,9 @@ struct pen_bond *pen_bonds_next(struct pen_bonds *bonds, unsigned peer);
 /* The piece has come, or starts again: the bond is free. */
 void pen_bonds_end(struct pen_bonds *bonds, struct pen_bond *bond);
 
+/* The haul ends before its pieces have come: so do its bonds. */
+void pen_bonds_drop(struct pen_bonds *bonds, const struct pen_haul *haul);
+
 /* The first block that is neither here nor on its way; `blocks` if there is none. */
 unsigned pen_bond_block(const struct pen_bond *bond);
 

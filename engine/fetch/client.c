@@ -19,8 +19,10 @@ static int open_parts(struct pen_client *client, const struct pen_client_config 
 	struct pen_hauls_config hauls = {
 		.hauls_max = config->form == PEN_WIRE_FORM_RAW ? 4 : PEN_HAULS_MAX,
 		.units_max = config->units_max,
-		.blocks = config->held ? config->pool->count / 2 : 0,
+		.blocks = config->parts_blocks,
 	};
+	if (!hauls.blocks && config->held)
+		hauls.blocks = config->pool->count / 2;
 	int code = pen_parts_open(&client->parts, config->n, config->skip);
 	code = code ? code : pen_hauls_open(&client->hauls, &hauls);
 	return code ? code
@@ -244,6 +246,22 @@ void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
 		if (all >> i & 1)
 			pen_blame_end(client, i, PEN_SERVER_LIED, now_ns);
 	}
+}
+
+void pen_client_choose(struct pen_client *client, uint32_t part, bool wanted, int64_t now_ns)
+{
+	PEN_CHECK(part < client->parts.n);
+	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, part);
+	if (wanted && !haul)
+		pen_parts_set(&client->parts, part, PEN_PARTS_WANTED);
+	if (wanted)
+		return;
+	if (haul) {
+		pen_seats_drop_haul(client, haul, now_ns);
+		pen_bonds_drop(&client->bonds, haul);
+		pen_hauls_end(&client->hauls, haul);
+	}
+	pen_parts_set(&client->parts, part, PEN_PARTS_DONE);
 }
 
 uint64_t pen_client_ready(const struct pen_client *client)

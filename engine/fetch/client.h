@@ -58,6 +58,9 @@ struct pen_client_config {
 	bool sum_absent_ok; /* packets without a UDP checksum reach us */
 	bool held; /* the caller keeps pieces until their part is whole; not of lean parts, whose
 		      frames are small and better copied */
+	uint32_t parts_blocks; /* MiB that parts under way may have all together, in whatever
+				  memory the caller puts them; the oldest goes on beyond it, alone.
+				  0: as `held` says */
 	uint32_t units_max; /* pieces of a part, at most */
 	unsigned places; /* pieces on their way at once, 1 to PEN_CLIENT_PLACES_MAX */
 	unsigned tries; /* HELLOs without an answer until a server is gone */
@@ -172,6 +175,14 @@ void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
 /* This came as a piece from that server once, all blocks, and is known to be wrong. Borrowed. */
 void pen_client_blame(struct pen_client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns);
+
+/*
+ * From now on this part is wanted, or not (so that it can be had in another way: the config's
+ * `skip` says it for the beginning). One that is under way and not wanted any more is given up:
+ * what came of it is void, and the caller forgets it. Of one that is here for good nothing changes
+ * if it is not wanted; if it is, it comes once more.
+ */
+void pen_client_choose(struct pen_client *client, uint32_t part, bool wanted, int64_t now_ns);
 
 /* Servers that have a session and answer: a set. */
 uint64_t pen_client_ready(const struct pen_client *client);

@@ -206,17 +206,28 @@ bool pen_haul_serves(const struct pen_haul *haul, unsigned peer)
 	return haul->named && (haul->can & haul->only) >> peer & 1;
 }
 
+/* Memory that the units of a haul take where they are kept. Those of lean parts are no blocks. */
+static uint64_t blocks_of(const struct pen_haul *haul)
+{
+	if (!haul->named)
+		return 1;
+	if (haul->form != PEN_WIRE_FORM_LEAN)
+		return haul->name.units;
+	return haul->name.bytes / PEN_WIRE_PIECE_BYTES_MAX + 1;
+}
+
 bool pen_hauls_fits(const struct pen_hauls *hauls, const struct pen_haul *haul)
 {
-	uint64_t units = 0, older = 0;
+	uint64_t blocks = 0, older = 0;
 	for (uint32_t i = 0; i < hauls->hauls_max; i++) {
 		const struct pen_haul *other = &hauls->haul[i];
 		if (!other->used || other->order > haul->order)
 			continue;
-		units += other->named ? other->name.units : 1;
+		uint64_t more = blocks_of(other);
+		blocks = more > UINT64_MAX - blocks ? UINT64_MAX : blocks + more;
 		older += other->order < haul->order;
 	}
-	return hauls->blocks == 0 || older == 0 || units <= hauls->blocks;
+	return hauls->blocks == 0 || older == 0 || blocks <= hauls->blocks;
 }
 
 bool pen_haul_grow(struct pen_hauls *hauls, struct pen_haul *haul, uint32_t units)

@@ -62,7 +62,8 @@ struct pen_haul {
 struct pen_hauls {
 	uint32_t units_max; /* of a haul */
 	uint32_t hauls_max; /* at most PEN_HAULS_MAX */
-	uint32_t blocks; /* that units may be held in until their haul ends; 0: they are not held */
+	uint32_t blocks; /* of 1 MiB: that units may be held in until their haul ends; 0: they are
+			    not held, or somebody else counts */
 	uint32_t count; /* used */
 	uint64_t begun; /* ever */
 	struct pen_haul haul[PEN_HAULS_MAX];

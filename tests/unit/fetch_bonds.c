@@ -79,3 +79,15 @@ Test(fetch_bonds, are_bounded)
 	cr_assert_not_null(bond);
 	cr_expect_eq(bond->start, 1, "never 0");
 }
+
+Test(fetch_bonds, end_with_their_haul)
+{
+	for (uint32_t u = 0; u < 8; u++)
+		cr_assert_not_null(pen_bonds_make(&bonds, haul[u % 2], u, 0, 2));
+	pen_bonds_drop(&bonds, haul[1]);
+	cr_expect_eq(bonds.count, 4);
+	for (uint32_t u = 0; u < 8; u++)
+		cr_expect_eq(pen_bonds_find(&bonds, haul[u % 2], u) == NULL, u % 2);
+	pen_bonds_drop(&bonds, haul[1]);
+	cr_expect_eq(bonds.count, 4);
+}

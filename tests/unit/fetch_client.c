@@ -122,6 +122,27 @@ Test(fetch_client, pulls_that_go_astray)
 	}
 }
 
+/* A part that is had in another way is given up, and may be wanted again. */
+Test(fetch_client, chooses)
+{
+	lab_open(20 << 20, 2);
+	lab_start();
+	cr_assert(!lab_run(50 * LAB_MS));
+	cr_assert_eq(lab->client->hauls.count, 1);
+	pen_client_choose(lab->client, 0, true, lab->now);
+	cr_expect_eq(lab->client->hauls.count, 1, "it is wanted as it is");
+	pen_client_choose(lab->client, 0, false, lab->now);
+	cr_expect_eq(lab->client->hauls.count, 0);
+	cr_expect(pen_client_done(lab->client));
+	for (unsigned s = 0; s < 2; s++)
+		cr_expect_eq(lab->client->server[s].places, 0);
+	pen_client_choose(lab->client, 0, false, lab->now);
+	pen_client_choose(lab->client, 0, true, lab->now);
+	cr_expect(!pen_client_done(lab->client));
+	cr_expect(lab_run(60 * LAB_S));
+	lab_close();
+}
+
 /* Who leaves says so, and the server forgets it at once. */
 Test(fetch_client, leaves)
 {

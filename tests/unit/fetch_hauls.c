@@ -219,6 +219,16 @@ Test(fetch_hauls, the_oldest_always_fits)
 	pen_hauls_end(&hauls, haul[1]);
 	pen_hauls_end(&hauls, haul[2]);
 	cr_expect(pen_hauls_fits(&hauls, again), "alone it goes, whatever it takes");
+	/* Units of lean parts are no blocks: their bytes count, as far as they are told. */
+	struct pen_haul_name lean = name_of(1, 20 * MIB, 99);
+	begin(100, 50);
+	for (uint32_t k = 0; k < 3; k++) {
+		haul[k] = pen_hauls_begin(&hauls, PEN_WIRE_FORM_LEAN, PEN_WIRE_KIND_PIECE, k);
+		cr_expect(pen_hauls_fits(&hauls, haul[k]) || k == 2);
+		lean.bytes = k == 2 ? UINT64_MAX : lean.bytes;
+		pen_haul_offer(&hauls, haul[k], 0, &lean);
+		cr_expect_eq(pen_hauls_fits(&hauls, haul[k]), k < 2, "part %u", k);
+	}
 	pen_hauls_close(&hauls);
 	pen_hauls_close(&hauls);
 	pen_hauls_close(NULL);
