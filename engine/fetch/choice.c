@@ -99,6 +99,9 @@ static int64_t when_usable(const struct pen_plan *plan, uint32_t part, unsigned 
 		return INT64_MAX;
 	if (attempt->tries == 0 && source->dead)
 		return -1;
+	const struct pen_plan_config *config = &plan->config;
+	if (config->may && !config->may(config->context, part, s))
+		return INT64_MAX;
 	int64_t at = attempt->next_ns > source->hold_ns ? attempt->next_ns : source->hold_ns;
 	if (attempt->tries == 0 && source->failures >= PLAN_DOUBT_FAILURES) {
 		if (source->retrying || source->flying)
@@ -159,6 +162,11 @@ struct pen_choice pen_choice_make(
 	/* Those that did not say so have failed: no reason to let one that has the part wait. */
 	struct offer large = offer_of(plan, part, now_ns, true, until_ns);
 	return large.choice.found || !usual.choice.hope ? large.choice : usual.choice;
+}
+
+bool pen_choice_hopes(const struct pen_plan *plan, uint32_t part, unsigned source, int64_t now_ns)
+{
+	return when_usable(plan, part, source, now_ns) >= 0;
 }
 
 bool pen_choice_fresh(const struct pen_plan *plan, uint32_t part, unsigned but, int64_t now_ns)

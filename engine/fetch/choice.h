@@ -45,6 +45,9 @@ void pen_choice_answered(struct pen_plan *plan, unsigned source);
 struct pen_choice pen_choice_make(
 	const struct pen_plan *plan, uint32_t part, int64_t now_ns, int64_t *until_ns);
 
+/* True if this source may still deliver the part, now or later. */
+bool pen_choice_hopes(const struct pen_plan *plan, uint32_t part, unsigned source, int64_t now_ns);
+
 /* True if a source other than `but` has not been asked for this part yet and could be now. */
 bool pen_choice_fresh(const struct pen_plan *plan, uint32_t part, unsigned but, int64_t now_ns);
 

@@ -14,6 +14,8 @@ int pen_plan_init(struct pen_plan *plan, const struct pen_plan_config *config)
 	PEN_CHECK(config->tries <= PEN_TRIES_MAX);
 	*plan = (struct pen_plan){.config = *config, .alone = PEN_PART_NONE};
 	plan->config.applied = NULL; /* borrowed for this call only */
+	if (!config->lost_max)
+		plan->config.lost_max = PEN_PLAN_LOST_MAX;
 	size_t tries = (size_t)config->parts * config->sources * sizeof(struct pen_plan_try);
 	if (pen_buf_reserve(&plan->states, config->parts + 1) ||
 		pen_buf_reserve(&plan->attempts, tries + 1)) {
@@ -177,6 +179,28 @@ void pen_plan_dropped(struct pen_plan *plan, uint32_t part)
 	state_set(plan, part, PEN_PART_MISSING);
 }
 
+bool pen_plan_has(const struct pen_plan *plan, uint32_t part)
+{
+	enum pen_part_state state = *pen_choice_state(plan, part);
+	return state == PEN_PART_FLYING || state == PEN_PART_HELD;
+}
+
+void pen_plan_taken(struct pen_plan *plan, uint32_t part)
+{
+	PEN_CHECK(!pen_plan_has(plan, part));
+	state_set(plan, part, PEN_PART_APPLIED);
+	pen_troubles_forget(&plan->troubles, part);
+}
+
+bool pen_plan_hopes(const struct pen_plan *plan, uint32_t part, uint32_t sources, int64_t now_ns)
+{
+	for (unsigned s = 0; !plan->stopping && s < plan->config.sources; s++) {
+		if (sources >> s & 1 && pen_choice_hopes(plan, part, s, now_ns))
+			return true;
+	}
+	return false;
+}
+
 void pen_plan_progress(struct pen_plan *plan, uint32_t part, int64_t now_ns)
 {
 	struct pen_flight *flight = flight_find(plan, part);
@@ -268,7 +292,7 @@ static bool start(struct pen_plan *plan, struct pen_plan_action *action, int64_t
 	for (uint32_t k = plan->low; k < plan->config.parts && !begun; k++) {
 		if (*pen_choice_state(plan, k) != PEN_PART_MISSING)
 			continue;
-		if (plan->count[PEN_PART_LOST] >= PEN_PLAN_LOST_MAX) {
+		if (plan->count[PEN_PART_LOST] >= plan->config.lost_max) {
 			plan->stopping = true;
 			return false;
 		}

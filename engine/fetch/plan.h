@@ -103,6 +103,11 @@ struct pen_plan_config {
 	uint8_t ranks[PEN_SOURCES_MAX]; /* of each source; lower is asked first */
 	/* Bit k & 7 of byte k >> 3: for part k the higher rank comes first. NULL: for none. */
 	const uint8_t *reversed;
+	/* NULL: always. False: not this part of this source now, as it may come in another way; no
+	 * part is lost for that. Asked often: cheap. */
+	bool (*may)(void *context, uint32_t part, unsigned source);
+	void *context;
+	uint32_t lost_max; /* lost parts until the rest is not begun; 0: PEN_PLAN_LOST_MAX */
 };
 
 struct pen_plan {
@@ -195,6 +200,15 @@ void pen_plan_large(struct pen_plan *plan, uint32_t part, unsigned source);
 
 /* A held part was neither applied nor bad: the run is stopping. It is missing again. */
 void pen_plan_dropped(struct pen_plan *plan, uint32_t part);
+
+/* A part that is neither under way nor held came in another way: it needs no fetching. */
+void pen_plan_taken(struct pen_plan *plan, uint32_t part);
+
+/* Is a part under way here, or held? */
+bool pen_plan_has(const struct pen_plan *plan, uint32_t part);
+
+/* Might one of these sources (bit s: source s) still deliver a part, now or later? */
+bool pen_plan_hopes(const struct pen_plan *plan, uint32_t part, uint32_t sources, int64_t now_ns);
 
 /* Begin nothing more and cancel what flies, because of `code`; the first call counts. */
 void pen_plan_stop(struct pen_plan *plan, int code, const struct pen_why *why);

@@ -311,3 +311,56 @@ Test(fetch_plan, sources_that_come_later)
 		pen_plan_fini(&sim.plan);
 	}
 }
+
+/* Parts that are had in another way meanwhile: not asked for, not lost, and done when they came. */
+static bool even(void *context, uint32_t part, unsigned source)
+{
+	cr_assert_eq(source, 0);
+	return *(bool *)context || part % 2 == 0;
+}
+
+Test(fetch_plan, parts_that_come_in_another_way)
+{
+	static struct sim sim;
+	static const enum manner manners[] = {GOOD, MISSING};
+	bool all = false;
+	struct pen_why why = {0};
+	struct pen_plan_config config = usual;
+	config.parts = 10;
+	config.sources = 1;
+	config.may = even;
+	config.context = &all;
+	for (unsigned m = 0; m < 2; m++) {
+		memset(&sim, 0, sizeof sim);
+		sim.manners = manners + m;
+		cr_assert_eq(pen_plan_init(&sim.plan, &config), 0);
+		for (struct pen_plan_action action; sim.asked_all < 5;) {
+			action = pen_plan_next(&sim.plan, true, sim.now);
+			cr_assert_eq(action.act, PEN_PLAN_START);
+			cr_assert_eq(action.part % 2, 0);
+			act(&sim, &action);
+			cr_expect(pen_plan_has(&sim.plan, action.part));
+		}
+		for (uint32_t k = 0; k < 10; k += 2)
+			get_end(&sim, k);
+		struct pen_plan_action action = pen_plan_next(&sim.plan, true, sim.now);
+		cr_expect_eq(action.act, PEN_PLAN_WAIT);
+		cr_expect_eq(action.until_ns, INT64_MAX, "only an event helps");
+		cr_expect_eq(sim.plan.count[PEN_PART_LOST], m ? 5 : 0, "none for that");
+		for (uint32_t k = 0; k < 10; k++) {
+			cr_expect_eq(pen_plan_hopes(&sim.plan, k, 1, sim.now), k % 2 || !m);
+			cr_expect(!pen_plan_hopes(&sim.plan, k, 2, sim.now), "no such source");
+			if (k % 2 || m)
+				pen_plan_taken(&sim.plan, k);
+		}
+		cr_expect_eq(pen_plan_next(&sim.plan, true, sim.now).act, PEN_PLAN_END);
+		cr_expect_eq(pen_plan_result(&sim.plan, &why), 0, "%s", why.text);
+		pen_plan_fini(&sim.plan);
+	}
+	config.lost_max = 3;
+	all = true;
+	sim_run(&sim, manners + 1, config);
+	cr_expect_eq(sim.plan.count[PEN_PART_LOST], 3);
+	all = false;
+	pen_plan_fini(&sim.plan);
+}
