@@ -118,6 +118,14 @@ bool pen_attests_poll(struct pen_attests *attests, struct pen_reacher *reacher, 
 	return false;
 }
 
+int64_t pen_attests_due_ns(const struct pen_attests *attests, int64_t now_ns)
+{
+	if (attests->count == 0)
+		return INT64_MAX;
+	int64_t hash_ns = attests->hashed_ns + PEN_ATTEST_ALL_NS;
+	return attests->hashed && hash_ns > now_ns ? hash_ns : now_ns + PEN_ATTEST_AGAIN_NS;
+}
+
 void pen_attests_end(struct pen_attests *attests, struct pen_reacher *reacher)
 {
 	for (unsigned i = 0; i < PEN_ATTESTS_MAX; i++)

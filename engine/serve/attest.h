@@ -16,6 +16,8 @@
 /* Of one session, and of all sessions of a core: 1 in 16 of its time at most. */
 #define PEN_ATTEST_NS INT64_C(1000000000)
 #define PEN_ATTEST_ALL_NS INT64_C(16000000)
+/* Until a piece that found no block is asked for again. */
+#define PEN_ATTEST_AGAIN_NS INT64_C(1000000)
 
 struct pen_attest {
 	bool busy; /* this place is taken */
@@ -47,6 +49,9 @@ void pen_attest_busy(const struct pen_wire_object *object, struct pen_wire_attes
 /* One answer that is ready, at most one digest in PEN_ATTEST_ALL_NS: true, and for whom. */
 bool pen_attests_poll(struct pen_attests *attests, struct pen_reacher *reacher, int64_t now_ns,
 	uint64_t *session, struct pen_wire_attested *attested);
+
+/* When to poll again if no read ends before: INT64_MAX if there is nothing to do. */
+int64_t pen_attests_due_ns(const struct pen_attests *attests, int64_t now_ns);
 
 /* Let go of everything. */
 void pen_attests_end(struct pen_attests *attests, struct pen_reacher *reacher);

@@ -115,5 +115,9 @@ enum pen_guest_stop pen_guest_may(
 
 int64_t pen_guest_due_ns(struct pen_guest *guest, int64_t now_ns)
 {
-	return pen_pacer_due_ns(&guest->pacer, 1, now_ns);
+	uint64_t bytes = guest->pacer.rate / (uint64_t)(INT64_C(1000000000) / PEN_GUEST_QUANTUM_NS);
+	uint64_t run = PEN_GUEST_RUN_MAX * pen_guest_packet_bytes(PEN_WIRE_SIZE_1200);
+	bytes = bytes < run ? bytes : run;
+	bytes = bytes < guest->pacer.burst ? bytes : guest->pacer.burst;
+	return pen_pacer_due_ns(&guest->pacer, bytes ? bytes : 1, now_ns);
 }

@@ -23,6 +23,9 @@
 #define PEN_GUEST_RUN_MAX 64u
 /* What a paced session may save up: so long a time's worth, or a run. */
 #define PEN_GUEST_BURST_NS INT64_C(2000000)
+/* One that had to wait for its pace goes on when it may send so long a time's worth, or a long run:
+ * at a high pace runs are long, and turns few. Less than a short run at 1 Gb/s. */
+#define PEN_GUEST_QUANTUM_NS INT64_C(125000)
 
 struct pen_guest {
 	bool open; /* the place is taken (serve/guests.h, as the next two) */

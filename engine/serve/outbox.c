@@ -33,7 +33,7 @@ void pen_outbox_close(struct pen_outbox *outbox)
 	if (!outbox)
 		return;
 	for (uint32_t i = 0; outbox->flying && i < outbox->cache->count; i++)
-		for (; outbox->flying[i]; outbox->flying[i]--)
+		if (outbox->flying[i])
 			pen_cache_put(outbox->cache, i);
 	pen_cells_fini(&outbox->cells);
 	free(outbox->flying);
@@ -47,22 +47,20 @@ uint32_t pen_outbox_room(const struct pen_outbox *outbox)
 	return PEN_OUTBOX_FRAMES - outbox->count;
 }
 
-/* The place behind the last frame, which counts as taken then. Frames lie in one piece: when the
- * end of the array is reached, what waits moves to its front. */
-static struct pen_frame *push(struct pen_outbox *outbox, const struct pen_net_path *path)
+static_assert((PEN_OUTBOX_FRAMES & (PEN_OUTBOX_FRAMES - 1)) == 0, "a ring");
+
+/* Room for `count` frames behind the last one, which count as put in then. Where their path lies,
+ * at the place that is free last; the first one's place goes to *first. */
+static const struct pen_net_path *push(
+	struct pen_outbox *outbox, const struct pen_net_path *path, uint32_t count, uint32_t *first)
 {
-	PEN_CHECK(outbox->count < PEN_OUTBOX_FRAMES);
-	if (outbox->head + outbox->count == PEN_OUTBOX_FRAMES) {
-		memmove(outbox->frames, outbox->frames + outbox->head,
-			outbox->count * sizeof *outbox->frames);
-		memmove(outbox->paths, outbox->paths + outbox->head,
-			outbox->count * sizeof *outbox->paths);
-		outbox->head = 0;
-	}
-	uint32_t at = outbox->head + outbox->count++;
-	outbox->paths[at] = *path;
-	outbox->packets++;
-	return &outbox->frames[at];
+	PEN_CHECK(count <= PEN_OUTBOX_FRAMES - outbox->count);
+	*first = outbox->head + outbox->count;
+	outbox->count += count;
+	outbox->packets += count;
+	struct pen_net_path *kept = &outbox->paths[(*first + count - 1) % PEN_OUTBOX_FRAMES];
+	*kept = *path;
+	return kept;
 }
 
 bool pen_outbox_packet(struct pen_outbox *outbox, const struct pen_net_path *path,
@@ -78,48 +76,58 @@ bool pen_outbox_packet(struct pen_outbox *outbox, const struct pen_net_path *pat
 	}
 	uint8_t *at = pen_cells_at(&outbox->cells, cell);
 	memcpy(at, packet, bytes);
-	*push(outbox, path) = (struct pen_frame){.payload = at,
-		.payload_bytes = (uint16_t)bytes,
-		.tag = outbox->owner | TAG_CELL | cell};
+	uint32_t first;
+	const struct pen_net_path *kept = push(outbox, path, 1, &first);
+	struct pen_frame *frame = pen_outbox_nth(outbox, first);
+	frame->path = kept;
+	frame->payload = at;
+	frame->tag = outbox->owner | TAG_CELL | cell;
+	frame->payload_bytes = (uint16_t)bytes;
+	frame->header_bytes = 0;
+	frame->flags = 0;
 	return true;
 }
 
-void pen_outbox_data(struct pen_outbox *outbox, const struct pen_net_path *path,
-	const struct pen_outbox_data *data)
+uint32_t pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run *run)
 {
-	PEN_CHECK(data->bytes > 0);
-	pen_cache_keep(outbox->cache, data->entry);
-	outbox->flying[data->entry]++;
-	outbox->data++;
-	struct pen_frame *frame = push(outbox, path);
-	frame->payload = data->payload;
-	frame->tag = outbox->owner | data->entry;
-	frame->payload_bytes = data->bytes;
-	frame->header_bytes = sizeof data->head;
-	frame->flags = data->flags;
-	frame->ecn = 0;
-	memcpy(frame->header, &data->head, sizeof data->head);
+	uint32_t first;
+	PEN_CHECK(run->count > 0);
+	PEN_CHECK(run->entry < outbox->cache->count);
+	const struct pen_net_path *path = push(outbox, run->path, run->count, &first);
+	if (outbox->flying[run->entry] == 0)
+		pen_cache_keep(outbox->cache, run->entry);
+	outbox->flying[run->entry] += run->count;
+	outbox->data += run->count;
+	for (uint32_t i = 0; i < run->count; i++) {
+		struct pen_frame *frame = pen_outbox_nth(outbox, first + i);
+		frame->path = path;
+		frame->tag = outbox->owner | run->entry;
+		frame->header_bytes = sizeof(struct pen_wire_data);
+		frame->flags = run->flags;
+	}
+	return first;
 }
 
 unsigned pen_outbox_flush(struct pen_outbox *outbox, int64_t now_ns)
 {
 	unsigned sent = 0;
 	while (outbox->count) {
-		uint32_t burst = outbox->count < PEN_NET_BURST_MAX ? outbox->count
-								   : PEN_NET_BURST_MAX;
-		struct pen_frame *frames = outbox->frames + outbox->head;
-		/* Only now: frames may have moved since they were put in. */
-		for (uint32_t i = 0; i < burst; i++)
-			frames[i].path = &outbox->paths[outbox->head + i];
+		uint32_t head = outbox->head % PEN_OUTBOX_FRAMES;
+		uint32_t burst = PEN_OUTBOX_FRAMES - head;
+		burst = burst < outbox->count ? burst : outbox->count;
+		burst = burst < PEN_NET_BURST_MAX ? burst : PEN_NET_BURST_MAX;
 		unsigned taken = outbox->net->ops->tx_burst(
-			outbox->net, outbox->queue, now_ns, frames, burst);
+			outbox->net, outbox->queue, now_ns, outbox->frames + head, burst);
 		PEN_CHECK(taken <= burst);
 		outbox->head += taken;
 		outbox->count -= taken;
+		outbox->taken += taken;
+		outbox->left += taken;
 		sent += taken;
 		if (taken < burst)
 			break;
 	}
+	/* From the front again: no burst ends at the ring's end. */
 	if (outbox->count == 0)
 		outbox->head = 0;
 	return sent;
@@ -134,25 +142,29 @@ void pen_outbox_done(struct pen_outbox *outbox, uint64_t tag)
 {
 	uint32_t index = (uint32_t)(tag & TAG_INDEX);
 	PEN_CHECK(pen_outbox_owns(outbox, tag));
+	PEN_CHECK(outbox->taken > 0);
+	outbox->taken--;
 	if (tag & TAG_CELL) {
 		pen_cells_put(&outbox->cells, index);
 		return;
 	}
 	PEN_CHECK(index < outbox->cache->count);
 	PEN_CHECK(outbox->flying[index] > 0);
-	outbox->flying[index]--;
-	pen_cache_put(outbox->cache, index);
+	if (--outbox->flying[index] == 0)
+		pen_cache_put(outbox->cache, index);
 }
 
 unsigned pen_outbox_reap(struct pen_outbox *outbox)
 {
 	uint64_t tags[REAP_BURST];
 	unsigned total = 0, count;
-	do {
+	while (outbox->taken) {
 		count = outbox->net->ops->tx_reap(outbox->net, outbox->queue, tags, REAP_BURST);
 		for (unsigned i = 0; i < count; i++)
 			pen_outbox_done(outbox, tags[i]);
 		total += count;
-	} while (count == REAP_BURST);
+		if (count < REAP_BURST)
+			break;
+	}
 	return total;
 }

@@ -3,9 +3,10 @@
  * has not given back.
  *
  * DATA packets are a header and a stretch of a block of the cache, which is held until the device
- * is done. All others are copied into a cell (mem/cells.h). Packets leave in order; those of one
- * session are put in side by side, so that the device can send them as a run. Nothing waits: a
- * device that takes nothing leaves them here, and when the outbox is full nobody may put more in.
+ * is done with all that point into it. All others are copied into a cell (mem/cells.h). Packets
+ * leave in order; those of one session are put in side by side, as a run that shares one path, so
+ * that the device can send them in one go. Nothing waits: a device that takes nothing leaves them
+ * here, and when the outbox is full nobody may put more in.
  *
  * Tags carry the owner's byte in their upper 8 bits, so that several may send by one queue, and
  * whoever reaps it can tell whose they are. Fixed memory; one thread, that of the queue.
@@ -18,7 +19,8 @@
 #include "store/cache.h"
 #include "wire/encode.h"
 
-/* Frames that wait here: two bursts, so that one can be filled while the other is refused. */
+/* Frames that wait here: two bursts, so that one can be filled while the other is refused. A power
+ * of two: they lie in a ring. */
 #define PEN_OUTBOX_FRAMES (2 * PEN_NET_BURST_MAX)
 /* A cell: the largest packet that is no DATA, to whole cache lines. */
 #define PEN_OUTBOX_CELL_BYTES 1280u
@@ -31,10 +33,13 @@ struct pen_outbox {
 	uint64_t owner; /* shifted */
 	struct pen_cache *cache; /* borrowed */
 	struct pen_cells cells;
-	uint32_t *flying; /* by entry of the cache: frames that hold it */
-	struct pen_frame *frames; /* PEN_OUTBOX_FRAMES; those from head on wait */
-	struct pen_net_path *paths; /* of each */
+	uint32_t *flying; /* by entry of the cache: frames that point into it; while there are any,
+			     the entry is held once */
+	struct pen_frame *frames; /* a ring of PEN_OUTBOX_FRAMES; those from head on wait */
+	struct pen_net_path *paths; /* as many: a run's path lies at the place of its last frame */
 	uint32_t head, count;
+	uint32_t taken; /* frames that the device has */
+	uint64_t left; /* frames that it took, ever */
 	uint64_t no_cell; /* packets that were dropped because the device kept all cells */
 	uint64_t packets, data; /* put in: all, and those with payload */
 };
@@ -60,18 +65,25 @@ uint32_t pen_outbox_room(const struct pen_outbox *outbox);
 bool pen_outbox_packet(struct pen_outbox *outbox, const struct pen_net_path *path,
 	const struct pen_wire_packet *packet, size_t bytes);
 
-/* A packet of a piece. */
-struct pen_outbox_data {
-	struct pen_wire_data head; /* complete */
-	const uint8_t *payload; /* in the block of `entry` */
-	uint16_t bytes; /* of it */
-	uint32_t entry; /* of the cache, held by the caller; held here too until it is reaped */
-	uint8_t flags; /* enum pen_frame_flags */
+/* Packets of a piece, to one receiver. */
+struct pen_outbox_run {
+	const struct pen_net_path *path; /* copied */
+	uint32_t entry; /* of the cache, held by the caller; held here too until all is reaped */
+	uint8_t flags; /* enum pen_frame_flags, of each */
+	unsigned count; /* at least 1; there is room for them */
 };
 
-/* There is room. */
-void pen_outbox_data(struct pen_outbox *outbox, const struct pen_net_path *path,
-	const struct pen_outbox_data *data);
+/*
+ * Put a run in. The i-th of its frames is pen_outbox_nth(outbox, first + i), `first` being what is
+ * returned: the caller writes payload, payload_bytes and the header (of header_bytes, as they are
+ * for DATA) of each before anything else is done with the outbox.
+ */
+uint32_t pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run *run);
+
+static inline struct pen_frame *pen_outbox_nth(const struct pen_outbox *outbox, uint32_t place)
+{
+	return &outbox->frames[place % PEN_OUTBOX_FRAMES];
+}
 
 /* Offer what waits to the device. How many frames it took. */
 unsigned pen_outbox_flush(struct pen_outbox *outbox, int64_t now_ns);

@@ -6,12 +6,10 @@
 
 void pen_receipt_init(struct pen_receipt *receipt, const struct pen_prf_key *key, int64_t now_ns)
 {
-	*receipt = (struct pen_receipt){.key = *key, .round_ns = now_ns, .heard_ns = now_ns};
-}
-
-uint16_t pen_receipt_token(const struct pen_receipt *receipt, uint64_t seq)
-{
-	return (uint16_t)pen_prf(&receipt->key, seq);
+	*receipt = (struct pen_receipt){.key = *key,
+		.quarter_tokens = pen_prf(key, 0),
+		.round_ns = now_ns,
+		.heard_ns = now_ns};
 }
 
 static void note_era(struct pen_receipt *receipt, uint32_t bytes)
@@ -26,14 +24,16 @@ static void note_era(struct pen_receipt *receipt, uint32_t bytes)
 	era[receipt->eras++] = (struct pen_receipt_era){receipt->sent, bytes};
 }
 
-uint64_t pen_receipt_send(struct pen_receipt *receipt, uint32_t bytes)
+uint64_t pen_receipt_send(struct pen_receipt *receipt, uint32_t bytes, unsigned count)
 {
+	uint64_t first = receipt->sent, all = (uint64_t)bytes * count;
 	PEN_CHECK(bytes > 0);
 	note_era(receipt, bytes);
-	receipt->flying_bytes += bytes;
+	receipt->flying_bytes += all;
 	if (!receipt->path_proved)
-		receipt->path_bytes += bytes;
-	return receipt->sent++;
+		receipt->path_bytes += all;
+	receipt->sent += count;
+	return first;
 }
 
 /* Bytes of packet `seq`; of one older than all eras the oldest's. */
@@ -69,7 +69,7 @@ static void settle(struct pen_receipt *receipt, uint64_t end)
 
 /* One past the highest packet of a proof; the XOR of all tokens goes to *tokens. */
 static uint64_t add_tokens(
-	const struct pen_receipt *receipt, const struct pen_receipt_proof *proof, uint16_t *tokens)
+	struct pen_receipt *receipt, const struct pen_receipt_proof *proof, uint16_t *tokens)
 {
 	uint64_t end = 0;
 	*tokens = 0;
@@ -84,19 +84,31 @@ static uint64_t add_tokens(
 	return end;
 }
 
+/* Packets of a word of a proof that are new, by the sizes of the eras they are from. */
+static void count_word(const struct pen_receipt *receipt, uint64_t first, uint64_t bits,
+	struct pen_receipt_news *news)
+{
+	if (first + 63 < receipt->settled)
+		return;
+	if (first < receipt->settled)
+		bits &= UINT64_MAX << (receipt->settled - first);
+	unsigned count = (unsigned)__builtin_popcountll(bits);
+	news->proved += count;
+	if (receipt->era[receipt->eras - 1].first <= first) {
+		news->proved_bytes += (uint64_t)count * receipt->era[receipt->eras - 1].bytes;
+		return;
+	}
+	for (; bits; bits &= bits - 1)
+		news->proved_bytes += bytes_of(receipt, first + (uint64_t)__builtin_ctzll(bits));
+}
+
 static void count_proved(const struct pen_receipt *receipt, const struct pen_receipt_proof *proof,
 	struct pen_receipt_news *news)
 {
-	for (uint32_t word = 0; word < proof->words; word++) {
-		uint64_t bits = pen_le64(proof->bits + 8 * word);
-		for (; bits; bits &= bits - 1) {
-			uint64_t seq = proof->first + word * 64 + (uint64_t)__builtin_ctzll(bits);
-			if (seq < receipt->settled)
-				continue;
-			news->proved++;
-			news->proved_bytes += bytes_of(receipt, seq);
-		}
-	}
+	PEN_CHECK(receipt->eras > 0);
+	for (uint32_t word = 0; word < proof->words; word++)
+		count_word(
+			receipt, proof->first + word * 64, pen_le64(proof->bits + 8 * word), news);
 }
 
 static int64_t round_trip(const struct pen_receipt *receipt)

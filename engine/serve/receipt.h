@@ -3,7 +3,8 @@
  * may be sent to it, whatever it grants.
  *
  * Every DATA packet carries a token, a keyed function of its number that only the server can
- * compute; a PULL names a set of packets and the XOR of their tokens (wire/wire.h). So nobody can
+ * compute: 16 of the 64 bits of pen_prf of a quarter of the number, so that four packets in a row
+ * cost one; a PULL names a set of packets and the XOR of their tokens (wire/wire.h). So nobody can
  * make us send to where nothing arrives: until the first right proof on a path at most
  * PEN_RECEIPT_FREE_BYTES go there, the last quarter of them in small packets one by one, further
  * and further apart, so that a path that lost all the others is not given up; after it, what is on
@@ -54,6 +55,7 @@ struct pen_receipt_era {
 
 struct pen_receipt {
 	struct pen_prf_key key; /* of the tokens, this session's own */
+	uint64_t quarter, quarter_tokens; /* numbers / 4, and the tokens of these four */
 	uint64_t sent; /* packets so far: the number of the next */
 	uint64_t settled; /* packets below are proved, or will not be any more */
 	uint64_t proved; /* packets that were proved */
@@ -93,10 +95,18 @@ struct pen_receipt_news {
 void pen_receipt_init(struct pen_receipt *receipt, const struct pen_prf_key *key, int64_t now_ns);
 
 /* The token of packet `seq`. */
-uint16_t pen_receipt_token(const struct pen_receipt *receipt, uint64_t seq);
+static inline uint16_t pen_receipt_token(struct pen_receipt *receipt, uint64_t seq)
+{
+	if (receipt->quarter != seq / 4) {
+		receipt->quarter = seq / 4;
+		receipt->quarter_tokens = pen_prf(&receipt->key, receipt->quarter);
+	}
+	return (uint16_t)(receipt->quarter_tokens >> (seq % 4 * 16));
+}
 
-/* The next packet leaves, one of a slot whose packets have `bytes` in all. Its number. */
-uint64_t pen_receipt_send(struct pen_receipt *receipt, uint32_t bytes);
+/* The next `count` packets leave, of slots whose packets have `bytes` in all. The number of the
+ * first. */
+uint64_t pen_receipt_send(struct pen_receipt *receipt, uint32_t bytes, unsigned count);
 
 /*
  * Look at a proof. True if it is right, which an absent one is: *news says what it settled. False

@@ -169,34 +169,53 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Those whose pace lets them stand in the ring again. */
+static void rejoin(struct pen_serve *serve, int64_t now_ns)
+{
+	uint32_t place;
+	while ((place = pen_later_take(&serve->later, now_ns)) != PEN_LATER_NONE)
+		pen_fair_join(&serve->fair, place);
+}
+
+/* What the port refused is offered again soon, and ever later while it takes nothing. */
+static int64_t refused_ns(struct pen_serve *serve, unsigned taken, int64_t now_ns)
+{
+	if (serve->outbox.count == 0)
+		return INT64_MAX;
+	serve->refused_ns = taken ? PEN_SERVE_REFUSED_NS : 2 * serve->refused_ns;
+	if (serve->refused_ns > PEN_SERVE_REFUSED_NS_MAX)
+		serve->refused_ns = PEN_SERVE_REFUSED_NS_MAX;
+	return now_ns + serve->refused_ns;
+}
+
 int64_t pen_send_turn(struct pen_serve *serve, int64_t now_ns)
 {
 	int64_t due_ns = INT64_MAX, bytes;
-	uint32_t passed = 0, place;
-	while (passed < serve->fair.standing && make_room(serve, now_ns)) {
+	uint64_t before = serve->outbox.left;
+	rejoin(serve, now_ns);
+	while (serve->fair.standing && make_room(serve, now_ns)) {
 		uint64_t sent = 0;
 		if (serve->config.rate && !pen_pacer_allowed(&serve->ceiling, now_ns)) {
-			due_ns = earlier(due_ns, pen_pacer_due_ns(&serve->ceiling, 1, now_ns));
+			due_ns = pen_pacer_due_ns(&serve->ceiling, 1, now_ns);
 			break;
 		}
-		place = pen_fair_head(&serve->fair, &bytes);
+		uint32_t place = pen_fair_head(&serve->fair, &bytes);
 		struct pen_guest *guest = &serve->guests.places[place];
 		switch (send_run(serve, guest, bytes, now_ns, &sent)) {
 		case SENT:
 			pen_fair_spend(&serve->fair, sent);
 			if (serve->config.rate)
 				pen_pacer_spend(&serve->ceiling, sent);
-			passed = 0;
 			break;
 		case PACED:
-			due_ns = earlier(due_ns, pen_guest_due_ns(guest, now_ns));
-			pen_fair_pass(&serve->fair);
-			passed++;
+			pen_later_set(&serve->later, place, pen_guest_due_ns(guest, now_ns));
+			pen_fair_leave(&serve->fair, place);
 			break;
 		case DONE: pen_fair_leave(&serve->fair, place); break;
 		}
 	}
 	pen_outbox_flush(&serve->outbox, now_ns);
-	/* The port refused some: it says when to go on by being asked again. */
-	return serve->outbox.count ? now_ns : due_ns;
+	unsigned taken = (unsigned)(serve->outbox.left - before);
+	due_ns = earlier(due_ns, pen_later_due_ns(&serve->later));
+	return earlier(due_ns, refused_ns(serve, taken, now_ns));
 }

@@ -46,6 +46,8 @@ static int open_all(struct pen_serve *serve, const struct pen_serve_config *conf
 	if (!err)
 		err = pen_fair_open(&serve->fair, config->guests);
 	if (!err)
+		err = pen_later_open(&serve->later, config->guests);
+	if (!err)
 		err = pen_guests_open(&serve->guests, config->guests);
 	return err;
 }
@@ -80,6 +82,7 @@ void pen_serve_close(struct pen_serve *serve)
 			pen_talk_forget(serve, &serve->guests.places[i]);
 	pen_attests_end(&serve->attests, &serve->reacher);
 	pen_guests_close(&serve->guests);
+	pen_later_close(&serve->later);
 	pen_fair_close(&serve->fair);
 	pen_outbox_close(&serve->outbox);
 	pen_cache_close(&serve->cache);
@@ -96,12 +99,14 @@ void pen_serve_list(struct pen_serve *serve, const struct pen_listing *listing)
 void pen_serve_done(struct pen_serve *serve, uint64_t tag)
 {
 	pen_outbox_done(&serve->outbox, tag);
-	serve->freed = true;
 }
 
 /* Look at a few guests: those that were silent for too long go. */
 static void sweep(struct pen_serve *serve, int64_t now_ns)
 {
+	if (now_ns < serve->sweep_ns)
+		return;
+	serve->sweep_ns = now_ns + PEN_SERVE_SWEEP_NS;
 	for (uint32_t i = 0; i < PEN_SERVE_SWEEP && i < serve->guests.count; i++) {
 		struct pen_guest *guest = &serve->guests.places[serve->sweep];
 		serve->sweep = (serve->sweep + 1) % serve->guests.count;
@@ -123,30 +128,37 @@ static void attest(struct pen_serve *serve, int64_t now_ns)
 	}
 }
 
-/* Reads in flight and digests that wait for their turn have no time of their own. */
-static bool has_more(const struct pen_serve *serve)
+/* Guests wait for a read or a block, and some came since they were last woken. */
+static bool can_wake(const struct pen_serve *serve)
 {
-	return serve->cache.queued || serve->cache.reading || serve->attests.count;
+	return serve->guests.waiting && (serve->read || serve->rested != serve->cache.rested);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 int64_t pen_serve_turn(struct pen_serve *serve, bool alone, int64_t now_ns)
 {
-	if (alone && pen_outbox_reap(&serve->outbox))
-		serve->freed = true;
-	if (pen_cache_poll(&serve->cache) || serve->freed)
+	if (alone)
+		pen_outbox_reap(&serve->outbox);
+	if (pen_cache_poll(&serve->cache))
+		serve->read = true;
+	if (can_wake(serve))
 		pen_send_wake(serve);
-	serve->freed = false;
+	serve->read = false;
+	serve->rested = serve->cache.rested;
 	attest(serve, now_ns);
 	sweep(serve, now_ns);
 	int64_t due_ns = pen_send_turn(serve, now_ns);
-	/* What sending asked for goes to the disk at once. */
-	if (pen_cache_poll(&serve->cache))
-		serve->freed = true;
-	if (has_more(serve) || serve->freed)
+	/* What sending asked for goes to the disk at once. A disk that has nothing and takes
+	 * nothing is asked again. */
+	serve->read = pen_cache_poll(&serve->cache) > 0;
+	if (can_wake(serve) || (serve->cache.queued && !serve->cache.reading))
 		return now_ns;
-	if (serve->guests.open && due_ns > now_ns + PEN_SERVE_IDLE_NS)
-		due_ns = now_ns + PEN_SERVE_IDLE_NS;
-	return due_ns;
+	due_ns = earlier(due_ns, pen_attests_due_ns(&serve->attests, now_ns));
+	return serve->guests.open ? earlier(due_ns, now_ns + PEN_SERVE_IDLE_NS) : due_ns;
 }
 
 int64_t pen_serve_poll(struct pen_serve *serve, int64_t now_ns)

@@ -24,6 +24,7 @@
 #include "serve/attest.h"
 #include "serve/fair.h"
 #include "serve/guests.h"
+#include "serve/later.h"
 #include "serve/opening.h"
 #include "serve/outbox.h"
 
@@ -31,8 +32,12 @@
 #define PEN_SERVE_BURST 256u
 /* Pieces of one guest that are read ahead of the one that is being sent, and it. */
 #define PEN_SERVE_AHEAD 4u
-/* Guests that are looked at in one turn for having been silent. */
+/* Guests that are looked at for having been silent, and how often. */
 #define PEN_SERVE_SWEEP 16u
+#define PEN_SERVE_SWEEP_NS INT64_C(1000000)
+/* A port that refuses is asked again after so long, at most. */
+#define PEN_SERVE_REFUSED_NS INT64_C(10000)
+#define PEN_SERVE_REFUSED_NS_MAX INT64_C(160000)
 /* How long a stranger waits that finds no place. */
 #define PEN_SERVE_RETRY_MS 2000u
 /* While there are guests, one turn at least in this time, to see which have gone. */
@@ -84,11 +89,15 @@ struct pen_serve {
 	struct pen_opening opening;
 	struct pen_attests attests;
 	struct pen_fair fair; /* who has something to send and may */
+	struct pen_later later; /* who has, and may when its pace says */
 	struct pen_pacer ceiling; /* of all that leaves; used if config.rate */
 	struct pen_guests guests;
-	uint32_t sweep; /* the place to look at next */
+	uint32_t sweep; /* the place to look at next, */
+	int64_t sweep_ns; /* and when */
+	int64_t refused_ns; /* from the port's last refusal until it is asked again */
 	bool leaving; /* no new guests */
-	bool freed; /* blocks came free since guests were last woken */
+	bool read; /* reads ended since guests were last woken */
+	uint64_t rested; /* cache.rested when they were */
 	struct pen_catalog empty; /* offered until pen_serve_list */
 	struct pen_listing nothing;
 	struct pen_serve_counters counters;
@@ -114,10 +123,17 @@ bool pen_serve_hear(struct pen_serve *serve, const struct pen_slice *slice, int6
 void pen_serve_done(struct pen_serve *serve, uint64_t tag);
 
 /*
- * Read, send, and forget who is gone. When to call again if nothing comes: now_ns if there is more
- * to do at once, INT64_MAX never. `alone`: nobody else sends by the queue, so it is reaped here.
+ * Read, send, and forget who is gone. When to call again if no packet comes and no read ends:
+ * now_ns if there is more to do at once, INT64_MAX never. `alone`: nobody else sends by the queue,
+ * so it is reaped here.
  */
 int64_t pen_serve_turn(struct pen_serve *serve, bool alone, int64_t now_ns);
+
+/* Whether the disk has reads in flight: who cannot be woken by their end looks again soon. */
+static inline bool pen_serve_reads(const struct pen_serve *serve)
+{
+	return serve->cache.reading > 0;
+}
 
 /* One whole turn of a core that only serves. As pen_serve_turn. */
 int64_t pen_serve_poll(struct pen_serve *serve, int64_t now_ns);

@@ -45,6 +45,7 @@ void pen_talk_forget(struct pen_serve *serve, struct pen_guest *guest)
 {
 	pen_opening_end(&serve->opening, guest);
 	pen_fair_leave(&serve->fair, pen_guests_place(&serve->guests, guest));
+	pen_later_drop(&serve->later, pen_guests_place(&serve->guests, guest));
 	pen_guests_leave(&serve->guests, guest);
 }
 

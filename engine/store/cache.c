@@ -226,6 +226,7 @@ void pen_cache_put(struct pen_cache *cache, uint32_t index)
 	PEN_CHECK(entry->refs > 0);
 	if (--entry->refs > 0)
 		return;
+	cache->rested++;
 	if (entry->state == PEN_CACHE_READY)
 		lru_append(cache, entry);
 	else if (entry->state == PEN_CACHE_FAILED)

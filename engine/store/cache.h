@@ -65,6 +65,8 @@ struct pen_cache {
 					 read */
 	uint64_t evicted, failed, full; /* stretches; reads; gets that found no block */
 	uint64_t read_bytes;
+	uint64_t rested; /* puts after which nobody held the entry: who found no block may ask again
+			  */
 };
 
 /* What is wanted: bytes > 0 of an open file, all within it. */

@@ -51,7 +51,7 @@ static unsigned may(int64_t now_ns, enum pen_guest_stop *stop)
 static void send(unsigned count)
 {
 	while (count--)
-		pen_receipt_send(&guest.receipt, 1232);
+		pen_receipt_send(&guest.receipt, 1232, 1);
 }
 
 Test(serve_guest, nothing_leaves_without_a_grant)

@@ -15,8 +15,7 @@ struct client {
 	uint16_t tokens;
 };
 
-static void came(
-	struct client *client, const struct pen_receipt *receipt, uint64_t first, uint64_t seq)
+static void came(struct client *client, struct pen_receipt *receipt, uint64_t first, uint64_t seq)
 {
 	client->bits[(seq - first) / 8] |= (uint8_t)(1u << (seq - first) % 8);
 	client->tokens ^= pen_receipt_token(receipt, seq);
@@ -30,8 +29,7 @@ static struct pen_receipt_proof proof_of(const struct client *client, uint64_t f
 
 static void send(struct pen_receipt *receipt, unsigned count, uint32_t bytes)
 {
-	while (count--)
-		pen_receipt_send(receipt, bytes);
+	pen_receipt_send(receipt, bytes, count);
 }
 
 /* Proves packets from..end-1; all of them came. */
@@ -55,7 +53,7 @@ Test(serve_receipt, a_stranger_gets_64_kib)
 	pen_receipt_init(&receipt, &key, 0);
 	unsigned packets = 0, singles = 0;
 	while (pen_receipt_allowed(&receipt, 0) >= PACKET) {
-		cr_expect_eq(pen_receipt_send(&receipt, PACKET), packets);
+		cr_expect_eq(pen_receipt_send(&receipt, PACKET, 1), packets);
 		packets++;
 	}
 	cr_expect_eq(packets, PEN_RECEIPT_BURST_BYTES / PACKET);
@@ -66,7 +64,7 @@ Test(serve_receipt, a_stranger_gets_64_kib)
 			continue;
 		cr_expect_eq(pen_receipt_allowed(&receipt, now_ns), PACKET);
 		cr_expect_geq(now_ns - last_ns, 250 * MS);
-		pen_receipt_send(&receipt, PACKET);
+		pen_receipt_send(&receipt, PACKET, 1);
 		last_ns = now_ns;
 		singles++;
 	}

@@ -21,6 +21,8 @@
 #define HALL_IDLE_S 30
 /* How soon what the shelf finds is offered, and a signal obeyed. */
 #define HALL_LOOK_NS (250 * PEN_NS_PER_MS)
+/* How soon to look at the disk again, whose reads wake nobody. */
+#define HALL_READ_NS INT64_C(50000)
 /* Farewells leave within so long, or are lost. */
 #define HALL_LEAVE_NS (50 * PEN_NS_PER_MS)
 
@@ -79,6 +81,13 @@ static void sleep_until(struct hall *hall, int64_t until_ns, int64_t now_ns)
 	ppoll(&fd, 1, &wait, NULL);
 }
 
+/* One turn. When the next is due. */
+static int64_t turn(struct hall *hall, int64_t now_ns)
+{
+	int64_t due_ns = pen_serve_poll(&hall->serve, now_ns);
+	return pen_serve_reads(&hall->serve) ? least(due_ns, now_ns + HALL_READ_NS) : due_ns;
+}
+
 static void *run(void *context)
 {
 	struct hall *hall = context;
@@ -89,14 +98,12 @@ static void *run(void *context)
 			look_ns = now_ns + HALL_LOOK_NS;
 			look(hall);
 		}
-		int64_t due_ns = pen_serve_poll(&hall->serve, now_ns);
-		sleep_until(hall, least(due_ns, look_ns), now_ns);
+		sleep_until(hall, least(turn(hall, now_ns), look_ns), now_ns);
 	}
 	int64_t end_ns = pen_clock_ns() + HALL_LEAVE_NS;
 	pen_serve_leave(&hall->serve);
 	for (int64_t now_ns; (now_ns = pen_clock_ns()) < end_ns;) {
-		int64_t due_ns = pen_serve_poll(&hall->serve, now_ns);
-		sleep_until(hall, least(due_ns, end_ns), now_ns);
+		sleep_until(hall, least(turn(hall, now_ns), end_ns), now_ns);
 	}
 	return NULL;
 }
