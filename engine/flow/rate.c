@@ -119,18 +119,28 @@ static void climb(struct pen_rate *rate, uint64_t arrived)
 	rate->raised++;
 }
 
+/* What stood in the queue all through the round, of ours and above the target? */
+static bool is_queued(const struct pen_rate *rate, uint64_t arrived, int64_t target_ns)
+{
+	int64_t queue_ns = rate->queue_min_ns;
+	PEN_CHECK(queue_ns >= 0);
+	unsigned __int128 bytes = (unsigned __int128)arrived * (uint64_t)queue_ns / NS_PER_S;
+	return queue_ns > target_ns &&
+		(bytes > PEN_RATE_QUEUE_BYTES || queue_ns > PEN_RATE_QUEUE_NS_MAX);
+}
+
 static void decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
 {
 	uint64_t elapsed = (uint64_t)(now_ns - rate->round_ns);
 	PEN_CHECK(elapsed > 0);
 	uint64_t arrived = (uint64_t)((unsigned __int128)rate->round.bytes * NS_PER_S / elapsed);
 	int64_t target_ns = pen_rate_target_ns(rtt);
-	bool queued = rate->queue_min_ns > target_ns;
+	bool queued = is_queued(rate, arrived, target_ns);
 	/* A queue or losses are news even when something else held us back; an idle path is none.
 	 */
 	bool lossy = too_lossy(rate);
 	if (queued || lossy)
-		lower(rate, arrived, rate->queue_min_ns > QUEUE_DRAIN * target_ns);
+		lower(rate, arrived, queued && rate->queue_min_ns > QUEUE_DRAIN * target_ns);
 	else if (!rate->round.limited)
 		climb(rate, arrived);
 	if (rate->round.limited && arrived < rate->measured)

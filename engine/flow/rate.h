@@ -31,6 +31,11 @@
  * path, which lets us have our share beside senders that fill the queue. */
 #define PEN_RATE_QUEUE_NS_MIN INT64_C(1000000)
 #define PEN_RATE_QUEUE_SHARE 8
+/* Less than this in it is no queue of ours, however long it takes: hosts whose threads wait for a
+ * CPU delay all packets alike, and to send less would not change that. But what takes longer than
+ * QUEUE_NS_MAX is a queue on a narrow path. */
+#define PEN_RATE_QUEUE_BYTES UINT64_C(131072)
+#define PEN_RATE_QUEUE_NS_MAX INT64_C(200000000)
 /* Lost packets in a thousand that are the path's own; and the most that are believed to be, when
  * slowing down did not help. */
 #define PEN_RATE_LOSS_PER_MILLE 20u
