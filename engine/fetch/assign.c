@@ -205,7 +205,7 @@ void pen_assign_credit(struct pen_client *client, int64_t now_ns)
 		struct pen_credit_use use = {
 			.rate = server->stream.rate.measured,
 			.useful = pen_stream_useful(&server->stream, &want),
-			.timeout_ns = pen_rtt_timeout_ns(&server->stream.rtt),
+			.timeout_ns = pen_stream_patience_ns(&server->stream),
 		};
 		pen_credit_use(credit, s, &use, now_ns);
 	}

@@ -71,7 +71,7 @@ static void calm(struct pen_stream *stream, int64_t now_ns)
 
 int64_t pen_stream_patience_ns(const struct pen_stream *stream)
 {
-	return pen_rtt_timeout_ns(&stream->rtt) + stream->run_ns;
+	return pen_rtt_timeout_ns(&stream->rtt) + 2 * stream->run_ns;
 }
 
 static void pace_took(struct pen_stream *stream, const struct pen_stream_want *want)
@@ -96,12 +96,13 @@ bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *wa
 	if (!waiting || now_ns - stream->came_ns < pen_stream_patience_ns(stream))
 		return false;
 	/* One silence may be a lost PULL; two in a row are a path that carries nothing. */
-	if (in_flight(stream) && stream->rtt.doublings > 0)
+	if (in_flight(stream) && stream->rtt.doublings > 0) {
 		pen_rate_timeout(&stream->rate, now_ns);
+		stream->report = (struct pen_rate_report){0};
+	}
 	pace_took(stream, want);
 	stream->losses += pen_seqs_give_up(&stream->seqs,
 		stream->granted > stream->seqs.top ? stream->granted : stream->seqs.top);
-	stream->report = (struct pen_rate_report){0};
 	stream->came_ns = now_ns;
 	stream->forced = true;
 	stream->silences++;

@@ -86,7 +86,8 @@ void pen_stream_init(struct pen_stream *stream, const struct pen_rtt *rtt,
 enum pen_stream_came pen_stream_data(struct pen_stream *stream, const struct pen_wire_data *data,
 	uint32_t bytes, int64_t now_ns);
 
-/* How long nothing may come while something is due: a timeout of the path, and a run. */
+/* How long nothing may come while something is due: a timeout of the path, and two runs, as
+ * one may be late. */
 int64_t pen_stream_patience_ns(const struct pen_stream *stream);
 
 /* Let time pass: gaps become losses, silence becomes a timeout. Returns true when a timeout has

@@ -138,8 +138,8 @@ Test(fetch_stream, silence)
 	pull(&want, 0);
 	int64_t now = 0, wait = 24 * MS;
 	for (unsigned i = 0; i < 5; i++, wait = wait * 2 < 1000 * MS ? wait * 2 : 1000 * MS) {
-		/* A timeout, and a run of 16 packets at the pace. */
-		int64_t run = (int64_t)(16 * PACKET * UINT64_C(1000000000) / stream.rate.pace);
+		/* A timeout, and two runs of 16 packets at the pace. */
+		int64_t run = (int64_t)(16 * PACKET * UINT64_C(1000000000) / stream.rate.pace) * 2;
 		cr_expect_eq(pen_stream_due_ns(&stream, &want), now + wait + run);
 		cr_expect(!pen_stream_tick(&stream, &want, now + wait + run - 1));
 		now += wait + run;
@@ -159,6 +159,33 @@ Test(fetch_stream, silence)
 	want.packets = 10;
 	now += 3600 * 1000 * MS;
 	cr_expect(!pen_stream_tick(&stream, &want, now), "what was not wanted was not awaited");
+}
+
+/* At a slow pace a busy host sends its runs late: that is no silence, and the pace rises. */
+Test(fetch_stream, slow_and_late)
+{
+	struct pen_stream_want want = {5000, PACKET, UINT64_MAX, INT64_MAX};
+	uint64_t seq = 0;
+	int64_t now = 0;
+	begin(200 * US, (struct pen_rate_config){.start = 200000});
+	stream.rate.starting = false;
+	stream.feedback.budget = -64;
+	pull(&want, now);
+	for (unsigned runs = 0; runs < 200; runs++) {
+		int64_t next = now + 3 * MS +
+			(int64_t)(16 * PACKET * UINT64_C(1000000000) / stream.rate.pace);
+		for (int64_t due; (due = pen_stream_due_ns(&stream, &want)) < next;) {
+			now = due > now ? due : now + 1;
+			pen_stream_tick(&stream, &want, now);
+			if (pen_stream_due(&stream, &want, now))
+				pull(&want, now);
+		}
+		now = next;
+		for (unsigned i = 0; i < 16 && seq < stream.granted; i++)
+			come(seq++, i ? 0 : PEN_WIRE_DATA_ECHO, pen_rtt_stamp(now - 200 * US), now);
+	}
+	cr_expect_eq(stream.silences, 0, "%llu", (unsigned long long)stream.silences);
+	cr_expect_geq(stream.rate.pace, 400000, "%llu", (unsigned long long)stream.rate.pace);
 }
 
 /* A server may be held back for longer than the grant can grow, and is heard all the same. */
