@@ -19,13 +19,55 @@ void pen_vet_fini(struct pen_vet *vet)
 	pen_object_fini(&vet->object);
 }
 
+/* Bytes of content for one entry, as little as parts of a state like mainnet's have. */
+#define ENTRY_CONTENT_BYTES 72u
+/* What an entry takes beside its bytes, in the proof and in the search for the root: its place, its
+ * digest, its record, its key in the table and the table's slots at their sparsest. */
+#define ENTRY_BYTES (2u * (16u + 32u + 24u + 32u + 16u))
+/* The decompressor's window for an ordinary part, enough for level 19, and its own memory. */
+#define WINDOW_LOG 23u
+#define ZSTD_BYTES ((uint64_t)1 << 19)
+
+static size_t stored_max(size_t content_bytes)
+{
+	return content_bytes + content_bytes / 128 + ((size_t)2 << 20);
+}
+
+static uint32_t entries_max(size_t content_bytes)
+{
+	size_t count = content_bytes / ENTRY_CONTENT_BYTES;
+	return count < PEN_PART_ENTRIES_MAX ? (uint32_t)count : PEN_PART_ENTRIES_MAX;
+}
+
+void pen_vet_limit(struct pen_vet *vet, size_t content_bytes)
+{
+	PEN_CHECK(content_bytes >= PEN_VET_CONTENT_MIN);
+	PEN_CHECK(content_bytes <= PEN_PART_BYTES_MAX);
+	vet->judge.bytes_max = content_bytes;
+	vet->judge.entries_max = entries_max(content_bytes);
+	vet->judge.zstd.window_log = WINDOW_LOG;
+}
+
+uint64_t pen_vet_bytes(size_t content_bytes)
+{
+	/* Content of a part in nearcore form, and one byte, so that more is seen; or what a lean
+	 * part is rebuilt in, twice as much. */
+	return stored_max(content_bytes) + 2 * (uint64_t)content_bytes + 1 +
+		((uint64_t)1 << WINDOW_LOG) + ZSTD_BYTES +
+		(uint64_t)entries_max(content_bytes) * ENTRY_BYTES;
+}
+
 static int file_load(struct pen_vet *vet, const struct pen_vet_ask *ask,
 	struct pen_catalog_file *file, struct pen_why *why)
 {
 	struct pen_disk_stat stat = {0};
-	int err = pen_file_read(ask->disk, ask->name, PEN_PART_FILE_BYTES_MAX, &vet->stored, &stat);
+	size_t limit = vet->judge.bytes_max ? stored_max(vet->judge.bytes_max)
+					    : PEN_PART_FILE_BYTES_MAX;
+	int err = pen_file_read(ask->disk, ask->name, limit, &vet->stored, &stat);
 	file->bytes = stat.bytes;
 	file->mtime_ns = stat.mtime_ns;
+	if (err == PEN_EINPUT && stat.bytes <= PEN_PART_FILE_BYTES_MAX)
+		return pen_fail(why, PEN_ELARGE, "it has %" PRIu64 " bytes", stat.bytes);
 	if (err == PEN_EINPUT)
 		return pen_fail(
 			why, err, "no part can be as large as %" PRIu64 " bytes", stat.bytes);

@@ -27,6 +27,18 @@ struct pen_vet {
 /* Give the memory back; zeroed and NULL are fine. It is not to be used again. */
 void pen_vet_fini(struct pen_vet *vet);
 
+/* A part's content must be allowed to have so much: nearcore cuts at 30 MiB of memory_usage. */
+#define PEN_VET_CONTENT_MIN ((size_t)32 << 20)
+
+/*
+ * Keep to parts whose content has at most so many bytes (PEN_VET_CONTENT_MIN to
+ * PEN_PART_BYTES_MAX), and ordinary numbers of entries; what is larger is PEN_ELARGE.
+ */
+void pen_vet_limit(struct pen_vet *vet, size_t content_bytes);
+
+/* The memory that one with this limit takes at most. */
+uint64_t pen_vet_bytes(size_t content_bytes);
+
 /* What to look at. All is borrowed for the call. */
 struct pen_vet_ask {
 	struct pen_disk *disk;
@@ -40,8 +52,8 @@ struct pen_vet_ask {
  * root is file->root. On 0, file's root, memory_usage, blob, bytes and mtime_ns are set. Else, with
  * a sentence, the file's fault: what the proof says, PEN_EENVELOPE, PEN_EHEAD (not of its name's
  * form), PEN_EREFUSED (k or n that cannot be, or a part beyond our bounds), PEN_EVERIFY (no root in
- * it), PEN_EINPUT (too large); or the machine's: -errno. bytes and mtime_ns are set whenever the
- * file could be opened.
+ * it), PEN_EINPUT (too large), PEN_ELARGE (beyond pen_vet_limit); or the machine's: -errno. bytes
+ * and mtime_ns are set whenever the file could be opened.
  */
 int pen_vet_file(struct pen_vet *vet, const struct pen_vet_ask *ask, struct pen_catalog_file *file,
 	struct pen_why *why);

@@ -83,6 +83,38 @@ Test(store_vet, refuses)
 	house_close(&house);
 }
 
+/* A file that cannot be proved within the memory allowed is not read; without a limit it is. */
+Test(store_vet, keeps_to_a_limit)
+{
+	struct house house = house_open();
+	static const enum pen_form forms[] = {PEN_FORM_NEARCORE, PEN_FORM_LEAN};
+	for (size_t i = 0; i < PEN_COUNT(forms); i++) {
+		struct pen_catalog_file file = {.form = forms[i], .k = 3, .n = 5};
+		char name[PEN_PART_NAME_BYTES], path[PEN_NAME_BYTES];
+		uint8_t byte = 1;
+		struct pen_vet vet = {0};
+		struct pen_disk_done done;
+		snprintf(path, sizeof path, HOUSE_DIR "/%s", pen_part_name(forms[i], 3, 5, name));
+		int out = house.disk->ops->open(house.disk, path, PEN_DISK_CREATE, NULL);
+		const struct pen_disk_op op = {PEN_DISK_WRITE, out, 40 << 20, &byte, 1, 0};
+		cr_assert_eq(house.disk->ops->submit(house.disk, &op, 1), 1);
+		cr_assert_eq(house.disk->ops->reap(house.disk, &done, 1, 0), 1);
+		house.disk->ops->close(house.disk, out);
+		pen_vet_limit(&vet, PEN_VET_CONTENT_MIN);
+		int err = vet_part(&vet, &house, NULL, &file);
+		cr_expect_eq(err, PEN_ELARGE);
+		cr_expect(pen_vet_refuses(err));
+		cr_expect_eq(vet.stored.cap, 0);
+		vet.judge.bytes_max = 0;
+		err = vet_part(&vet, &house, NULL, &file);
+		cr_expect_neq(err, PEN_ELARGE);
+		cr_expect_eq(vet.stored.len, (40 << 20) + 1);
+		pen_vet_fini(&vet);
+	}
+	cr_expect_gt(pen_vet_bytes(PEN_VET_CONTENT_MIN), 3 * PEN_VET_CONTENT_MIN);
+	house_close(&house);
+}
+
 /* A lean part names its root; what it names is proved, and the file's name counts. */
 Test(store_vet, lean_parts)
 {
