@@ -1,10 +1,16 @@
 #include "base/thread.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/check.h"
+
+/* Nodes that are looked for. */
+#define NODES_MAX 64
 
 _Static_assert(sizeof(pthread_t) == sizeof(unsigned long), "a pthread_t is kept as a word");
 
@@ -17,20 +23,60 @@ unsigned pen_cpu_count(void)
 	return count > 0 ? (unsigned)count : 1;
 }
 
+/* The CPU that is number `index` of those allowed, or -1. */
+static int nth_of(const cpu_set_t *allowed, unsigned index)
+{
+	int count = CPU_COUNT(allowed), cpu = 0;
+	if (count == 0)
+		return -1;
+	index %= (unsigned)count;
+	while (!CPU_ISSET(cpu, allowed) || index--)
+		cpu++;
+	PEN_CHECK(cpu < CPU_SETSIZE);
+	return cpu;
+}
+
+int pen_cpu_node(unsigned index)
+{
+	char path[64];
+	cpu_set_t allowed;
+	int cpu = sched_getaffinity(0, sizeof allowed, &allowed) ? -1 : nth_of(&allowed, index);
+	for (int node = 0; cpu >= 0 && node < NODES_MAX; node++) {
+		snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/node%d", cpu, node);
+		if (access(path, F_OK) == 0)
+			return node;
+	}
+	return -1;
+}
+
+int pen_cpu_keep_to(const uint8_t *bits, unsigned count, unsigned *missing)
+{
+	cpu_set_t allowed, kept;
+	if (sched_getaffinity(0, sizeof allowed, &allowed))
+		return -errno;
+	CPU_ZERO(&kept);
+	for (unsigned cpu = 0; cpu < count; cpu++) {
+		if (!(bits[cpu / 8] & 1 << cpu % 8))
+			continue;
+		*missing = cpu;
+		if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed))
+			return -EINVAL;
+		CPU_SET(cpu, &kept);
+	}
+	if (CPU_COUNT(&kept) == 0)
+		return -ENOENT;
+	return sched_setaffinity(0, sizeof kept, &kept) ? -errno : 0;
+}
+
 /* Best effort: a container may take CPUs away between the two calls. */
 static void pin(unsigned index)
 {
 	cpu_set_t allowed, one;
-	if (sched_getaffinity(0, sizeof allowed, &allowed) || CPU_COUNT(&allowed) == 0)
+	int cpu = sched_getaffinity(0, sizeof allowed, &allowed) ? -1 : nth_of(&allowed, index);
+	if (cpu < 0)
 		return;
-	index %= (unsigned)CPU_COUNT(&allowed);
 	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed) || index--)
-			continue;
-		CPU_SET(cpu, &one);
-		break;
-	}
+	CPU_SET(cpu, &one);
 	sched_setaffinity(0, sizeof one, &one);
 }
 

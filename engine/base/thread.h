@@ -6,6 +6,7 @@
 #define PEN_BASE_THREAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Zeroed is "not running". */
 struct pen_thread {
@@ -18,6 +19,16 @@ struct pen_thread {
 
 /* CPUs that this process may use, at least 1. */
 unsigned pen_cpu_count(void);
+
+/* NUMA node of allowed CPU number `cpu` (modulo their count), or -1: the machine does not say. */
+int pen_cpu_node(unsigned cpu);
+
+/*
+ * From now on the process may use only CPUs of `bits` (bit i & 7 of byte i >> 3 is CPU i; `count`
+ * of them), and threads to come too; before there are others. 0; or -EINVAL and *missing, one that
+ * it may not use now, or is not there; -ENOENT: there is no bit at all.
+ */
+int pen_cpu_keep_to(const uint8_t *bits, unsigned count, unsigned *missing);
 
 /*
  * Run run(context) in a thread pinned to allowed CPU number `cpu` (modulo their count; where the
