@@ -32,6 +32,8 @@ struct front {
 	struct MHD_Daemon *daemon;
 	int root; /* descriptor of the store */
 	struct shelf *shelf;
+	int (*metrics)(void *context, struct pen_buf *out);
+	void *context; /* of metrics */
 	struct reply_counts counts;
 };
 
@@ -127,6 +129,8 @@ static enum MHD_Result answer_metrics(struct front *front, struct reply *reply)
 	const struct shelf_view *view = shelf_get(front->shelf);
 	int err = root_metrics(view, &front->counts, &body);
 	shelf_put(front->shelf, view);
+	if (!err)
+		err = front->metrics(front->context, &body);
 	enum MHD_Result result = err
 		? answer_failed(reply, err)
 		: reply_body(reply, MHD_HTTP_OK, "text/plain; version=0.0.4", pen_buf_bytes(&body));
@@ -219,6 +223,12 @@ static struct MHD_Daemon *daemon_start(struct front *front, int listener)
 		on_connection, front, MHD_OPTION_END);
 }
 
+int front_check(struct pen_why *why)
+{
+	(void)why;
+	return 0;
+}
+
 int front_open(const struct front_config *config, struct front **out, struct pen_why *why)
 {
 	struct front *front = calloc(1, sizeof *front);
@@ -227,6 +237,8 @@ int front_open(const struct front_config *config, struct front **out, struct pen
 	if (!err) {
 		front->root = root;
 		front->shelf = config->shelf;
+		front->metrics = config->metrics;
+		front->context = config->context;
 		front->daemon = daemon_start(front, config->listener);
 		err = front->daemon ? 0 : errno ? -errno : -ENOMEM;
 	}

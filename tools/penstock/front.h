@@ -23,6 +23,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "shelf.h"
 
@@ -32,9 +33,15 @@ struct front_config {
 	int listener; /* a listening socket; taken, also on failure */
 	const char *store; /* directory */
 	struct shelf *shelf; /* borrowed until front_close */
+	int (*metrics)(void *context, struct pen_buf *out); /* appends to /metrics what is not the
+							       front's: 0 or -errno; any thread */
+	void *context; /* its own */
 };
 
-/* Start serving. 0, or -errno with a sentence. */
+/* 0; or PEN_EUSAGE with a sentence: this build has no front. */
+int front_check(struct pen_why *why);
+
+/* Start serving. 0, -errno or PEN_EUSAGE as front_check, with a sentence. */
 int front_open(const struct front_config *config, struct front **front, struct pen_why *why);
 
 /*

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "metric.h"
 #include "part/id.h"
 #include "store/layout.h"
 
-/* The longest line written below. */
+/* The longest piece of JSON written below. */
 #define LINE_BYTES_MAX 256
 
 static int print(struct pen_buf *out, const char *format, ...)
@@ -254,34 +255,29 @@ static struct numbers count(const struct pen_catalog *catalog)
 	return numbers;
 }
 
-/* One metric: its type, its help and its value. */
-static int metric(
-	struct pen_buf *body, const char *name, const char *type, const char *help, uint64_t value)
-{
-	int err = print(
-		body, "# HELP penstock_%s %s\n# TYPE penstock_%s %s\n", name, help, name, type);
-	return err ? err : print(body, "penstock_%s %" PRIu64 "\n", name, value);
-}
-
 static int classes(struct reply_counts *counts, struct pen_buf *body)
 {
-	int err = print(body,
-		"# HELP penstock_http_requests_total Requests answered, by class of "
-		"status.\n# TYPE penstock_http_requests_total counter\n");
-	for (int i = 2; !err && i <= 5; i++)
-		err = print(body, "penstock_http_requests_total{class=\"%dxx\"} %" PRIu64 "\n", i,
-			atomic_load(&counts->by_class[i]));
+	static const struct metric metric = {
+		"http_requests_total", "counter", "Requests answered, by class of status."};
+	char label[16];
+	int err = metric_begin(body, &metric);
+	for (int i = 2; !err && i <= 5; i++) {
+		snprintf(label, sizeof label, "class=\"%dxx\"", i);
+		err = metric_value(body, metric.name, label, atomic_load(&counts->by_class[i]));
+	}
 	return err;
 }
 
 static int offered(const struct numbers *numbers, struct pen_buf *body)
 {
-	int err = print(body,
-		"# HELP penstock_parts_offered Distinct parts that are proved and served.\n"
-		"# TYPE penstock_parts_offered gauge\n");
-	for (unsigned i = 0; !err && i < PEN_FORMS; i++)
-		err = print(body, "penstock_parts_offered{form=\"%s\"} %" PRIu64 "\n",
-			pen_form_text((enum pen_form)i), numbers->parts[i]);
+	static const struct metric metric = {
+		"parts_offered", "gauge", "Distinct parts that are proved and served."};
+	char label[32];
+	int err = metric_begin(body, &metric);
+	for (unsigned i = 0; !err && i < PEN_FORMS; i++) {
+		snprintf(label, sizeof label, "form=\"%s\"", pen_form_text((enum pen_form)i));
+		err = metric_value(body, metric.name, label, numbers->parts[i]);
+	}
 	return err;
 }
 
@@ -290,25 +286,25 @@ int root_metrics(const struct shelf_view *view, struct reply_counts *counts, str
 	struct numbers numbers = count(&view->catalog);
 	uint64_t closed = atomic_load(&counts->closed), accepted = atomic_load(&counts->accepted);
 	const struct {
-		const char *name, *type, *help;
+		struct metric metric;
 		uint64_t value;
 	} rows[] = {
-		{"http_sent_bytes_total", "counter", "Bytes of bodies sent whole.",
+		{{"http_sent_bytes_total", "counter", "Bytes of bodies sent whole."},
 			atomic_load(&counts->bytes)},
-		{"http_requests_cut_total", "counter", "Requests that ended before their answer.",
+		{{"http_requests_cut_total", "counter", "Requests that ended before their answer."},
 			atomic_load(&counts->cut)},
-		{"http_connections_total", "counter", "Connections accepted.", accepted},
-		{"http_connections", "gauge", "Connections open now.", accepted - closed},
-		{"roots", "gauge", "States of which a part is offered.", numbers.roots},
-		{"files_refused", "gauge", "Part files that did not prove.", numbers.refused},
-		{"catalog_complete", "gauge", "1 once every part file was looked at.",
+		{{"http_connections_total", "counter", "Connections accepted."}, accepted},
+		{{"http_connections", "gauge", "Connections open now."}, accepted - closed},
+		{{"roots", "gauge", "States of which a part is offered."}, numbers.roots},
+		{{"files_refused", "gauge", "Part files that did not prove."}, numbers.refused},
+		{{"catalog_complete", "gauge", "1 once every part file was looked at."},
 			view->complete},
-		{"files_unproved", "gauge", "Part files not looked at yet.", view->left},
+		{{"files_unproved", "gauge", "Part files not looked at yet."}, view->left},
 	};
 	int err = classes(counts, body);
 	if (!err)
 		err = offered(&numbers, body);
 	for (size_t i = 0; !err && i < sizeof rows / sizeof rows[0]; i++)
-		err = metric(body, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+		err = metric_one(body, &rows[i].metric, rows[i].value);
 	return err;
 }

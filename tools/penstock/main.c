@@ -13,9 +13,7 @@ static const struct cli_verb verbs[] = {
 	{"inspect", "show what a state, a part or a header holds", cmd_inspect},
 	{"fetch", "copy parts or an object from servers into a store", cmd_fetch},
 	{"sync", "fetch, prove and apply the parts of a state", cmd_sync},
-#ifdef PEN_HAVE_FRONT
 	{"serve", "serve a store to others", cmd_serve},
-#endif
 	{"verify", "prove a part, a store or a database", cmd_verify},
 	{0},
 };

@@ -22,6 +22,9 @@ struct shelf {
 	struct pen_disk *disk, *index;
 	struct pen_store store;
 	struct pen_scan scan;
+	struct hush *hush;
+	char refused[PEN_CATALOG_PATH_BYTES + PEN_WHY_BYTES]; /* of the thread: the file that was
+								 refused last, and why */
 	pthread_t thread;
 	bool started;
 	int64_t turn_end_ns; /* of the thread: no proof begins after it */
@@ -52,11 +55,23 @@ static bool scan_more(void *context)
 	return pen_clock_ns() < shelf->turn_end_ns && !stop_asked(shelf);
 }
 
+/* Name the last file that was refused; all of them are named by a verb of their own. */
+static void name_refused(struct shelf *shelf, uint64_t count)
+{
+	hush_say(shelf->hush, HUSH_FILE, count, pen_clock_ns(),
+		"%s; 'penstock verify store %s' names all such files", shelf->refused,
+		shelf->disk->root);
+}
+
 static void scan_refused(void *context, const char *path, int err, const struct pen_why *why)
 {
-	(void)context;
-	fprintf(stderr, "penstock serve: %s is not offered: %s\n", path,
-		why->text[0] ? why->text : pen_err_text(err));
+	struct shelf *shelf = context;
+	const char *mend = err == PEN_ELARGE
+		? ", and to prove it takes more memory than --memory leaves"
+		: "";
+	snprintf(shelf->refused, sizeof shelf->refused, "%s is not offered: %s%s", path,
+		why->text[0] ? why->text : pen_err_text(err), mend);
+	name_refused(shelf, 1);
 }
 
 static void view_free(struct shelf_view *view)
@@ -129,8 +144,9 @@ static bool turn(struct shelf *shelf)
 	shelf->turn_end_ns = pen_clock_ns() + SHELF_TURN_NS;
 	int err = fresh ? pen_scan_run(&shelf->scan, &shelf->view->catalog, &fresh->catalog, &why)
 			: pen_fail(&why, -ENOMEM, "no memory to scan the store");
+	name_refused(shelf, 0);
 	if (err) {
-		say("", &why);
+		hush_say(shelf->hush, HUSH_SCAN, 1, pen_clock_ns(), "%s", why.text);
 		view_free(fresh);
 		return false;
 	}
@@ -214,6 +230,9 @@ int shelf_open(const struct shelf_config *config, struct shelf **out, struct pen
 		return pen_fail(why, -ENOMEM, "no memory to look after the store");
 	sync_init(shelf);
 	shelf->keep = true;
+	shelf->hush = config->hush;
+	if (config->content_bytes)
+		pen_vet_limit(&shelf->scan.vet, config->content_bytes);
 	shelf->scan.store = &shelf->store;
 	shelf->scan.hooks = (struct pen_scan_hooks){scan_more, scan_refused, shelf};
 	int err = disks_open(shelf, config, why);

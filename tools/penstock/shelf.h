@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "hush.h"
 #include "store/catalog.h"
 
 struct shelf;
@@ -18,6 +19,9 @@ struct shelf;
 struct shelf_config {
 	const char *store; /* directory */
 	const char *index; /* directory of the side files instead, or NULL */
+	struct hush *hush; /* for what it has to say; borrowed until close */
+	size_t content_bytes; /* larger parts are not offered, as their proof takes too much memory;
+				 0: any (store/vet.h) */
 };
 
 /* What the store offered at one moment. */
