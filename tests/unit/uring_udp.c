@@ -581,35 +581,3 @@ Test(uring_udp, an_empty_datagram_is_a_slice_of_no_bytes)
 		pen_net_close(server);
 	}
 }
-
-/* Each is as on an old kernel: said, and packets cross. */
-Test(uring_udp, goes_without_what_the_kernel_has_not_got)
-{
-	static const struct {
-		unsigned without;
-		const char *note;
-	} rows[] = {{PEN_WITHOUT_GRO, "mend it with Linux 5.0"},
-		{PEN_WITHOUT_GSO, "mend it with Linux 4.18"},
-		{PEN_WITHOUT_MULTISHOT, "mend it with Linux 6.0"},
-		{PEN_WITHOUT_GRO | PEN_WITHOUT_GSO | PEN_WITHOUT_MULTISHOT, "no UDP_GRO"}};
-	struct pen_net *client = open_at("127.0.0.1", false);
-	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
-		struct pen_udp_options options = udp_at("127.0.0.1");
-		struct pen_notes notes = {0};
-		options.without = rows[i].without;
-		options.notes = &notes;
-		struct pen_net *server = udp_open(&options);
-		struct pen_udp_state state = pen_udp_state_of(server);
-		cr_expect(!state.batches_in || !(rows[i].without & PEN_WITHOUT_GRO));
-		cr_expect(!state.batches_out || !(rows[i].without & PEN_WITHOUT_GSO));
-		cr_expect(!state.multishot || !(rows[i].without & PEN_WITHOUT_MULTISHOT));
-		cr_expect_eq(server->caps.run_frames, state.batches_out ? 64 : 1);
-		bool said = false;
-		for (unsigned j = 0; j < notes.count; j++)
-			said |= strstr(notes.text[j], rows[i].note) != NULL;
-		cr_expect(said, "%s", rows[i].note);
-		cross(server, client, "127.0.0.1");
-		pen_net_close(server);
-	}
-	pen_net_close(client);
-}
