@@ -22,9 +22,11 @@ void pen_keys_identity_public(const uint8_t own[PEN_KEYS_BYTES], uint8_t out[PEN
 bool pen_keys_exchange(const uint8_t own[PEN_KEYS_BYTES], const uint8_t other[PEN_KEYS_BYTES],
 	uint8_t out[PEN_KEYS_BYTES]);
 
-/* Sign with a private Ed25519 key; the same message has the same signature. */
-void pen_keys_sign(const uint8_t own[PEN_KEYS_BYTES], struct pen_bytes message,
-	uint8_t out[PEN_KEYS_SIGNATURE_BYTES]);
+/* Sign with a private Ed25519 key, whose public half is `key`: to find it anew would cost as much
+ * as the signature, and a wrong one would give the private key away. The same message has the same
+ * signature. */
+void pen_keys_sign(const uint8_t own[PEN_KEYS_BYTES], const uint8_t key[PEN_KEYS_BYTES],
+	struct pen_bytes message, uint8_t out[PEN_KEYS_SIGNATURE_BYTES]);
 
 /* Whether the owner of this public key signed the message. */
 bool pen_keys_verify(const uint8_t other[PEN_KEYS_BYTES], struct pen_bytes message,

@@ -45,8 +45,8 @@ void pen_agree_sign_hello(const struct pen_identity *identity, struct pen_wire_p
 {
 	struct hello_text text;
 	hello_text(hello, &text);
-	pen_keys_sign(identity->own, (struct pen_bytes){(uint8_t *)&text, sizeof text},
-		hello_of(hello)->signature);
+	pen_keys_sign(identity->own, identity->key,
+		(struct pen_bytes){(uint8_t *)&text, sizeof text}, hello_of(hello)->signature);
 }
 
 bool pen_agree_check_hello(const struct pen_wire_packet *hello)
@@ -88,8 +88,8 @@ void pen_agree_sign_welcome(const struct pen_identity *identity,
 {
 	struct welcome_text text;
 	welcome_text(hello, welcome, &text);
-	pen_keys_sign(identity->own, (struct pen_bytes){(uint8_t *)&text, sizeof text},
-		welcome_of(welcome)->signature);
+	pen_keys_sign(identity->own, identity->key,
+		(struct pen_bytes){(uint8_t *)&text, sizeof text}, welcome_of(welcome)->signature);
 }
 
 bool pen_agree_check_welcome(
