@@ -385,6 +385,17 @@ int pen_sim_disk_place(struct pen_sim_disk *disk, const char *name, const void *
 	return pen_sim_files_rename(&disk->files, name, name, today_ns(disk));
 }
 
+int pen_sim_disk_lend(struct pen_sim_disk *disk, const char *name, const void *at, uint32_t bytes)
+{
+	int file = pen_sim_files_make(&disk->files, name, false, today_ns(disk));
+	if (file < 0)
+		return file;
+	int64_t lent = pen_sim_files_lend(&disk->files, file, at, bytes, today_ns(disk));
+	if (lent < 0)
+		return (int)lent;
+	return pen_sim_files_rename(&disk->files, name, name, today_ns(disk));
+}
+
 void pen_sim_disk_rot(struct pen_sim_disk *disk, const char *name, uint64_t offset)
 {
 	int number = pen_sim_files_find(&disk->files, name);
@@ -392,6 +403,7 @@ void pen_sim_disk_rot(struct pen_sim_disk *disk, const char *name, uint64_t offs
 	struct pen_sim_file *file = &disk->files.files[number];
 	PEN_CHECK(offset < file->bytes);
 	uint8_t bit = (uint8_t)(1u << pen_rng_below(&disk->rng, 8));
+	pen_sim_files_own(file);
 	file->live[offset] ^= bit;
 	file->medium[offset] ^= bit;
 }

@@ -99,6 +99,10 @@ void pen_sim_disk_revive(struct pen_sim_disk *disk);
 /* Put a whole durable file there, at once. 0 or as pen_sim_files_write. */
 int pen_sim_disk_place(struct pen_sim_disk *disk, const char *name, const void *at, uint32_t bytes);
 
+/* The same, of a name that is not there; the bytes are borrowed until somebody changes the file, or
+ * the disk is closed. */
+int pen_sim_disk_lend(struct pen_sim_disk *disk, const char *name, const void *at, uint32_t bytes);
+
 /* A bit of the file's byte at `offset` changes, on the medium too: rot. The byte is there. */
 void pen_sim_disk_rot(struct pen_sim_disk *disk, const char *name, uint64_t offset);
 

@@ -82,7 +82,10 @@ static int slot_find(const struct pen_sim_files *files)
 static void slot_clear(struct pen_sim_files *files, struct pen_sim_file *file)
 {
 	/* Zeroed pages again, and none of them taken. */
-	PEN_CHECK(!madvise(file->live, slot_bytes(files), MADV_DONTNEED));
+	if (file->used)
+		PEN_CHECK(!madvise(file->live, slot_bytes(files), MADV_DONTNEED));
+	file->used = false;
+	file->lent = NULL;
 	file->state = PEN_SIM_FILE_FREE;
 	file->directory = file->name_durable = file->durable_once = false;
 	file->bytes = file->medium_bytes = 0;
@@ -135,8 +138,19 @@ int64_t pen_sim_files_read(
 	uint64_t left = file->bytes - offset;
 	uint32_t moved = bytes < left ? bytes : (uint32_t)left;
 	/* The disk's own DMA. */
-	memcpy(at, file->live + offset, moved);
+	memcpy(at, pen_sim_file_at(file) + offset, moved);
 	return moved;
+}
+
+void pen_sim_files_own(struct pen_sim_file *file)
+{
+	file->used = true;
+	if (!file->lent)
+		return;
+	PEN_CHECK(file->bytes == file->medium_bytes);
+	memcpy(file->live, file->lent, file->bytes);
+	memcpy(file->medium, file->lent, file->bytes);
+	file->lent = NULL;
 }
 
 static void length_set(struct pen_sim_files *files, struct pen_sim_file *file, uint64_t bytes)
@@ -163,6 +177,7 @@ int64_t pen_sim_files_write(struct pen_sim_files *files, int number, uint64_t of
 	uint64_t end = offset + bytes;
 	if (end > file->bytes && end - file->bytes > files->bytes_max - files->bytes)
 		return -ENOSPC;
+	pen_sim_files_own(file);
 	memcpy(file->live + offset, at, bytes);
 	dirty_set(file, offset, end);
 	if (end > file->bytes)
@@ -171,9 +186,26 @@ int64_t pen_sim_files_write(struct pen_sim_files *files, int number, uint64_t of
 	return bytes;
 }
 
+int64_t pen_sim_files_lend(
+	struct pen_sim_files *files, int number, const void *at, uint32_t bytes, int64_t now_ns)
+{
+	struct pen_sim_file *file = &files->files[number];
+	PEN_CHECK(file->bytes == 0 && !file->used);
+	if (bytes > files->file_bytes_max)
+		return -EFBIG;
+	if (bytes > files->bytes_max - files->bytes)
+		return -ENOSPC;
+	file->lent = at;
+	length_set(files, file, bytes);
+	file->medium_bytes = bytes;
+	file->mtime_ns = now_ns;
+	return bytes;
+}
+
 void pen_sim_files_truncate(struct pen_sim_files *files, int number, int64_t now_ns)
 {
 	struct pen_sim_file *file = &files->files[number];
+	pen_sim_files_own(file);
 	memset(file->live, 0, file->bytes);
 	dirty_set(file, 0, file->bytes);
 	length_set(files, file, 0);
@@ -183,6 +215,8 @@ void pen_sim_files_truncate(struct pen_sim_files *files, int number, int64_t now
 /* For each sector that may differ: as the medium has it, or as programs saw it. */
 static void settle(struct pen_sim_files *files, struct pen_sim_file *file, struct pen_rng *rng)
 {
+	if (file->lent)
+		return;
 	uint64_t end = file->bytes > file->medium_bytes ? file->bytes : file->medium_bytes;
 	for (uint64_t sector = 0; sector * PEN_SIM_SECTOR_BYTES < end; sector++) {
 		size_t at = sector * PEN_SIM_SECTOR_BYTES;

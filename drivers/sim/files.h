@@ -34,7 +34,9 @@ struct pen_sim_file {
 	bool directory;
 	bool name_durable; /* the medium knows it by this name */
 	bool durable_once; /* it has had a durable name */
+	const uint8_t *lent; /* content that nobody changed yet, borrowed; NULL: `live` has it */
 	uint8_t *live, *medium; /* bytes_max each */
+	bool used; /* live, medium or dirty were written since they were all zero */
 	uint8_t *dirty; /* a bit a sector: live and medium may differ */
 	uint64_t bytes, medium_bytes; /* lengths */
 	int64_t mtime_ns;
@@ -71,6 +73,20 @@ int64_t pen_sim_files_read(
 	const struct pen_sim_files *files, int file, uint64_t offset, void *at, uint32_t bytes);
 int64_t pen_sim_files_write(struct pen_sim_files *files, int file, uint64_t offset, const void *at,
 	uint32_t bytes, int64_t now_ns);
+
+/* An empty file gets this content, durable: borrowed until the file is written, truncated or gone.
+ * 0, or as write. */
+int64_t pen_sim_files_lend(
+	struct pen_sim_files *files, int file, const void *at, uint32_t bytes, int64_t now_ns);
+
+/* The file's content is to be changed: it is its own from now on, live and on the medium. */
+void pen_sim_files_own(struct pen_sim_file *file);
+
+/* What programs see of a file; borrowed until it is changed. */
+static inline const uint8_t *pen_sim_file_at(const struct pen_sim_file *file)
+{
+	return file->lent ? file->lent : file->live;
+}
 
 /* Cut to no bytes. */
 void pen_sim_files_truncate(struct pen_sim_files *files, int file, int64_t now_ns);

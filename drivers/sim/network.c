@@ -34,7 +34,7 @@ int pen_sim_network_open(struct pen_sim_network *network, const struct pen_sim_n
 	PEN_CHECK(ask->hosts <= PEN_SIM_HOSTS_MAX);
 	uint32_t events = ask->small + ask->large + EVENTS_MORE;
 	*network = (struct pen_sim_network){
-		.clock = ask->clock, .host_max = ask->hosts, .six = ask->six};
+		.clock = ask->clock, .host_max = ask->hosts, .six = ask->six, .pages = ask->pages};
 	network->ways = calloc((size_t)ask->hosts * ask->hosts, sizeof *network->ways);
 	if (!network->ways || pen_sim_queue_init(&network->queue, events) ||
 		pen_sim_packets_init(&network->packets, ask->small, ask->large)) {

@@ -17,6 +17,7 @@
 #include "drivers/sim/packets.h"
 #include "drivers/sim/queue.h"
 #include "drivers/sim/weather.h"
+#include "mem/arena.h"
 
 /* Hosts of one world: as many as one word has bits. */
 #define PEN_SIM_HOSTS_MAX 64u
@@ -74,6 +75,7 @@ struct pen_sim_network {
 	struct pen_sim_host hosts[PEN_SIM_HOSTS_MAX];
 	unsigned host_count;
 	bool six; /* addresses are IPv6 */
+	struct pen_pages pages; /* of ports that have pages of their own; zeroed: malloc's */
 	uint64_t ready; /* hosts with packets that can be received now, a bit each */
 	struct pen_sim_way *ways; /* host_max * host_max, from * host_max + to */
 	unsigned host_max;
@@ -91,6 +93,7 @@ struct pen_sim_network_ask {
 	unsigned hosts; /* at most; <= PEN_SIM_HOSTS_MAX */
 	uint32_t small, large; /* packets on their way, by size (drivers/sim/packets.h) */
 	bool six; /* IPv6 */
+	struct pen_pages pages; /* that ports with pages of their own give out; zeroed: malloc's */
 };
 
 /* What a host is like when it is added. */

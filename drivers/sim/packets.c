@@ -26,22 +26,17 @@ static size_t cells_bytes(const struct pen_sim_packets *packets)
 		(size_t)packets->large * PEN_SIM_LARGE_BYTES;
 }
 
-/* Chain packets from..to-1; the first is on top. */
-static uint32_t chain(struct pen_sim_packets *packets, uint32_t from, uint32_t to)
-{
-	for (uint32_t i = from; i < to; i++)
-		packets->packets[i].next = i + 1 < to ? i + 1 : PEN_SIM_NO_PACKET;
-	return from < to ? from : PEN_SIM_NO_PACKET;
-}
-
 int pen_sim_packets_init(struct pen_sim_packets *packets, uint32_t small, uint32_t large)
 {
 	PEN_CHECK(small <= UINT32_MAX / 4);
 	PEN_CHECK(large <= UINT32_MAX / 4);
 	PEN_CHECK(small + large > 0);
 	size_t count = (size_t)small + large;
-	*packets = (struct pen_sim_packets){.small = small, .large = large};
-	packets->packets = calloc(count, sizeof *packets->packets);
+	*packets = (struct pen_sim_packets){.small = small,
+		.large = large,
+		.free_small = PEN_SIM_NO_PACKET,
+		.free_large = PEN_SIM_NO_PACKET};
+	packets->packets = malloc(count * sizeof *packets->packets);
 	packets->cells = malloc(cells_bytes(packets));
 	packets->heads = malloc(count * PEN_SLICE_HEAD_BYTES);
 	if (!packets->packets || !packets->cells || !packets->heads) {
@@ -49,8 +44,6 @@ int pen_sim_packets_init(struct pen_sim_packets *packets, uint32_t small, uint32
 		*packets = (struct pen_sim_packets){0};
 		return -ENOMEM;
 	}
-	packets->free_small = chain(packets, 0, small);
-	packets->free_large = chain(packets, small, small + large);
 	packets->bytes = count * (sizeof *packets->packets + PEN_SLICE_HEAD_BYTES) +
 		cells_bytes(packets);
 	pen_poison(packets->cells, cells_bytes(packets));
@@ -68,17 +61,34 @@ void pen_sim_packets_fini(struct pen_sim_packets *packets)
 	*packets = (struct pen_sim_packets){0};
 }
 
+/* One that was never used. */
+static uint32_t fresh(struct pen_sim_packets *packets, bool small)
+{
+	uint32_t index = small ? packets->fresh_small : packets->small + packets->fresh_large;
+	if (index == (small ? packets->small : packets->small + packets->large))
+		return PEN_SIM_NO_PACKET;
+	if (small)
+		packets->fresh_small++;
+	else
+		packets->fresh_large++;
+	packets->packets[index] = (struct pen_sim_packet){.next = PEN_SIM_NO_PACKET};
+	return index;
+}
+
 uint32_t pen_sim_packet_take(struct pen_sim_packets *packets, uint32_t bytes)
 {
 	PEN_CHECK(bytes <= PEN_SIM_LARGE_BYTES);
-	uint32_t *free_list = bytes <= PEN_SIM_SMALL_BYTES ? &packets->free_small
-							   : &packets->free_large;
+	bool small = bytes <= PEN_SIM_SMALL_BYTES;
+	uint32_t *free_list = small ? &packets->free_small : &packets->free_large;
 	uint32_t index = *free_list;
+	if (index == PEN_SIM_NO_PACKET)
+		index = fresh(packets, small);
+	else
+		*free_list = packets->packets[index].next;
 	if (index == PEN_SIM_NO_PACKET)
 		return index;
 	struct pen_sim_packet *packet = &packets->packets[index];
 	PEN_CHECK(packet->state == PEN_SIM_FREE);
-	*free_list = packet->next;
 	*packet = (struct pen_sim_packet){.next = PEN_SIM_NO_PACKET,
 		.turn = packet->turn,
 		.bytes = (uint16_t)bytes,

@@ -48,7 +48,9 @@ struct pen_sim_packets {
 	uint8_t *cells; /* small ones, then large ones */
 	uint8_t *heads; /* PEN_SLICE_HEAD_BYTES a packet, for slices in two pieces */
 	uint32_t small, large; /* how many there are */
-	uint32_t free_small, free_large; /* the first free ones */
+	uint32_t free_small, free_large; /* the first free ones of those that were used before */
+	uint32_t fresh_small,
+		fresh_large; /* so many of each were used: the others are not written */
 	uint32_t used, used_max; /* packets in use, and the most that were */
 	uint64_t bytes; /* of memory taken */
 };

@@ -120,7 +120,12 @@ static int start(struct pen_net *net, const struct pen_arena *const *arenas, uns
 static void packets_drop(struct pen_sim_port *port)
 {
 	struct pen_sim_packets *packets = &port->network->packets;
-	for (uint32_t i = 0; i < packets->small + packets->large; i++) {
+	uint32_t end = packets->small + packets->fresh_large;
+	for (uint32_t i = 0; i < end; i++) {
+		if (i == packets->fresh_small)
+			i = packets->small;
+		if (i == end)
+			break;
 		const struct pen_sim_packet *packet = &packets->packets[i];
 		if (packet->host == port->host && packet->state > PEN_SIM_FLYING)
 			pen_sim_packet_free(packets, i);
@@ -213,7 +218,9 @@ int pen_sim_port_open(struct pen_sim_network *network, unsigned host, unsigned l
 	port->rng = pen_sim_clock_rng(network->clock, STREAM_PORTS + host + ((uint64_t)life << 16));
 	port->bytes = sizeof *port + manners->queues * flights_bytes;
 	if (manners->own_pages)
-		port->net.pages = (struct pen_pages){.take = pages_take, .give = pages_give};
+		port->net.pages = network->pages.take
+			? network->pages
+			: (struct pen_pages){.take = pages_take, .give = pages_give};
 	fill(port);
 	network->hosts[host].at = port;
 	network->hosts[host].changed = false;

@@ -99,17 +99,21 @@ static void reap(struct client *client)
 			PEN_CHECK(pen_post_reaped(&client->client->post, tags[i]));
 }
 
-static void pieces_take(struct client *client, int64_t now_ns)
+/* Whether there were any: places are free then. */
+static bool pieces_take(struct client *client, int64_t now_ns)
 {
 	struct pen_client_piece piece;
+	bool some = false;
 	while (pen_client_next(client->client, &piece, now_ns)) {
 		client_take(client, &piece, now_ns);
 		pen_block_put(piece.block);
+		some = true;
 	}
-	if (client->done || !pen_client_done(client->client))
-		return;
-	client->done = true;
-	client->done_ns = client->actor.world->clock.now_ns;
+	if (!client->done && pen_client_done(client->client)) {
+		client->done = true;
+		client->done_ns = client->actor.world->clock.now_ns;
+	}
+	return some;
 }
 
 /* As whoever waits for it would ask, when nothing has come for a while. */
@@ -118,9 +122,11 @@ static void look(struct client *client, int64_t now_ns)
 	if (client->client->counters.placed != client->placed)
 		client->placed_ns = now_ns;
 	client->placed = client->client->counters.placed;
+	client->stalled = false;
+	if (now_ns - client->placed_ns < PEN_CLIENT_STALL_NS)
+		return;
 	pen_stuck_look(client->client, now_ns, &client->stuck);
-	client->stalled = client->stuck.reason != PEN_STUCK_NOT &&
-		now_ns - client->placed_ns >= PEN_CLIENT_STALL_NS;
+	client->stalled = client->stuck.reason != PEN_STUCK_NOT;
 }
 
 static int64_t turn(struct actor *actor, int64_t now_ns)
@@ -129,8 +135,8 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 	reap(client);
 	receive(client, now_ns);
 	pen_client_turn(client->client, now_ns);
-	pieces_take(client, now_ns);
-	pen_client_turn(client->client, now_ns);
+	if (pieces_take(client, now_ns))
+		pen_client_turn(client->client, now_ns);
 	pen_post_flush(&client->client->post, actor->net, 0, now_ns);
 	if (client->done)
 		return INT64_MAX;

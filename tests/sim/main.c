@@ -11,6 +11,8 @@
  * that it is noticed (tests/sim/catches).
  */
 #include <getopt.h>
+#include <limits.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +117,13 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	atomic_fetch_add(&shared->convicted, outcome.convicted);
 }
 
+/* What one world gives back the next one takes: fresh pages cost more than most worlds do. */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+}
+
 static void work(struct shared *shared, const struct options *options, unsigned job)
 {
 	uint64_t seed;
@@ -129,6 +138,7 @@ static pid_t spawn(struct shared *shared, const struct options *options, unsigne
 	pid_t pid = fork();
 	PEN_CHECK(pid >= 0);
 	if (pid == 0) {
+		keep_memory();
 		work(shared, options, job);
 		exit(0);
 	}

@@ -1,5 +1,7 @@
 #include "sim/object.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/rng.h"
 
@@ -36,7 +38,10 @@ void object_make(struct object *object, const struct plan *plan)
 	for (unsigned k = 0; k < object->n; k++) {
 		size_t len = object->raw ? plan->bytes : plan->part_bytes[k];
 		object->parts[k].bytes = (struct pen_bytes){object->bytes.at + at, len};
-		pen_blob_id(object->parts[k].bytes, object->parts[k].blob);
+		/* A raw object goes by its root. */
+		memset(object->parts[k].blob, 0, sizeof object->parts[k].blob);
+		if (!object->raw)
+			pen_blob_id(object->parts[k].bytes, object->parts[k].blob);
 		at += len;
 	}
 	PEN_CHECK(at == plan->bytes);

@@ -117,7 +117,8 @@ static void note(struct server *server, const struct object *object, unsigned k,
 		note_lean(server, object, k, &entry);
 	/* Bytes of its own under a name of their own: what it offers is what it has. */
 	else if (server->lie == PLAN_OTHER_BYTES && file >= 0)
-		pen_blob_id((struct pen_bytes){files->files[file].live, entry.bytes}, entry.blob);
+		pen_blob_id((struct pen_bytes){pen_sim_file_at(&files->files[file]), entry.bytes},
+			entry.blob);
 	if (server->lie == PLAN_BAD_CATALOG && pen_rng_below(&server->disk.rng, 2))
 		entry.blob[0] ^= 1;
 	PEN_CHECK(!pen_catalog_note(&server->catalog, dir, &entry));
@@ -128,7 +129,7 @@ static void put(struct server *server, const struct object *object, unsigned k, 
 {
 	struct pen_sim_disk *disk = &server->disk;
 	struct pen_bytes part = held_of(server, object, k);
-	PEN_CHECK(!pen_sim_disk_place(disk, name, part.at, (uint32_t)part.len));
+	PEN_CHECK(!pen_sim_disk_lend(disk, name, part.at, (uint32_t)part.len));
 	if (server->lie == PLAN_BAD_BYTES)
 		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, part.len));
 	bool other = server->lie == PLAN_OTHER_BYTES && !object->lean;
@@ -142,7 +143,7 @@ static void raw_place(struct server *server, const struct object *object)
 	pen_raw_path(&object->root, name);
 	pen_pages_name(".penstock/", &object->root, page);
 	put(server, object, 0, name);
-	PEN_CHECK(!pen_sim_disk_place(
+	PEN_CHECK(!pen_sim_disk_lend(
 		&server->disk, page, object->page.at, (uint32_t)object->page.len));
 	if (server->lie == PLAN_BAD_CATALOG && pen_rng_below(&server->disk.rng, 2))
 		pen_sim_disk_rot(&server->disk, page, 0);

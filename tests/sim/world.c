@@ -21,21 +21,6 @@ static bool tap(void *context, unsigned from, unsigned to, uint8_t *at, uint32_t
 	return !world->dark[from];
 }
 
-void world_open(struct world *world, uint64_t seed, unsigned actors, bool six)
-{
-	PEN_CHECK(actors <= WORLD_ACTORS_MAX);
-	*world = (struct world){0};
-	pen_sim_clock_init(&world->clock, seed);
-	const struct pen_sim_network_ask ask = {.clock = &world->clock,
-		.hosts = actors,
-		.small = WORLD_PACKETS,
-		.large = WORLD_PACKETS_LARGE,
-		.six = six};
-	PEN_CHECK(!pen_sim_network_open(&world->network, &ask));
-	world->network.tap = tap;
-	world->network.tap_context = world;
-}
-
 void world_close(struct world *world)
 {
 	for (unsigned i = 0; i < world->actor_count; i++)
@@ -54,16 +39,18 @@ unsigned world_add(struct world *world, struct actor *actor, const struct pen_si
 	return number;
 }
 
+#define SLABS (4 * WORLD_ACTORS_MAX)
+
 /* Memory of arenas, from one world to the next: fresh pages cost more than most worlds do. */
 static struct slab {
 	void *at;
 	size_t bytes;
-} slabs[WORLD_ACTORS_MAX];
+} slabs[SLABS];
 
 static int pages_take(void *context, size_t bytes, int node, void **at, struct pen_why *why)
 {
 	(void)context, (void)node, (void)why;
-	for (unsigned i = 0; i < WORLD_ACTORS_MAX; i++) {
+	for (unsigned i = 0; i < SLABS; i++) {
 		if (slabs[i].at && slabs[i].bytes == bytes) {
 			*at = slabs[i].at;
 			slabs[i].at = NULL;
@@ -77,13 +64,35 @@ static int pages_take(void *context, size_t bytes, int node, void **at, struct p
 static void pages_give(void *context, void *at, size_t bytes)
 {
 	(void)context;
-	for (unsigned i = 0; i < WORLD_ACTORS_MAX; i++) {
+	for (unsigned i = 0; i < SLABS; i++) {
 		if (!slabs[i].at) {
 			slabs[i] = (struct slab){at, bytes};
 			return;
 		}
 	}
 	free(at);
+}
+
+/* The same memory, for devices that want arenas to be theirs. */
+static int own_take(void *context, size_t bytes, int node, void **at, struct pen_why *why)
+{
+	return pages_take(context, bytes, node, at, why);
+}
+
+void world_open(struct world *world, uint64_t seed, unsigned actors, bool six)
+{
+	PEN_CHECK(actors <= WORLD_ACTORS_MAX);
+	*world = (struct world){0};
+	pen_sim_clock_init(&world->clock, seed);
+	const struct pen_sim_network_ask ask = {.clock = &world->clock,
+		.hosts = actors,
+		.small = WORLD_PACKETS,
+		.large = WORLD_PACKETS_LARGE,
+		.six = six,
+		.pages = {.take = own_take, .give = pages_give}};
+	PEN_CHECK(!pen_sim_network_open(&world->network, &ask));
+	world->network.tap = tap;
+	world->network.tap_context = world;
 }
 
 void world_arena(struct actor *actor, struct pen_arena *arena, unsigned blocks)

@@ -67,7 +67,7 @@ Test(base_keys, signatures_of_rfc_8032)
 		struct pen_bytes bytes = {message, unhex(rows[i].message, message)};
 		pen_keys_identity_public(own, key);
 		cr_expect_eq(memcmp(key, want_key, 32), 0);
-		pen_keys_sign(own, bytes, got);
+		pen_keys_sign(own, key, bytes, got);
 		cr_expect_eq(memcmp(got, want, 64), 0);
 		cr_expect(pen_keys_verify(key, bytes, want));
 		want[40] ^= 1;

@@ -324,6 +324,28 @@ Test(sim_disk, places_and_rots)
 	pen_sim_disk_close(&sim);
 }
 
+/* Lent bytes are a durable file like any other, and never written. */
+Test(sim_disk, lends_until_it_is_changed)
+{
+	static const char lent[] = "lent";
+	const char *text;
+	open_disk(1, &pen_sim_habits_tame);
+	cr_assert_eq(pen_sim_disk_lend(&sim, "a/b", lent, 4), 0);
+	cut();
+	cr_assert_str_eq(text_of("a/b"), "lent");
+	cr_assert_eq(sim.files.bytes, 4);
+	pen_sim_disk_rot(&sim, "a/b", 0);
+	text = text_of("a/b");
+	cr_assert(text[0] != 'l' && !strcmp(text + 1, "ent"));
+	cr_assert_eq(pen_sim_disk_lend(&sim, "c", lent, 4), 0);
+	create("c", "own", true);
+	cut();
+	cr_assert_str_eq(text_of("c"), "own");
+	cr_assert_eq(pen_sim_disk_lend(&sim, "d", lent, 3 * MIB), -EFBIG);
+	cr_assert_str_eq(lent, "lent");
+	pen_sim_disk_close(&sim);
+}
+
 Test(sim_disk, aborts_when_a_file_is_closed_too_early, .signal = SIGABRT)
 {
 	uint8_t byte = 1;
