@@ -44,7 +44,8 @@ struct options {
 struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
-	_Atomic uint64_t done, failed, packets, turns, refused, parted, restarts, convicted;
+	_Atomic uint64_t done, failed, packets, turns, sessions, run_ns, refused, parted, restarts,
+		convicted;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 };
 
@@ -83,6 +84,15 @@ static void ratio_note(
 	atomic_fetch_add(&shared->ratio[class][plan->climate], 1);
 }
 
+/* What the CPU was busy with. */
+static void work_note(struct shared *shared, const struct outcome *outcome)
+{
+	atomic_fetch_add(&shared->packets, outcome->packets);
+	atomic_fetch_add(&shared->turns, outcome->turns);
+	atomic_fetch_add(&shared->sessions, outcome->sessions);
+	atomic_fetch_add(&shared->run_ns, (uint64_t)outcome->run_ns);
+}
+
 static void one(struct shared *shared, const struct options *options, uint64_t seed)
 {
 	static struct plan plan;
@@ -93,9 +103,11 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	if (options->tell)
 		plan_print(&plan);
 	scene_run(&ask, &outcome);
+	work_note(shared, &outcome);
 	if (options->twice && seed % options->twice == 0 && !outcome.failed) {
 		ask.tell = SCENE_QUIET;
 		scene_run(&ask, &again);
+		work_note(shared, &again);
 		if (again.trace != outcome.trace)
 			failed(shared, options, seed, "a second run does something else");
 	}
@@ -109,8 +121,6 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	else
 		ratio_note(shared, &plan, &outcome);
 	atomic_fetch_add(&shared->done, 1);
-	atomic_fetch_add(&shared->packets, outcome.packets);
-	atomic_fetch_add(&shared->turns, outcome.turns);
 	atomic_fetch_add(&shared->refused, outcome.refused);
 	atomic_fetch_add(&shared->parted, outcome.parted);
 	atomic_fetch_add(&shared->restarts, outcome.restarts);
@@ -178,13 +188,16 @@ static void report(struct shared *shared, double seconds)
 	PEN_CHECK(!getrusage(RUSAGE_CHILDREN, &usage));
 	double busy = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %.0f k packets a CPU second, %llu "
-	       "pieces refused, %llu liars named, %llu frames of several blocks, %llu times "
-	       "again\n",
+	double ran = (double)shared->run_ns / PEN_NS_PER_S, packets = (double)shared->packets;
+	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %llu pieces refused, %llu liars "
+	       "named, %llu frames of several blocks, %llu times again\n",
 		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
-		(double)shared->packets / busy / 1000, (unsigned long long)shared->refused,
-		(unsigned long long)shared->convicted, (unsigned long long)shared->parted,
-		(unsigned long long)shared->restarts);
+		(unsigned long long)shared->refused, (unsigned long long)shared->convicted,
+		(unsigned long long)shared->parted, (unsigned long long)shared->restarts);
+	printf("%llu packets, %.2f turns a packet, %llu handshakes; %.0f k packets a CPU second in "
+	       "all, %.0f k while worlds run (not made, not judged)\n",
+		(unsigned long long)shared->packets, (double)shared->turns / packets,
+		(unsigned long long)shared->sessions, packets / busy / 1000, packets / ran / 1000);
 	printf("time over ideal time:");
 	for (unsigned i = 0; i + 1 < PEN_COUNT(classes); i++)
 		printf("  <=%g", classes[i] / 100.0);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -21,6 +22,13 @@ struct scene {
 	struct client clients[PLAN_CLIENTS_MAX];
 	const struct plan *plan;
 };
+
+static int64_t cpu_ns(void)
+{
+	struct timespec now;
+	PEN_CHECK(!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now));
+	return now.tv_sec * PEN_NS_PER_S + now.tv_nsec;
+}
 
 static void fail(struct outcome *outcome, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -227,7 +235,9 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	build(&scene, plan, ask->tell);
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
 		scene.world.mute[i] = true;
+	int64_t begin_ns = cpu_ns();
 	world_run(&scene.world, LIMIT_NS + LIMIT_TIMES * outcome->ideal_ns, all_done, &scene);
+	outcome->run_ns = cpu_ns() - begin_ns;
 	sabotage(&scene, ask->sabotage);
 	outcome->trace = scene.world.clock.trace;
 	for (unsigned i = 0; tell && i < plan->clients; i++)
@@ -243,6 +253,8 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	}
 	outcome->packets = scene.world.network.sent;
 	outcome->turns = scene.world.turns;
+	for (unsigned i = 0; i < plan->servers; i++)
+		outcome->sessions += scene.servers[i].sessions;
 	if (tell)
 		tell_counters(&scene);
 	world_close(&scene.world);

@@ -12,6 +12,8 @@ struct outcome {
 	int64_t ideal_ns, took_ns; /* of the slowest client */
 	uint64_t packets; /* that were sent, by all */
 	uint64_t turns;
+	uint64_t sessions; /* that servers opened */
+	int64_t run_ns; /* CPU time of the run alone: without making the world, and judging it */
 	uint64_t refused; /* pieces that failed their proof */
 	uint64_t parted, restarts; /* frames of several blocks; that started again elsewhere */
 	uint64_t convicted; /* servers that a client called liars */

@@ -64,6 +64,7 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 static void stop(struct actor *actor)
 {
 	struct server *server = self(actor);
+	server->sessions += server->serve.counters.sessions;
 	pen_net_close(actor->net);
 	pen_serve_close(&server->serve);
 	if (server->pool.free != server->pool.count)

@@ -13,6 +13,7 @@ struct server {
 	struct pen_block_pool pool;
 	struct pen_catalog catalog;
 	struct pen_listing listing;
+	uint64_t sessions; /* opened in lives that ended */
 	struct pen_serve serve;
 	enum plan_lie lie;
 	struct pen_identity identity; /* the same in every life */
