@@ -6,13 +6,14 @@
  *   bench_guard cut     all parts of a state out of its file, after a first round that takes the
  *                       memory; counting starts in guard_cut
  *
- * Prints "name value" lines. Instructions are counted from outside, by callgrind. The linker leads
- * the engine's calls of malloc, memcpy and their like through here (-Wl,--wrap), and its random
- * keys, which are fixed so that every run counts the same.
+ * Prints "name value" lines. Instructions are counted from outside, by callgrind; calls of malloc
+ * and memcpy by bench/counted.h. The linker leads the engine's random keys through here, which are
+ * fixed so that every run counts the same.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/counted.h"
 #include "bench/memfile.h"
 #include "bench/messages.h"
 #include "make/cut.h"
@@ -22,53 +23,7 @@
 #define KEYS_CUT 100000u
 #define PARTS 2u
 
-static struct {
-	bool on;
-	uint64_t allocations;
-	uint64_t copied; /* bytes */
-} counted;
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *at, size_t bytes);
-void *__real_memcpy(void *to, const void *from, size_t bytes);
-void *__real_memmove(void *to, const void *from, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *at, size_t bytes);
-void *__wrap_memcpy(void *to, const void *from, size_t bytes);
-void *__wrap_memmove(void *to, const void *from, size_t bytes);
 void __wrap_pen_rng_secret(void *out, size_t len);
-
-void *__wrap_malloc(size_t bytes)
-{
-	counted.allocations += counted.on;
-	return __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t count, size_t bytes)
-{
-	counted.allocations += counted.on;
-	return __real_calloc(count, bytes);
-}
-
-void *__wrap_realloc(void *at, size_t bytes)
-{
-	counted.allocations += counted.on;
-	return __real_realloc(at, bytes);
-}
-
-void *__wrap_memcpy(void *to, const void *from, size_t bytes)
-{
-	counted.copied += counted.on ? bytes : 0;
-	return __real_memcpy(to, from, bytes);
-}
-
-void *__wrap_memmove(void *to, const void *from, size_t bytes)
-{
-	counted.copied += counted.on ? bytes : 0;
-	return __real_memmove(to, from, bytes);
-}
 
 void __wrap_pen_rng_secret(void *out, size_t len)
 {
