@@ -5,6 +5,7 @@
 #include "apply/pool.h"
 
 #include "base/check.h"
+#include "fakes/null.h"
 #include "part/build.h"
 #include "part/partial.h"
 #include "plain.h"
@@ -50,38 +51,6 @@ static void tiny_make(struct tiny *tiny)
 	pen_buf_fini(&content);
 	pen_zstd_fini(&zstd);
 }
-
-/* A sink that keeps nothing and counts commits. */
-struct null_sink {
-	struct pen_sink sink;
-	atomic_uint commits;
-};
-
-static int null_open(struct pen_sink *sink, const struct pen_sink_state *shard, uint32_t k,
-	struct pen_batch **batch, struct pen_why *why)
-{
-	(void)sink, (void)shard, (void)k, (void)batch, (void)why;
-	return 0;
-}
-
-static int null_put(struct pen_sink *sink, struct pen_batch *batch, const struct pen_row *rows,
-	unsigned count, struct pen_why *why)
-{
-	(void)sink, (void)batch, (void)rows, (void)count, (void)why;
-	return 0;
-}
-
-static int null_close(
-	struct pen_sink *sink, struct pen_batch *batch, bool commit, struct pen_why *why)
-{
-	struct null_sink *null = (struct null_sink *)sink;
-	(void)batch, (void)why;
-	null->commits += commit;
-	return 0;
-}
-
-static const struct pen_sink_ops null_ops = {
-	.open = null_open, .put = null_put, .close = null_close};
 
 struct load {
 	struct tiny tiny;
@@ -141,7 +110,7 @@ static void run(unsigned jobs)
 	struct pen_why why;
 	memset(&load, 0, sizeof load);
 	tiny_make(&load.tiny);
-	load.null.sink.ops = &null_ops;
+	null_sink_init(&load.null);
 	load.apply.sink = &load.null.sink;
 	load.apply.shard = (struct pen_sink_state){.root = load.tiny.root, .parts = 1};
 	PLAIN_EXPECT(pen_pool_open(&load.apply, jobs, &load.pool, &why) == 0);
@@ -181,7 +150,7 @@ static void closes_under_load(void)
 	struct pen_why why;
 	memset(&load, 0, sizeof load);
 	tiny_make(&load.tiny);
-	load.null.sink.ops = &null_ops;
+	null_sink_init(&load.null);
 	load.apply.sink = &load.null.sink;
 	load.apply.shard = (struct pen_sink_state){.root = load.tiny.root, .parts = 1};
 	PLAIN_EXPECT(pen_pool_open(&load.apply, 3, &load.pool, &why) == 0);
