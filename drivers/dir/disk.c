@@ -52,6 +52,8 @@ static void stat_take(struct pen_disk_stat *out, const struct stat *stat)
 static int open_flags(unsigned flags)
 {
 	int out = flags & PEN_DISK_CREATE ? O_RDWR | O_CREAT | O_TRUNC : O_RDONLY;
+	if (flags & PEN_DISK_UPDATE)
+		out = O_RDWR;
 	if (flags & PEN_DISK_EXCL)
 		out |= O_EXCL;
 	if (flags & PEN_DISK_DIRECT)

@@ -98,7 +98,7 @@ static int disk_open(
 		return flags & PEN_DISK_CREATE ? file : -ENOENT;
 	disk->files.files[file].opens++;
 	disk->handles[handle] = (struct pen_sim_handle){
-		.file = file, .writable = flags & PEN_DISK_CREATE};
+		.file = file, .writable = flags & (PEN_DISK_CREATE | PEN_DISK_UPDATE)};
 	if (stat)
 		stat_fill(stat, &disk->files.files[file]);
 	return handle;

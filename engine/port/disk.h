@@ -29,6 +29,7 @@ enum pen_disk_open {
 		1 << 0, /* create or truncate, for writing; missing directories are made */
 	PEN_DISK_EXCL = 1 << 1, /* with CREATE: -EEXIST if it is there */
 	PEN_DISK_DIRECT = 1 << 2, /* O_DIRECT where the file allows it, else silently without */
+	PEN_DISK_UPDATE = 1 << 3, /* for writing, what is there stays; -ENOENT if nothing is */
 };
 
 /* What is known of a file. */

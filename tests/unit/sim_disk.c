@@ -97,6 +97,12 @@ Test(sim_disk, writes_reads_renames)
 	cr_assert_eq(run(PEN_DISK_READ, file, 100, out, 16), 0);
 	cr_assert_eq(run(PEN_DISK_WRITE, file, 0, out, 1), -EBADF);
 	disk->ops->close(disk, file);
+	file = disk->ops->open(disk, "new/place/z", PEN_DISK_UPDATE, &stat);
+	cr_assert_geq(file, 0);
+	cr_assert_eq(stat.bytes, 7, "what is there stays");
+	cr_assert_eq(run(PEN_DISK_WRITE, file, 6, hello, 1), 1);
+	disk->ops->close(disk, file);
+	cr_assert_eq(disk->ops->open(disk, "new/none", PEN_DISK_UPDATE, NULL), -ENOENT);
 	cr_assert_eq(disk->ops->unlink(disk, "new/place"), -ENOTEMPTY);
 	cr_assert_eq(disk->ops->unlink(disk, "new/place/z"), 0);
 	cr_assert_eq(disk->ops->unlink(disk, "new/place"), 0);
