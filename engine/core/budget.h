@@ -40,6 +40,7 @@ struct pen_budget_ask {
 	uint64_t memory_bytes; /* the cap */
 	unsigned connections, jobs; /* as many as are wished, at least 1 */
 	uint64_t sink_bytes; /* as the sink says (port/sink.h) */
+	const char *sink_name; /* of its line; NULL: "database" */
 	unsigned batch_copies; /* the same */
 };
 
