@@ -169,6 +169,13 @@ void pen_client_backlog(struct pen_client *client, uint64_t bytes)
 	client->backlog_bytes = bytes;
 }
 
+void pen_client_limit(struct pen_client *client, uint64_t rate)
+{
+	PEN_CHECK(client->config.rate_max > 0);
+	PEN_CHECK(rate > 0);
+	client->config.rate_max = rate;
+}
+
 int pen_client_want(struct pen_client *client, enum pen_wire_kind kind, uint32_t part)
 {
 	PEN_CHECK(kind != PEN_WIRE_KIND_PIECE);

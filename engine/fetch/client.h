@@ -143,6 +143,9 @@ bool pen_client_next(struct pen_client *client, struct pen_client_piece *out, in
 /* How many bytes of pieces the caller can take now; at first as many as there are blocks. */
 void pen_client_backlog(struct pen_client *client, uint64_t bytes);
 
+/* Another cap than the config's rate_max from now on; both are more than 0. */
+void pen_client_limit(struct pen_client *client, uint64_t rate);
+
 /* Ask for a small object of the state, or of a part: its units come like pieces. 0, -EBUSY if all
  * hauls are taken, -EEXIST. */
 int pen_client_want(struct pen_client *client, enum pen_wire_kind kind, uint32_t part);
