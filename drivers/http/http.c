@@ -43,6 +43,7 @@ struct http {
 	CURLM *multi;
 	struct http_place place;
 	char *cacert; /* PEM file to trust, NULL for the system's */
+	uint64_t rate; /* bytes a second of each get; 0: no cap */
 	struct http_get gets[HTTP_DEPTH_MAX];
 	struct pen_origin_done done[HTTP_DEPTH_MAX]; /* ended, not yet reaped; oldest first */
 	unsigned busy_count, done_count;
@@ -82,6 +83,8 @@ static void options_set(struct http *http, struct http_get *get)
 	/* The usual proxy variables hold, but never for this machine itself. */
 	if (http->place.loopback)
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	if (http->rate)
+		curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->rate);
 	if (http->cacert)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, http->cacert);
 	if (get->get.offset)
@@ -298,6 +301,7 @@ int pen_origin_open_http(const char *source, const struct pen_origin_options *op
 	if (!http)
 		return pen_fail(why, -ENOMEM, "no memory for an http source");
 	int err = http_place_init(&http->place, source, why);
+	http->rate = options->rate < INT64_MAX ? options->rate : 0;
 	if (!err && options->cacert)
 		err = cacert_set(http, options->cacert, why);
 	if (!err && !(http->multi = curl_multi_init()))
