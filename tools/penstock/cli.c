@@ -81,6 +81,23 @@ struct pen_shard cli_shard(struct argp_state *state, const char *flag, const cha
 	return shard;
 }
 
+uint64_t cli_shard_number(struct argp_state *state, const char *flag, const char *text)
+{
+	if (*text != 's')
+		return cli_number(state, flag, text, 0, UINT64_MAX);
+	return cli_shard(state, flag, text).id;
+}
+
+void cli_chain(struct argp_state *state, const char *flag, const char *text,
+	char chain[PEN_CHAIN_BYTES_MAX + 1])
+{
+	if (!pen_chain_valid(text))
+		argp_error(state,
+			"%s is '%s': expected 1 to %d characters out of a-z, 0-9, _ and -", flag,
+			text, PEN_CHAIN_BYTES_MAX);
+	snprintf(chain, PEN_CHAIN_BYTES_MAX + 1, "%s", text);
+}
+
 /* Bytes of the UTF-8 character that begins here, 0 if none does (RFC 3629: no overlong form, no
  * surrogate, nothing above U+10FFFF). */
 static unsigned utf8_bytes(const unsigned char *at)

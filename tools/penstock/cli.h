@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "part/id.h"
+#include "store/layout.h"
 
 struct cli_verb {
 	const char *name;
@@ -83,6 +84,10 @@ uint64_t cli_rate(
 	struct argp_state *state, const char *flag, const char *text); /* bytes a second */
 struct pen_hash cli_hash(struct argp_state *state, const char *flag, const char *text);
 struct pen_shard cli_shard(struct argp_state *state, const char *flag, const char *text);
+/* Labels: a shard's number alone, or out of a ShardUId; a chain, as in struct pen_labels. */
+uint64_t cli_shard_number(struct argp_state *state, const char *flag, const char *text);
+void cli_chain(struct argp_state *state, const char *flag, const char *text,
+	char chain[PEN_CHAIN_BYTES_MAX + 1]);
 
 /*
  * A JSON string: `text` with quotes and escapes, to stdout. Bytes that are no UTF-8, which names of

@@ -100,25 +100,6 @@ static unsigned parse_form(struct argp_state *state, const char *text)
 	return 1u << form;
 }
 
-/* Only a label here: the number alone, or a ShardUId of which the number is taken. */
-static uint64_t parse_shard(struct argp_state *state, const char *text)
-{
-	uint64_t shard;
-	if (*text != 's')
-		return cli_number(state, "--shard", text, 0, UINT64_MAX);
-	shard = cli_shard(state, "--shard", text).id;
-	return shard;
-}
-
-static void parse_chain(struct argp_state *state, struct make *make, const char *text)
-{
-	if (!pen_chain_valid(text))
-		argp_error(state,
-			"--chain is '%s': expected 1 to %d characters out of a-z, 0-9, _ and -",
-			text, PEN_CHAIN_BYTES_MAX);
-	snprintf(make->want.labels.chain, sizeof make->want.labels.chain, "%s", text);
-}
-
 /* The directory of --from parts:DIR, or NULL. */
 static const char *parts_dir(const struct make *make)
 {
@@ -199,7 +180,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'f': make->from = arg; return 0;
 	case 's': make->store_dir = arg; return 0;
-	case KEY_CHAIN: parse_chain(state, make, arg); return 0;
+	case KEY_CHAIN: cli_chain(state, "--chain", arg, labels->chain); return 0;
 	case KEY_HEIGHT:
 		labels->epoch_height = cli_number(state, "--epoch-height", arg, 0, UINT64_MAX);
 		make->height_given = true;
@@ -209,7 +190,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		make->epoch_id = arg;
 		return 0;
 	case KEY_SHARD:
-		labels->shard = parse_shard(state, arg);
+		labels->shard = cli_shard_number(state, "--shard", arg);
 		make->shard_given = true;
 		return 0;
 	case KEY_OF: make->of = cli_number(state, "--of", arg, 1, PEN_PARTS_MAX); return 0;
