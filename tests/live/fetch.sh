@@ -97,7 +97,7 @@ expect 9 $? 'an identity that others may read is no secret'
 chmod 600 "$scratch/parts/.penstock/identity"
 kill -9 "$first" "$server" 2>/dev/null
 wait "$first" "$server" 2>/dev/null
-for flags in "--from $peer --root $root" "--from :7070 --root $root --of 12" \
+for flags in "--from :7070 --root $root --of 12" "--from $peer --root $root --form some" \
 	"--from $peer --root $object --form raw --of 2" "--from a:b --root $root --of 12"; do
 	# shellcheck disable=SC2086
 	fetch $flags --store "$scratch/other"

@@ -1,4 +1,4 @@
-#include "../../tools/penstock/locate.h"
+#include "../../tools/penstock/locate_peer.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -238,4 +238,48 @@ Test(tools_locate, gives_up_on_a_source_that_drips)
 		.stall_ns = 20 * PEN_NS_PER_MS,
 		.stop = never};
 	cr_expect_eq(locate(&ask, &offers, &why), PEN_ESTALL, "%s", why.text);
+}
+
+/* States of a list: one offer for each N, its forms together, the first label that there is. */
+Test(tools_locate, lists_of_peers)
+{
+	const unsigned both = 1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN;
+	static const struct {
+		uint32_t n;
+		uint8_t form;
+		const char *chain;
+	} rows[] = {{7, PEN_WIRE_FORM_NEARCORE, ""}, {7, PEN_WIRE_FORM_LEAN, "main"},
+		{7, PEN_WIRE_FORM_LEAN, "other"}, {9, PEN_WIRE_FORM_LEAN, ""},
+		{1, PEN_WIRE_FORM_RAW, ""}};
+	for (unsigned forms = 1; forms <= both; forms++) {
+		static struct locate_offers offers;
+		memset(&offers, 0, sizeof offers);
+		for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+			struct pen_wire_state state = {.n = rows[i].n,
+				.form = rows[i].form,
+				.memory_usage = 77,
+				.epoch_height = 5,
+				.chain_bytes = (uint8_t)strlen(rows[i].chain)};
+			memcpy(state.chain, rows[i].chain, state.chain_bytes);
+			locate_peer_state(&offers, &state, forms);
+		}
+		bool lean = forms >> PEN_FORM_LEAN & 1;
+		cr_assert_eq(offers.count, lean ? 2 : 1);
+		cr_expect_eq(offers.list[0].n, 7);
+		cr_expect_eq(offers.list[0].forms, forms);
+		cr_expect_eq(offers.list[0].labelled, lean);
+		cr_expect_str_eq(offers.list[0].labels.chain, lean ? "main" : "");
+		cr_expect_eq(offers.list[0].labels.epoch_height, lean ? 5 : 0);
+		cr_expect_eq(offers.memory_usage, 77);
+	}
+}
+
+Test(tools_locate, more_states_than_a_list_holds)
+{
+	static struct locate_offers offers;
+	for (uint32_t n = 1; n < 2 * LOCATE_OFFERS_MAX; n++) {
+		const struct pen_wire_state state = {.n = n, .form = PEN_WIRE_FORM_NEARCORE};
+		locate_peer_state(&offers, &state, 1u << PEN_FORM_NEARCORE);
+	}
+	cr_expect_eq(offers.count, LOCATE_OFFERS_MAX);
 }

@@ -5,169 +5,265 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "store/catalog.h"
-
-const char *catch_part_path(
-	const struct pen_hash *root, uint32_t k, uint32_t n, char name[PEN_NAME_BYTES])
-{
-	/* Labels that nobody vouches for: the state is what it is called by. */
-	const struct pen_labels labels = {.chain = "unknown", .epoch_id = *root};
-	const struct pen_part_id id = {.root = *root, .k = k, .n = n};
-	return pen_part_path(&labels, PEN_FORM_NEARCORE, &id, name);
-}
 
 int catch_open(struct catch *catch, const struct catch_ask *ask, struct pen_why *why)
 {
-	*catch = (struct catch){.ask = *ask, .prover = prover_open(), .raw.writing.file = -1};
-	if (!catch->prover)
-		return pen_fail(why, -ENOMEM, "no memory to prove parts");
-	for (unsigned i = 0; !ask->raw && i < PEN_HAULS_MAX; i++) {
-		struct catch_part *part = &catch->parts[i];
-		part->units = calloc(ask->units_max, sizeof *part->units);
-		part->before_from = calloc(ask->units_max, 1);
-		if (part->units && part->before_from)
-			continue;
-		catch_close(catch);
+	*catch = (struct catch){.ask = *ask, .parts_count = ask->radios->count * PEN_HAULS_MAX};
+	catch->parts = calloc(catch->parts_count + 1, sizeof *catch->parts);
+	if (!catch->parts)
 		return pen_fail(why, -ENOMEM, "no memory to put parts together");
-	}
 	return 0;
-}
-
-static void units_put(struct catch *catch, struct catch_part *part)
-{
-	for (uint32_t i = 0; part->units && i < catch->ask.units_max; i++) {
-		pen_block_put(part->units[i].block);
-		part->units[i] = (struct catch_unit){0};
-	}
 }
 
 void catch_close(struct catch *catch)
 {
-	catch_raw_close(catch);
-	for (unsigned i = 0; i < PEN_HAULS_MAX; i++) {
-		units_put(catch, &catch->parts[i]);
-		pen_buf_fini(&catch->parts[i].before);
-		free(catch->parts[i].units);
-		free(catch->parts[i].before_from);
+	for (unsigned i = 0; catch->parts && i < catch->parts_count; i++) {
+		parcel_fini(&catch->parts[i].parcel);
+		parcel_fini(&catch->parts[i].before);
 	}
-	prover_close(catch->prover);
-	pen_buf_fini(&catch->bytes);
+	free(catch->parts);
+	*catch = (struct catch){0};
 }
 
-static struct catch_part *part_of(struct catch *catch, uint32_t k)
+static struct catch_part *find(const struct catch *catch, const struct radio *radio, uint32_t k)
 {
-	struct catch_part *spare = NULL;
-	for (unsigned i = 0; i < PEN_HAULS_MAX; i++) {
+	for (unsigned i = 0; i < catch->parts_count; i++) {
 		struct catch_part *part = &catch->parts[i];
-		if (part->used && part->part == k)
+		if (part->used && part->k == k && part->radio == radio)
 			return part;
-		if (!part->used)
-			spare = part;
 	}
-	/* The client has no more parts under way. */
-	PEN_CHECK(spare);
-	spare->used = true;
-	spare->part = k;
-	return spare;
+	return NULL;
 }
 
-/* Put the pieces side by side: the decoder wants the part in one. 0 or -ENOMEM. */
-static int gather(struct catch *catch, const struct catch_part *part)
+static void fail(struct catch *catch, int err, const struct pen_why *why)
 {
-	catch->bytes.len = 0;
-	for (uint32_t i = 0; i < catch->ask.units_max && part->units[i].block; i++) {
-		const struct catch_unit *unit = &part->units[i];
-		if (pen_buf_append(&catch->bytes, unit->block->at, unit->bytes))
-			return -ENOMEM;
+	if (catch->err)
+		return;
+	catch->err = err;
+	if (why && *why->text)
+		catch->why = *why;
+	else
+		pen_fail(&catch->why, err, "%s", pen_err_text(err));
+}
+
+/* Keep the buffer for another part, unless it is larger than most need. */
+static void parcel_end(const struct catch *catch, struct parcel *parcel)
+{
+	if (parcel->bytes.cap > catch->ask.bytes_kept)
+		parcel_fini(parcel);
+}
+
+static void part_end(struct catch_part *part)
+{
+	parcel_end(part->catch, &part->parcel);
+	parcel_fini(&part->before);
+	part->used = false;
+	part->compared = false;
+}
+
+/* It is larger than can be proved here, whoever sends it. */
+static void too_large(
+	struct catch *catch, struct radio *radio, uint32_t k, uint64_t bytes, int64_t now_ns)
+{
+	struct pen_why why;
+	int code = pen_fail(&why, PEN_ELARGE, "part %u of %u has %llu bytes: %s", k, catch->ask.n,
+		(unsigned long long)bytes, catch->ask.limit);
+	struct catch_part *part = find(catch, radio, k);
+	if (part)
+		part_end(part);
+	docket_lose(catch->ask.docket, k, code, &why);
+	pen_client_choose(radio->client, k, false, now_ns);
+}
+
+/* Begin to keep the pieces of a part, or begin anew what another round is of. 0 or a code. */
+static int part_begin(
+	struct catch_part *part, const struct pen_client_piece *piece, uint32_t units_max)
+{
+	const struct pen_haul_name *name = pen_client_name(
+		part->radio->client, PEN_WIRE_KIND_PIECE, part->k);
+	const struct catch_ask *ask = &part->catch->ask;
+	PEN_CHECK(name);
+	PEN_CHECK(name->units <= units_max);
+	if (name->bytes > ask->bytes_max)
+		return PEN_ELARGE;
+	struct parcel_name is = {.id = {ask->root, part->k, ask->n},
+		.form = part->radio->form,
+		.units = name->units,
+		.bytes = name->bytes,
+		.bytes_max = ask->bytes_max};
+	memcpy(is.name, name->id, sizeof is.name);
+	part->round = piece->round;
+	return parcel_begin(&part->parcel, &is);
+}
+
+static struct catch_part *part_new(struct catch *catch, struct radio *radio, uint32_t k)
+{
+	struct catch_part *part = catch->parts;
+	while (part->used)
+		part++;
+	/* The clients have no more parts under way. */
+	PEN_CHECK(part < catch->parts + catch->parts_count);
+	part->catch = catch;
+	part->radio = radio;
+	part->used = true;
+	part->k = k;
+	part->round = UINT32_MAX;
+	return part;
+}
+
+static struct pen_piece piece_of(uint32_t k, uint32_t unit)
+{
+	return (struct pen_piece){.kind = PEN_WIRE_KIND_PIECE, .part = k, .piece = unit};
+}
+
+static bool bit_of(const uint64_t *bits, uint32_t unit)
+{
+	return bits[unit / 64] >> unit % 64 & 1;
+}
+
+/* Pieces that are wrong by themselves come again. */
+static void wrong(struct catch_part *part, int64_t now_ns)
+{
+	for (uint32_t u = 0; u < part->parcel.is.units; u++) {
+		if (!bit_of(part->bits, u))
+			continue;
+		const struct pen_piece piece = piece_of(part->k, u);
+		part->catch->refuted++;
+		pen_client_wrong(
+			part->radio->client, &piece, u, parcel_piece(&part->parcel, u), now_ns);
+		parcel_drop(&part->parcel, u);
 	}
-	return 0;
+}
+
+static void refute(struct catch_part *part, bool as_named, int64_t now_ns)
+{
+	part->catch->refuted++;
+	if (!as_named && !part->compared) {
+		struct parcel spare = part->before;
+		part->before = part->parcel;
+		part->parcel = spare;
+		part->compared = true;
+	}
+	part->round = UINT32_MAX;
+	pen_client_refuted(part->radio->client, part->k, as_named, now_ns);
 }
 
 /* The part is proved at last: whose pieces were others the first time? */
-static void compare(struct catch *catch, struct catch_part *part, int64_t now_ns)
+static void blame(struct catch_part *part, int64_t now_ns)
 {
-	for (size_t at = 0; at < part->before.len; at += PEN_BLOCK_BYTES) {
-		size_t left = part->before.len - at;
-		struct pen_bytes first = {
-			part->before.at + at, left < PEN_BLOCK_BYTES ? left : PEN_BLOCK_BYTES};
-		uint32_t unit = (uint32_t)(at / PEN_BLOCK_BYTES);
-		const struct pen_piece piece = {
-			.kind = PEN_WIRE_KIND_PIECE, .part = part->part, .piece = unit};
-		if (at + first.len <= catch->bytes.len &&
-			!memcmp(first.at, catch->bytes.at + at, first.len))
+	for (uint32_t u = 0; part->errand.others && u < part->before.is.units; u++) {
+		if (!bit_of(part->bits, u))
 			continue;
-		pen_client_blame(catch->ask.client, part->before_from[unit], &piece, first, now_ns);
+		const struct pen_piece piece = piece_of(part->k, u);
+		pen_client_blame(part->radio->client, parcel_unit(&part->before, u)->server, &piece,
+			parcel_piece(&part->before, u), now_ns);
 	}
-	part->before.len = 0;
 }
 
-static void refute(struct catch *catch, struct catch_part *part, int64_t now_ns)
+static void came_back(struct errand *errand, int64_t now_ns)
 {
-	const struct pen_haul_name *name = pen_client_name(
-		catch->ask.client, PEN_WIRE_KIND_PIECE, part->part);
-	uint8_t blob[PEN_BLOB_BYTES];
-	PEN_CHECK(name);
-	pen_blob_id(pen_buf_bytes(&catch->bytes), blob);
-	bool as_named = !memcmp(blob, name->id, sizeof blob);
-	catch->refuted++;
-	part->before.len = 0;
-	if (!as_named) {
-		struct pen_buf spare = part->before;
-		part->before = catch->bytes;
-		catch->bytes = spare;
-		for (uint32_t i = 0; i < catch->ask.units_max; i++)
-			part->before_from[i] = part->units[i].server;
+	struct catch_part *part = errand->owner;
+	struct catch *catch = part->catch;
+	part->away = false;
+	switch (errand->verdict) {
+	case ERRAND_DONE:
+		docket_store(catch->ask.docket, part->k, errand->form, errand->stored_bytes);
+		pen_client_proved(part->radio->client, PEN_WIRE_KIND_PIECE, part->k);
+		blame(part, now_ns);
+		part_end(part);
+		break;
+	case ERRAND_WRONG: wrong(part, now_ns); break;
+	case ERRAND_REFUTED: refute(part, false, now_ns); break;
+	case ERRAND_AS_NAMED: refute(part, true, now_ns); break;
+	case ERRAND_LARGE:
+		too_large(catch, part->radio, part->k, part->parcel.bytes.len, now_ns);
+		break;
+	case ERRAND_BROKEN: fail(catch, errand->err, &errand->why); break;
 	}
-	units_put(catch, part);
-	pen_client_refuted(catch->ask.client, part->part, as_named, now_ns);
+}
+
+/* What failed before, if it was offered as the same bytes: else nobody lied who sent others. */
+static const struct parcel *before_of(const struct catch_part *part)
+{
+	const struct parcel_name *now = &part->parcel.is, *then = &part->before.is;
+	bool same = part->compared && now->units == then->units &&
+		!memcmp(now->name, then->name, sizeof now->name);
+	return same ? &part->before : NULL;
 }
 
 /* All pieces are here. */
-static void prove(struct catch *catch, struct catch_part *part, int64_t now_ns)
+static void part_send(struct catch_part *part)
 {
-	const struct catch_ask *ask = &catch->ask;
-	const struct pen_part_id id = {.root = ask->root, .k = part->part, .n = ask->n};
-	char name[PEN_NAME_BYTES];
-	int err = gather(catch, part);
-	if (!err)
-		err = prover_part(catch->prover, &id, pen_buf_bytes(&catch->bytes), &catch->why);
-	if (err && pen_err_exit(err) == PEN_EXIT_PROOF) {
-		refute(catch, part, now_ns);
-		return;
-	}
-	if (!err)
-		err = pen_writer_put(&ask->store->parts,
-			catch_part_path(&ask->root, part->part, ask->n, name),
-			pen_buf_bytes(&catch->bytes), NULL, &catch->why);
-	if (err) {
-		catch->err = err;
-		return;
-	}
-	catch->proved++;
-	catch->proved_bytes += catch->bytes.len;
-	pen_client_proved(ask->client, PEN_WIRE_KIND_PIECE, part->part);
-	compare(catch, part, now_ns);
-	units_put(catch, part);
-	part->used = false;
+	const struct catch_ask *ask = &part->catch->ask;
+	unsigned server = parcel_unit(&part->parcel, 0)->server;
+	part->away = true;
+	part->errand = (struct errand){.kind = ERRAND_PART,
+		.back = came_back,
+		.owner = part,
+		.id = part->parcel.is.id,
+		.form = part->radio->form,
+		.parcel = &part->parcel,
+		.before = before_of(part),
+		.bits = part->bits,
+		.labels = supply_peer_labels(ask->supply, server)};
+	workshop_put(ask->workshop, &part->errand);
 }
 
-void catch_part_piece(struct catch *catch, const struct pen_client_piece *piece, int64_t now_ns)
+static void keep(struct catch_part *part, const struct pen_client_piece *piece, int64_t now_ns)
 {
-	struct catch_part *part = part_of(catch, piece->piece.part);
-	PEN_CHECK(piece->unit < catch->ask.units_max);
-	struct catch_unit *unit = &part->units[piece->unit];
-	pen_block_put(unit->block);
-	*unit = (struct catch_unit){piece->block, piece->bytes, (uint8_t)piece->server};
-	if (piece->last)
-		prove(catch, part, now_ns);
+	struct catch *catch = part->catch;
+	const struct parcel_block block = {.unit = piece->unit,
+		.block = piece->piece.block,
+		.blocks = piece->blocks,
+		.start = piece->start,
+		.server = (uint8_t)piece->server,
+		.whole = piece->whole,
+		.bytes = {piece->block->at, piece->bytes}};
+	int err = 0;
+	if (part->round != piece->round)
+		err = part_begin(part, piece, PARCEL_UNITS_MAX);
+	if (!err)
+		err = parcel_put(&part->parcel, &block);
+	if (err == PEN_ELARGE)
+		too_large(catch, part->radio, part->k,
+			pen_client_name(part->radio->client, PEN_WIRE_KIND_PIECE, part->k)->bytes,
+			now_ns);
+	else if (err)
+		fail(catch, err, NULL);
+	else if (piece->last)
+		part_send(part);
 }
 
-void catch_piece(struct catch *catch, const struct pen_client_piece *piece, int64_t now_ns)
+void catch_piece(struct catch *catch, struct radio *radio, const struct pen_client_piece *piece,
+	int64_t now_ns)
 {
-	if (catch->err)
-		pen_block_put(piece->block);
-	else if (catch->ask.raw)
-		catch_raw_piece(catch, piece, now_ns);
-	else
-		catch_part_piece(catch, piece, now_ns);
+	uint32_t k = piece->piece.part;
+	struct catch_part *part = catch->err ? NULL : find(catch, radio, k);
+	if (!catch->err && !part)
+		part = part_new(catch, radio, k);
+	if (part && !part->away)
+		keep(part, piece, now_ns);
+	pen_block_put(piece->block);
+}
+
+bool catch_lets(const struct catch *catch, const struct radio *radio, uint32_t k)
+{
+	const struct catch_part *part = find(catch, radio, k);
+	return !part || !part->away;
+}
+
+void catch_forget(struct catch *catch, const struct radio *radio, uint32_t k)
+{
+	struct catch_part *part = find(catch, radio, k);
+	PEN_CHECK(catch_lets(catch, radio, k));
+	if (part)
+		part_end(part);
+}
+
+unsigned catch_away(const struct catch *catch)
+{
+	unsigned away = 0;
+	for (unsigned i = 0; i < catch->parts_count; i++)
+		away += catch->parts[i].used && catch->parts[i].away;
+	return away;
 }

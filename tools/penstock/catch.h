@@ -1,67 +1,51 @@
 /*
- * catch: what a fetch does with whole pieces: they are proved, and what is proved goes into the
- * store. Parts in nearcore form are held in their blocks until they are whole, proved against the
- * state root, and written; blocks of a raw object go to their place in a temporary file at once,
- * and are proved one by one as soon as the page of their digests is there.
+ * catch: what a fetch does with whole pieces of parts that come by radio: they are kept until their
+ * part is whole, then a worker proves and stores it (errand.h), and what it says of them is told to
+ * the client: that the part is proved, which pieces are wrong, or that nobody knows which.
  *
- * Who sends bytes that fail is told to the client, which asks others. One thread.
+ * One thread, the loop's.
  */
 #ifndef PEN_TOOLS_CATCH_H
 #define PEN_TOOLS_CATCH_H
 
-#include "fetch/client.h"
-#include "part/raw_page.h"
-#include "prover.h"
-#include "store/layout.h"
-#include "store/store.h"
+#include "docket.h"
+#include "radio.h"
+#include "supply.h"
+#include "workshop.h"
 
 /* All borrowed until close. */
 struct catch_ask {
-	struct pen_client *client;
-	struct pen_store *store; /* open to write */
 	struct pen_hash root;
 	uint32_t n; /* parts */
-	uint32_t units_max; /* pieces of a part, as the client's */
-	bool raw; /* or nearcore */
-};
-
-/* A piece that waits for the others of its part. */
-struct catch_unit {
-	struct pen_block *block; /* ours; NULL: not here */
-	uint32_t bytes;
-	uint8_t server; /* who sent it */
+	struct radios *radios;
+	struct workshop *workshop;
+	struct docket *docket;
+	uint64_t bytes_max; /* of a part as it comes: what is more is refused */
+	uint64_t bytes_kept; /* of a buffer that is used again for another part */
+	const char *limit; /* says why bytes_max is not more, for a sentence */
+	const struct supply *supply; /* whose servers the radios call */
 };
 
 /* A part under way. */
 struct catch_part {
+	struct catch *catch;
+	struct radio *radio;
 	bool used;
-	uint32_t part;
-	struct catch_unit *units; /* units_max */
-	struct pen_buf before; /* what failed, to find out whose pieces were others */
-	uint8_t *before_from; /* who sent each of its pieces */
-};
-
-/* A raw object under way. */
-struct catch_raw {
-	struct pen_writing writing;
-	bool begun; /* `blocks` is known, and the file is there */
-	uint64_t bytes;
-	uint32_t blocks, proved, pages_known;
-	struct pen_block *pages[PEN_RAW_PAGES_MAX]; /* that came too early */
-	uint32_t page_bytes[PEN_RAW_PAGES_MAX];
-	bool page[PEN_RAW_PAGES_MAX]; /* its leaves are known */
-	struct pen_hash *leaves, *came; /* of each block: as the page says, as it came */
-	uint8_t *state; /* of each block: enum in catch_raw.c */
+	bool away; /* a worker has it */
+	bool compared; /* it failed before: `before` is what came then */
+	uint32_t k;
+	uint32_t round; /* as the client's */
+	struct parcel parcel, before;
+	struct errand errand;
+	uint64_t bits[PARCEL_UNITS_MAX / 64]; /* for the errand */
 };
 
 struct catch
 {
 	struct catch_ask ask;
-	struct catch_part parts[PEN_HAULS_MAX];
-	struct catch_raw raw;
-	struct prover *prover;
-	struct pen_buf bytes; /* of the part that is proved */
-	uint64_t proved, proved_bytes, refuted;
+	struct catch_part *parts; /* PEN_HAULS_MAX for each radio */
+	unsigned parts_count;
+	uint64_t refuted; /* parts and pieces that failed their proof */
 	int err; /* what the machine said: it is over */
 	struct pen_why why;
 };
@@ -69,19 +53,20 @@ struct catch
 /* 0 or -ENOMEM with a sentence. */
 int catch_open(struct catch *catch, const struct catch_ask *ask, struct pen_why *why);
 
-/* Gives blocks back; before the client is closed. */
+/* After the workshop was closed. Zeroed is fine. */
 void catch_close(struct catch *catch);
 
-/* A piece came; its block is ours now. */
-void catch_piece(struct catch *catch, const struct pen_client_piece *piece, int64_t now_ns);
+/* A piece of a part came; its block is ours now, and is put back. */
+void catch_piece(struct catch *catch, struct radio *radio, const struct pen_client_piece *piece,
+	int64_t now_ns);
 
-/* The two sorts. */
-void catch_part_piece(struct catch *catch, const struct pen_client_piece *piece, int64_t now_ns);
-void catch_raw_piece(struct catch *catch, const struct pen_client_piece *piece, int64_t now_ns);
-void catch_raw_close(struct catch *catch);
+/* May a part that this radio has begun be given up? Not while a worker has it. */
+bool catch_lets(const struct catch *catch, const struct radio *radio, uint32_t k);
 
-/* Where part k goes. */
-const char *catch_part_path(
-	const struct pen_hash *root, uint32_t k, uint32_t n, char name[PEN_NAME_BYTES]);
+/* It was given up. */
+void catch_forget(struct catch *catch, const struct radio *radio, uint32_t k);
+
+/* Parts that workers have. */
+unsigned catch_away(const struct catch *catch);
 
 #endif

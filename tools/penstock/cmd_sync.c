@@ -17,7 +17,7 @@
 #define SYNC_STALL_S_MAX 86400u
 
 struct flags {
-	const char *from[SUPPLY_WORDS_MAX];
+	const char *from[SUPPLY_ORIGINS_MAX];
 	unsigned from_count;
 	struct pen_hash root;
 	struct pen_shard shard;
@@ -76,8 +76,8 @@ static const struct argp_option options[] = {
 
 static void from_add(struct flags *flags, const char *word, struct argp_state *state)
 {
-	if (flags->from_count == SUPPLY_WORDS_MAX)
-		argp_error(state, "--from: more than %u sources", SUPPLY_WORDS_MAX);
+	if (flags->from_count == SUPPLY_ORIGINS_MAX)
+		argp_error(state, "--from: more than %u sources", SUPPLY_ORIGINS_MAX);
 	else
 		flags->from[flags->from_count++] = word;
 }

@@ -69,8 +69,8 @@ int endpoint_parse(const char *text, bool listen, struct endpoint *out, struct p
 			listen ? "ADDR:PORT, [V6]:PORT or PORT" : "HOST:PORT or [V6]:PORT");
 	int failed = getaddrinfo(host, port, &hints, &info);
 	if (failed)
-		return pen_fail(why, PEN_EUSAGE, "cannot find the address of '%s': %s", text,
-			gai_strerror(failed));
+		return pen_fail(why, listen ? PEN_EUSAGE : PEN_ENET,
+			"cannot find the address of '%s': %s", text, gai_strerror(failed));
 	take(info, out);
 	freeaddrinfo(info);
 	return 0;

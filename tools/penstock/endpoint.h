@@ -21,8 +21,9 @@ struct endpoint {
 	uint16_t port;
 };
 
-/* Read one, and look its host up. `listen`: to listen at, on this machine alone without a host. 0,
- * or PEN_EUSAGE with a sentence. */
+/* Read one, and look its host up. `listen`: to listen at, on this machine alone without a host. 0;
+ * PEN_EUSAGE for a word that is none; PEN_ENET for a host to fetch from that has no address; with a
+ * sentence. */
 int endpoint_parse(const char *text, bool listen, struct endpoint *out, struct pen_why *why);
 
 /* Write address and port as a user would; returns `text`. */

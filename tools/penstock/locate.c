@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "drivers/table.h"
 #include "locate_dir.h"
+#include "locate_peer.h"
 #include "set.h"
 
 /* How often a waiting get looks whether it should stop. */
@@ -18,7 +19,10 @@
 bool locate_find(const struct locate_offers *offers, uint32_t n, struct locate_offer *out)
 {
 	if (offers->any) {
-		*out = (struct locate_offer){.n = n, .forms = offers->any_forms};
+		*out = (struct locate_offer){.n = n,
+			.forms = offers->any_forms,
+			.labelled = offers->any_labelled,
+			.labels = offers->any_labels};
 		return true;
 	}
 	for (unsigned i = 0; i < offers->count; i++) {
@@ -204,6 +208,19 @@ static int get(
 	return err;
 }
 
+/* A source may be the directory of one state in a store: then its path names the state. */
+static bool path_labels(const char *word, struct pen_labels *out)
+{
+	char dir[PEN_NAME_BYTES];
+	const char *at = strstr(word, "/chain_id=");
+	size_t len = at ? strcspn(at + 1, "?#") : 0;
+	if (!at || len >= sizeof dir)
+		return false;
+	memcpy(dir, at + 1, len);
+	dir[len - (dir[len - 1] == '/')] = 0;
+	return pen_labels_parse(dir, out) == 0;
+}
+
 static int locate_http(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why)
 {
 	struct pen_buf text = {0};
@@ -215,6 +232,7 @@ static int locate_http(const struct locate_ask *ask, struct locate_offers *out, 
 		(!err && locate_answer(pen_buf_bytes(&text), ask->root, out))) {
 		offers_reset(out);
 		out->any = true;
+		out->any_labelled = path_labels(ask->word, &out->any_labels);
 		out->any_forms = ask->forms & 1u << PEN_FORM_NEARCORE ? 1u << PEN_FORM_NEARCORE
 								      : ask->forms;
 		err = 0;
@@ -247,7 +265,14 @@ static int offers_filter(
 int locate(const struct locate_ask *ask, struct locate_offers *out, struct pen_why *why)
 {
 	offers_reset(out);
+	if (ask->peer)
+		return locate_peer(ask, out, why);
 	int err = strncmp(ask->word, "dir:", 4) ? locate_http(ask, out, why)
 						: locate_dir(ask, out, why);
+	for (unsigned i = 0; i < out->count; i++) {
+		struct locate_offer *offer = &out->list[i];
+		if (!offer->prefix[0])
+			offer->labelled = path_labels(ask->word, &offer->labels);
+	}
 	return err ? err : offers_filter(ask, out, why);
 }

@@ -6,11 +6,13 @@
  *            root/R/of/N/. Anything else is a plain web server: parts of any N, right there.
  *   dir      a directory with state_part_* or lean_part_* in it; else a store, whose directories
  * are searched for one with a part that is proved to be of this root.
+ *   HOST:PORT  a server of our protocol: its list (locate_peer.h).
  */
 #ifndef PEN_TOOLS_LOCATE_H
 #define PEN_TOOLS_LOCATE_H
 
 #include "fetch/pull.h"
+#include "store/layout.h"
 
 /* Different N of one state at one source; a front lists what people made. */
 #define LOCATE_OFFERS_MAX 64u
@@ -25,12 +27,16 @@ struct locate_offer {
 				there in no other */
 	bool smaller; /* there are such bits; else lean form is smaller, or nobody says */
 	char prefix[PEN_SOURCE_PREFIX_BYTES];
+	bool labelled; /* the source says where it came from; nobody vouches for it: */
+	struct pen_labels labels;
 };
 
 struct locate_offers {
 	uint64_t memory_usage; /* as the source says, 0 if it does not */
 	bool any; /* a plain web server: nobody knows which N it has */
 	unsigned any_forms; /* the forms that such a one is asked for */
+	bool any_labelled; /* its path says where it came from: */
+	struct pen_labels any_labels;
 	unsigned count;
 	struct locate_offer list[LOCATE_OFFERS_MAX];
 	struct pen_buf bits; /* bit k & 7 of byte k >> 3: part k, for each N in turn */
@@ -39,9 +45,13 @@ struct locate_offers {
 /* Give the memory back; zeroed is fine, and it is zeroed. */
 void locate_offers_fini(struct locate_offers *offers);
 
+struct locate_peer;
+
 struct locate_ask {
 	const char *word; /* the source, as the user gave it */
-	struct pen_origin *origin; /* opened for it */
+	struct pen_origin *origin; /* opened for it; or NULL: */
+	const struct locate_peer *peer; /* a server of our protocol */
+	uint32_t n; /* parts that are asked for; 0: of any number */
 	const struct pen_hash *root;
 	unsigned forms; /* bit i: form i is wanted; nothing else is offered */
 	unsigned tries; /* of a get that the network fails, 1 s doubling between */

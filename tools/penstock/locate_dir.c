@@ -58,6 +58,7 @@ static void offer_add(struct search *search, const char *dir, size_t i, size_t e
 	offer->n = n;
 	offer->forms = forms;
 	snprintf(offer->prefix, sizeof offer->prefix, "%s%s", dir, dir[0] ? "/" : "");
+	offer->labelled = dir[0] && pen_labels_parse(dir, &offer->labels) == 0;
 	if (forms == (1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN))
 		smaller_note(search, out->count - 1, i, end);
 }

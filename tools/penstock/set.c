@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 static bool number(const char **text, uint64_t *out)
 {
@@ -55,4 +56,44 @@ int set_parse(const char *text, uint64_t count, struct pen_buf *out, struct pen_
 			  "0-9,17",
 			  text)
 		: 0;
+}
+
+static bool bit_of(const uint8_t *bits, uint64_t k)
+{
+	return bits[k >> 3] >> (k & 7) & 1;
+}
+
+/* Add one stretch; false if it does not fit beside what says so. */
+static bool stretch_print(char *text, size_t *len, uint64_t first, uint64_t last)
+{
+	char word[48];
+	int bytes = snprintf(word, sizeof word, first == last ? "%s%llu" : "%s%llu-%llu",
+		text[*len - 1] == ' ' ? "" : ",", (unsigned long long)first,
+		(unsigned long long)last);
+	if (*len + (size_t)bytes + sizeof ",..." > SET_TEXT_BYTES) {
+		strcpy(text + *len, ",...");
+		return false;
+	}
+	strcpy(text + *len, word);
+	*len += (size_t)bytes;
+	return true;
+}
+
+const char *set_text(const uint8_t *bits, uint64_t count, char text[SET_TEXT_BYTES])
+{
+	uint64_t members = 0;
+	for (uint64_t k = 0; k < count; k++)
+		members += bit_of(bits, k);
+	strcpy(text, members == 1 ? "part " : members ? "parts " : "no part");
+	size_t len = strlen(text);
+	for (uint64_t k = 0, end; k < count; k = end + 1) {
+		end = k;
+		if (!bit_of(bits, k))
+			continue;
+		while (end + 1 < count && bit_of(bits, end + 1))
+			end++;
+		if (!stretch_print(text, &len, k, end))
+			break;
+	}
+	return text;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -27,6 +28,8 @@ static void query_run(void *context)
 	struct supply *supply = query->supply;
 	struct locate_ask ask = {.word = supply->ask.words[query - supply->queries],
 		.origin = query->origin,
+		.peer = query->origin ? NULL : &query->peer,
+		.n = supply->asked_n,
 		.root = &supply->root,
 		.forms = supply->ask.forms,
 		.tries = supply->ask.tries,
@@ -39,6 +42,20 @@ static void query_run(void *context)
 	atomic_store_explicit(&query->over, true, memory_order_release);
 }
 
+bool supply_is_peer(const char *word)
+{
+	return strncmp(word, "dir:", 4) && !strstr(word, "://");
+}
+
+static int query_open(struct supply_query *query, const char *word, struct pen_why *why)
+{
+	const struct supply_ask *ask = &query->supply->ask;
+	if (!ask->identity || !supply_is_peer(word))
+		return pen_origin_open(word, &ask->options, &query->origin, why);
+	query->peer.identity = *ask->identity;
+	return endpoint_parse(word, false, &query->peer.end, why);
+}
+
 int supply_open(struct supply *supply, const struct supply_ask *ask, struct pen_why *why)
 {
 	supply->ask = *ask;
@@ -47,12 +64,24 @@ int supply_open(struct supply *supply, const struct supply_ask *ask, struct pen_
 		return pen_fail(why, -ENOMEM, "no memory for the sources");
 	for (unsigned s = 0; s < ask->count; s++) {
 		supply->queries[s].supply = supply;
-		int err = pen_origin_open(
-			ask->words[s], &ask->options, &supply->queries[s].origin, why);
+		int err = query_open(&supply->queries[s], ask->words[s], why);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+unsigned supply_peers(const struct supply *supply, struct endpoint *ends, unsigned max)
+{
+	unsigned count = 0;
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		if (supply->queries[s].origin)
+			continue;
+		if (count < max)
+			ends[count] = supply->queries[s].peer.end;
+		count++;
+	}
+	return count;
 }
 
 void supply_close(struct supply *supply)
@@ -84,7 +113,7 @@ static int query_check(const struct supply_query *query, uint32_t n, struct pen_
 {
 	struct locate_offer offer;
 	const struct locate_offers *offers = &query->offers;
-	const char *label = query->origin->label;
+	const char *label = query->supply->ask.words[query - query->supply->queries];
 	if (query->result)
 		return pen_fail(why, query->result, "%s", query->why.text);
 	if (offers->memory_usage && n > pen_part_count_max(offers->memory_usage))
@@ -154,6 +183,57 @@ static bool anybody(const struct supply *supply)
 	return false;
 }
 
+/* Does a source offer the state in n parts, as far as it knows? */
+static bool offers_n(const struct supply_query *query, uint32_t n)
+{
+	struct locate_offer offer;
+	return locate_find(&query->offers, n, &offer);
+}
+
+/* The first N of a source that another has not, of those that have answered; 0 if all agree. */
+static uint32_t odd_n(const struct supply *supply, unsigned *who)
+{
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		const struct supply_query *query = &supply->queries[s];
+		for (unsigned i = 0; query->seen && i < query->offers.count; i++) {
+			uint32_t n = query->offers.list[i].n;
+			for (*who = 0; *who < supply->ask.count; ++*who) {
+				const struct supply_query *other = &supply->queries[*who];
+				if (other->seen && !other->result && !offers_n(other, n))
+					return n;
+			}
+		}
+	}
+	return 0;
+}
+
+/* The N that all who have answered offer, if there is just one. 0, or PEN_EUSAGE naming two. */
+static int agree_n(struct supply *supply, struct pen_why *why)
+{
+	uint32_t common = 0, other = 0;
+	unsigned who;
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		const struct supply_query *query = &supply->queries[s];
+		for (unsigned i = 0; query->seen && i < query->offers.count; i++) {
+			uint32_t n = query->offers.list[i].n;
+			other = common && n != common ? n : other;
+			common = common ? common : n;
+		}
+	}
+	supply->n = common;
+	if (!other)
+		return 0;
+	uint32_t odd = odd_n(supply, &who);
+	if (odd)
+		return pen_fail(why, PEN_EUSAGE,
+			"the sources cut the state into different numbers of parts: %u and %u (%s "
+			"has not %u); say which with --of N",
+			common, other, supply->ask.words[who], odd);
+	return pen_fail(why, PEN_EUSAGE,
+		"the sources offer the state in %u and in %u parts; say which with --of N", common,
+		other);
+}
+
 /* The N of those that have answered. */
 static uint32_t choose(const struct supply *supply)
 {
@@ -178,7 +258,7 @@ static void sources_add(struct supply *supply, struct supply_query *query, unsig
 {
 	query->source = supply->count;
 	for (unsigned rank = 0; rank < RANKS; rank++) {
-		if (!(forms >> by_rank[rank] & 1))
+		if (!query->origin || !(forms >> by_rank[rank] & 1))
 			continue;
 		PEN_CHECK(supply->count < PEN_SOURCES_MAX);
 		supply->ranks[supply->count] = (uint8_t)rank;
@@ -211,7 +291,8 @@ static void reversed_note(
 	const uint8_t *bits = locate_smaller(&query->offers, offer);
 	size_t bytes = ((size_t)supply->n + 7) / 8;
 	bool first = supply->reversed.len == 0;
-	if (query->sources < RANKS || pen_buf_reserve(&supply->reversed, bytes))
+	bool both = offer->forms == (1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN);
+	if (!both || pen_buf_reserve(&supply->reversed, bytes))
 		return;
 	supply->reversed.len = bytes;
 	for (size_t i = 0; i < bytes; i++) {
@@ -254,8 +335,13 @@ static int agree(struct supply *supply, struct worst *worst, struct pen_why *why
 {
 	for (unsigned s = 0; s < supply->ask.count; s++)
 		supply->queries[s].seen = is_over(&supply->queries[s]);
-	if (supply->n == 0)
+	int err = 0;
+	if (supply->n == 0 && supply->ask.one_n)
+		err = agree_n(supply, why);
+	else if (supply->n == 0)
 		supply->n = choose(supply);
+	if (err)
+		return err;
 	if (supply->n == 0 && anybody(supply))
 		return pen_fail(why, PEN_EUSAGE,
 			"a plain web server does not say into how many parts the state is cut: "
@@ -276,7 +362,7 @@ int supply_locate(
 {
 	struct worst worst = {0};
 	supply->root = *root;
-	supply->n = *n;
+	supply->n = supply->asked_n = *n;
 	int err = ask_all(supply, *n, why);
 	if (!err)
 		err = agree(supply, &worst, why);
@@ -320,4 +406,51 @@ void supply_turn(struct supply *supply, struct pen_plan *plan)
 				source_join(supply, plan, i, &offer);
 		}
 	}
+}
+
+/* The labels in what a query was answered, once that was taken into account. */
+static const struct pen_labels *labels_of(
+	const struct supply *supply, const struct supply_query *query)
+{
+	const struct locate_offers *offers = &query->offers;
+	if (!query->seen || query->result)
+		return NULL;
+	for (unsigned i = 0; i < offers->count; i++) {
+		if (offers->list[i].n == supply->n)
+			return offers->list[i].labelled ? &offers->list[i].labels : NULL;
+	}
+	return offers->any_labelled ? &offers->any_labels : NULL;
+}
+
+const struct pen_labels *supply_labels(const struct supply *supply, unsigned source)
+{
+	PEN_CHECK(source < supply->count);
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		const struct supply_query *query = &supply->queries[s];
+		if (source - query->source < query->sources)
+			return labels_of(supply, query);
+	}
+	return NULL;
+}
+
+const struct pen_labels *supply_peer_labels(const struct supply *supply, unsigned peer)
+{
+	unsigned at = 0;
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		if (!supply->queries[s].origin && at++ == peer)
+			return labels_of(supply, &supply->queries[s]);
+	}
+	return NULL;
+}
+
+bool supply_has_form(const struct supply *supply, enum pen_form form)
+{
+	for (unsigned s = 0; s < supply->ask.count; s++) {
+		const struct supply_query *query = &supply->queries[s];
+		struct locate_offer offer;
+		if (query->seen && !query->result &&
+			locate_find(&query->offers, supply->n, &offer) && offer.forms >> form & 1)
+			return true;
+	}
+	return false;
 }

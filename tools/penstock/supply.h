@@ -10,20 +10,25 @@
 
 #include "base/thread.h"
 #include "drivers/table.h"
-#include "locate.h"
+#include "locate_peer.h"
 
 /* How long others are waited for once a source has answered usefully: long enough that healthy
  * sources agree on the same N in every run. */
 #define SUPPLY_GRACE_NS INT64_C(1000000000)
 
-/* Words that a user types; each may be a source in two forms. */
-#define SUPPLY_WORDS_MAX (PEN_SOURCES_MAX / 2)
+/* Words that a user types for origins; each may be a source in two forms. */
+#define SUPPLY_ORIGINS_MAX (PEN_SOURCES_MAX / 2)
+/* Words in all: servers of our protocol are no sources of the plan. */
+#define SUPPLY_WORDS_MAX (SUPPLY_ORIGINS_MAX + PEN_HAUL_PEERS)
 
 struct supply_ask {
 	const char *const *words; /* as the user gave them */
 	unsigned count; /* 1..SUPPLY_WORDS_MAX */
 	unsigned forms; /* bit i: parts in form i are taken; lean ones first */
 	struct pen_origin_options options; /* for all of them */
+	const struct pen_identity *identity; /* of who asks servers of our protocol; NULL: such a
+						word is none. For open only */
+	bool one_n; /* sources that offer different numbers of parts are refused, not chosen from */
 	unsigned tries;
 	int64_t stall_ns;
 	bool (*stop)(void);
@@ -33,7 +38,8 @@ struct supply_ask {
 struct supply_query {
 	struct supply *supply;
 	struct pen_thread thread;
-	struct pen_origin *origin; /* the thread's until `over` */
+	struct pen_origin *origin; /* the thread's until `over`; NULL: a server of our protocol */
+	struct locate_peer peer; /* which one */
 	struct locate_offers offers;
 	int result;
 	struct pen_why why; /* when result is not 0 */
@@ -54,6 +60,7 @@ struct supply {
 	uint8_t ranks[PEN_SOURCES_MAX]; /* of these, for the plan */
 	struct pen_buf reversed; /* the same: parts that are smaller in nearcore form */
 	uint32_t absent; /* bit i: sources[i] has not answered yet */
+	uint32_t asked_n; /* what the user said; 0: nothing */
 	uint32_t n; /* what was agreed on */
 };
 
@@ -72,6 +79,21 @@ void supply_close(struct supply *supply);
  */
 int supply_locate(
 	struct supply *supply, const struct pen_hash *root, uint32_t *n, struct pen_why *why);
+
+/* Is this word a server of our protocol? */
+bool supply_is_peer(const char *word);
+
+/* The servers of our protocol, in the order of their words: as many as there is room for. Returns
+ * how many there are. */
+unsigned supply_peers(const struct supply *supply, struct endpoint *ends, unsigned max);
+
+/* Has a source that was located parts in this form? */
+bool supply_has_form(const struct supply *supply, enum pen_form form);
+
+/* Labels that a source of the plan knows, or the i-th server of our protocol; NULL if it has said
+ * none. They stay until close. */
+const struct pen_labels *supply_labels(const struct supply *supply, unsigned source);
+const struct pen_labels *supply_peer_labels(const struct supply *supply, unsigned peer);
 
 /* Let sources that have answered meanwhile join the plan, or leave it; never blocks. */
 void supply_turn(struct supply *supply, struct pen_plan *plan);

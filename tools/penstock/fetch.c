@@ -1,0 +1,112 @@
+#include "fetch.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "fetch_share.h"
+
+/* The longest nap: how late a signal is seen. */
+#define FETCH_NAP_NS (200 * PEN_NS_PER_MS)
+
+static void pieces_take(struct fetch *fetch, struct radio *radio, int64_t now_ns)
+{
+	struct pen_client_piece piece;
+	while ((!fetch->ask.raw || catch_raw_room(&fetch->object)) &&
+		pen_client_next(radio->client, &piece, now_ns)) {
+		if (fetch->ask.raw)
+			catch_raw_piece(&fetch->object, &piece, now_ns);
+		else
+			catch_piece(&fetch->catch, radio, &piece, now_ns);
+	}
+	/* What workers have is not free for more. */
+	pen_client_backlog(radio->client,
+		(fetch->radios.pool.count - fetch->object.away_count) * PEN_BLOCK_BYTES);
+}
+
+static void turn(struct fetch *fetch, int64_t now_ns)
+{
+	pen_wake_clear(workshop_wake(&fetch->workshop));
+	workshop_turn(&fetch->workshop, now_ns);
+	fetch_sweep(fetch, now_ns);
+	for (unsigned i = 0; i < fetch->radios.count; i++) {
+		struct radio *radio = &fetch->radios.list[i];
+		radio_hear(radio, now_ns);
+		fetch_claim(fetch, radio, now_ns);
+		pieces_take(fetch, radio, now_ns);
+		radio_speak(radio, now_ns);
+		fetch_claim(fetch, radio, now_ns);
+	}
+	if (mirror_is_open(&fetch->mirror))
+		mirror_turn(&fetch->mirror, now_ns);
+	workshop_turn(&fetch->workshop, now_ns);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void rest(struct fetch *fetch, int64_t now_ns)
+{
+	int64_t ns = FETCH_NAP_NS;
+	for (unsigned i = 0; i < fetch->radios.count; i++) {
+		struct radio *radio = &fetch->radios.list[i];
+		ns = sooner(ns, radio_due_ns(radio, now_ns) - now_ns);
+		ns = ns > 0 ? sooner(ns, radio_arm(radio, &fetch->nap)) : ns;
+	}
+	bool mirror = mirror_is_open(&fetch->mirror);
+	if (mirror)
+		ns = sooner(ns, fetch->mirror.until_ns - now_ns);
+	if (fetch->radios.count)
+		ns = sooner(ns, fetch->swept_ns + FETCH_SWEEP_NS - now_ns);
+	if (fetch->ask.busy || ns <= 0)
+		return;
+	nap_set(&fetch->nap, ns);
+	if (mirror)
+		pen_pull_wait(&fetch->mirror.pull, FETCH_NAP_NS);
+	else
+		nap_take(&fetch->nap);
+}
+
+static int broken(const struct fetch *fetch, struct pen_why *why)
+{
+	if (fetch->catch.err)
+		return pen_fail(why, fetch->catch.err, "%s", fetch->catch.why.text);
+	if (fetch->object.err)
+		return pen_fail(why, fetch->object.err, "%s", fetch->object.why.text);
+	if (fetch->mirror.err)
+		return pen_fail(why, fetch->mirror.err, "%s", fetch->mirror.why.text);
+	return 0;
+}
+
+static bool is_done(const struct fetch *fetch)
+{
+	return fetch->ask.raw ? fetch->object.done : !fetch->docket.count[DOCKET_OPEN];
+}
+
+static int interrupted(struct fetch *fetch, int64_t now_ns, struct pen_why *why)
+{
+	/* What is whole is proved and stored; nothing else is begun. */
+	while (fetch->workshop.count && !fetch->ask.raw) {
+		pen_wake_wait(workshop_wake(&fetch->workshop), FETCH_NAP_NS);
+		workshop_turn(&fetch->workshop, now_ns);
+	}
+	return pen_fail(why, PEN_EINTERRUPTED, "interrupted; what was proved is in the store");
+}
+
+int fetch_next(struct fetch *fetch, bool stop, struct pen_why *why)
+{
+	int64_t now_ns = pen_clock_ns();
+	if (stop)
+		return interrupted(fetch, now_ns, why);
+	turn(fetch, now_ns);
+	int err = broken(fetch, why);
+	if (!err && is_done(fetch) && !fetch->workshop.count) {
+		bool lost = !fetch->ask.raw && fetch->docket.count[DOCKET_LOST];
+		return lost ? pen_fail(why, fetch->docket.code, "%s", fetch->docket.why.text) : 1;
+	}
+	if (!err)
+		err = fetch_patience(fetch, now_ns, why);
+	if (!err)
+		rest(fetch, now_ns);
+	return err;
+}

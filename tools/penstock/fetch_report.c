@@ -1,0 +1,222 @@
+#include "fetch_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli.h"
+#include "memory.h"
+
+#define REPORT_TERMINAL_NS (250 * PEN_NS_PER_MS)
+#define REPORT_LINE_NS (10 * PEN_NS_PER_S)
+
+void fetch_report_begin(struct fetch_report *report, const struct fetch *fetch, int64_t now_ns)
+{
+	const struct fetch_ask *ask = &fetch->ask;
+	*report = (struct fetch_report){.fetch = fetch,
+		.terminal = isatty(STDERR_FILENO),
+		.muted = ask->quiet,
+		.begin_ns = now_ns,
+		.shown_ns = now_ns};
+	if (ask->quiet)
+		return;
+	memory_say(&fetch->budget, !ask->debug);
+	if (fetch->kept)
+		fprintf(stderr, "%u of %u parts are here from before\n", fetch->kept, fetch->n);
+}
+
+static double mega(uint64_t bytes)
+{
+	return (double)bytes / 1e6;
+}
+
+static void rate_update(struct fetch_report *report, uint64_t bytes, int64_t now_ns)
+{
+	double seconds = (double)(now_ns - report->shown_ns) / PEN_NS_PER_S;
+	/* A get that failed takes its bytes with it. */
+	uint64_t more = bytes > report->shown_bytes ? bytes - report->shown_bytes : 0;
+	double rate = seconds > 0 ? (double)more / seconds : 0;
+	report->rate = report->rate > 0 ? 0.7 * report->rate + 0.3 * rate : rate;
+	report->shown_bytes = bytes;
+	report->shown_ns = now_ns;
+}
+
+/* Parts that workers have are here, and not yet known to be right. */
+static const char *phase(const struct fetch *fetch)
+{
+	bool waits = fetch->workshop.count > 0;
+	for (unsigned i = 0; i < fetch->radios.count; i++) {
+		const struct pen_client *client = fetch->radios.list[i].client;
+		for (unsigned s = 0; s < client->server_count; s++) {
+			if (client->server[s].places)
+				return "fetching";
+		}
+	}
+	if (mirror_is_open(&fetch->mirror) && fetch->mirror.plan.flights_count)
+		return "fetching";
+	return waits ? "verifying" : "waiting";
+}
+
+static void parts_print(const struct fetch *fetch, FILE *out)
+{
+	const struct docket *docket = &fetch->docket;
+	if (fetch->ask.raw) {
+		fprintf(out, "%u of %u blocks", fetch->object.proved, fetch->object.blocks);
+		return;
+	}
+	fprintf(out, "%u of %u parts", docket->count[DOCKET_HERE],
+		fetch->n - docket->count[DOCKET_OUT]);
+	if (fetch->workshop.count)
+		fprintf(out, " (%u being verified)", fetch->workshop.count);
+}
+
+/* What is left, at the pace so far. */
+static void eta_print(const struct fetch_report *report, FILE *out, int64_t now_ns)
+{
+	const struct fetch *fetch = report->fetch;
+	uint32_t done = docket_stored(&fetch->docket), left = fetch->docket.count[DOCKET_OPEN];
+	if (fetch->ask.raw) {
+		done = fetch->object.proved;
+		left = fetch->object.blocks - done;
+	}
+	if (!done)
+		return;
+	double seconds = (double)(now_ns - report->begin_ns) / PEN_NS_PER_S * left / done;
+	if (seconds < 120)
+		fprintf(out, ", %.0f s left", seconds);
+	else
+		fprintf(out, ", %.0f min left", seconds / 60);
+}
+
+static void line_print(const struct fetch_report *report, FILE *out, int64_t now_ns)
+{
+	const struct fetch *fetch = report->fetch;
+	fprintf(out, "%s: ", phase(fetch));
+	parts_print(fetch, out);
+	fprintf(out, ", %.1f MB, %.1f MB/s", mega(report->shown_bytes), report->rate / 1e6);
+	if (fetch->peers)
+		fprintf(out, ", %u servers answer", fetch_ready(fetch));
+	if (mirror_is_open(&fetch->mirror))
+		fprintf(out, ", %u gets", fetch->mirror.plan.flights_count);
+	eta_print(report, out, now_ns);
+}
+
+static void row_draw(const struct fetch_report *report, int64_t now_ns)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct winsize size;
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		return;
+	line_print(report, out, now_ns);
+	fclose(out);
+	int width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
+		? size.ws_col - 1
+		: 79;
+	fprintf(stderr, "\r%.*s\033[K", width, text);
+	fflush(stderr);
+	free(text);
+}
+
+void fetch_report_turn(struct fetch_report *report, int64_t now_ns)
+{
+	int64_t interval = report->terminal ? REPORT_TERMINAL_NS : REPORT_LINE_NS;
+	if (report->muted || now_ns - report->shown_ns < interval)
+		return;
+	rate_update(report, fetch_bytes(report->fetch), now_ns);
+	if (report->terminal) {
+		row_draw(report, now_ns);
+		return;
+	}
+	line_print(report, stderr, now_ns);
+	fprintf(stderr, "\n");
+}
+
+static void source_print(const struct fetch_source *source)
+{
+	fprintf(stderr, "%s: %.1f MB", source->word, mega(source->bytes));
+	if (source->parts)
+		fprintf(stderr, ", %u parts", source->parts);
+	if (source->bad)
+		fprintf(stderr, ", %u failed their proof", source->bad);
+	if (source->liar)
+		fprintf(stderr, "; it lied, and was banned");
+	else if (source->aside)
+		fprintf(stderr, "; it was left aside");
+	if (source->code && *source->why)
+		fprintf(stderr, "; %s", source->why);
+	fprintf(stderr, "\n");
+}
+
+void fetch_report_end(struct fetch_report *report)
+{
+	const struct fetch *fetch = report->fetch;
+	if (report->terminal && !report->muted)
+		fprintf(stderr, "\r\033[K");
+	for (unsigned i = 0; i < fetch->ask.words_count; i++) {
+		struct fetch_source source;
+		fetch_source(fetch, i, &source);
+		/* Who lied is named in any case. */
+		if (!report->muted || source.liar || source.bad)
+			source_print(&source);
+	}
+}
+
+void fetch_sum_add(struct fetch_sum *sum, const struct fetch *fetch)
+{
+	sum->raw = fetch->ask.raw;
+	sum->root = fetch->ask.root;
+	sum->n = fetch->n;
+	sum->kept += fetch->kept;
+	sum->parts += fetch->ask.raw ? fetch->object.done : docket_stored(&fetch->docket);
+	for (unsigned form = 0; form < PEN_FORMS; form++)
+		sum->stored[form] += fetch->docket.stored[form];
+	sum->bytes += fetch->ask.raw ? (fetch->object.done ? fetch->object.bytes : 0)
+				     : fetch->docket.bytes;
+	sum->wire_bytes += fetch_bytes(fetch);
+	sum->prove_seconds += (double)fetch->workshop.prove_ns / 1e9;
+	sum->store_seconds += (double)fetch->workshop.store_ns / 1e9;
+}
+
+void fetch_sum_text(const struct fetch_sum *sum)
+{
+	if (sum->raw)
+		fprintf(stderr,
+			"penstock fetch: 1 object, %" PRIu64
+			" bytes, proved and stored in %.1f s\n",
+			sum->bytes, sum->seconds);
+	else
+		fprintf(stderr,
+			"penstock fetch: %u parts, %" PRIu64
+			" bytes, proved and stored in %.1f s (%u lean, %u nearcore; %.1f MB on the "
+			"wire)\n",
+			sum->parts, sum->bytes, sum->seconds, sum->stored[PEN_FORM_LEAN],
+			sum->stored[PEN_FORM_NEARCORE], mega(sum->wire_bytes));
+}
+
+void fetch_sum_json(const struct fetch_sum *sum, int err, const struct pen_why *why)
+{
+	char root[PEN_HASH_TEXT_BYTES];
+	printf("{\"root\": \"%s\", ", pen_base58(&sum->root, root));
+	if (!sum->raw)
+		printf("\"of\": %u, \"parts\": %u, \"kept\": %u, \"forms\": {\"nearcore\": %u, "
+		       "\"lean\": %u}, ",
+			sum->n, sum->parts, sum->kept, sum->stored[PEN_FORM_NEARCORE],
+			sum->stored[PEN_FORM_LEAN]);
+	printf("\"bytes\": %" PRIu64 ", \"wire_bytes\": %" PRIu64
+	       ", \"seconds\": %.3f, \"prove_seconds\": %.3f, \"store_seconds\": %.3f, "
+	       "\"done\": %s",
+		sum->bytes, sum->wire_bytes, sum->seconds, sum->prove_seconds, sum->store_seconds,
+		err ? "false" : "true");
+	if (err) {
+		printf(", \"error\": ");
+		cli_json_string(pen_err_text(err));
+		printf(", \"reason\": ");
+		cli_json_string(why->text);
+	}
+	printf("}\n");
+}
