@@ -15,8 +15,12 @@
 
 /* Proofs are made for so long before what was proved is shown to readers. */
 #define SHELF_TURN_NS PEN_NS_PER_S
-/* How soon a part that appears is offered; listing even a large store takes a fraction of it. */
-#define SHELF_WAIT_S 2
+/* How soon a part that appears is offered. */
+#define SHELF_WAIT_NS (2 * PEN_NS_PER_S)
+/* A store of very many files is looked through less often, so that this takes but one hundredth of
+ * a core; once a minute at least. */
+#define SHELF_SHARE 100
+#define SHELF_WAIT_NS_MAX (60 * PEN_NS_PER_S)
 
 struct shelf {
 	struct pen_disk *disk, *index;
@@ -28,6 +32,7 @@ struct shelf {
 	pthread_t thread;
 	bool started;
 	int64_t turn_end_ns; /* of the thread: no proof begins after it */
+	int64_t wait_ns; /* of the thread: until the next look */
 	bool dirty; /* of the thread: the index on disk is older than the view */
 	bool keep; /* of the thread: the index can be written */
 	pthread_mutex_t mutex; /* for all below */
@@ -136,12 +141,21 @@ static void index_keep(struct shelf *shelf)
 		&why);
 }
 
+static int64_t wait_after(int64_t took_ns)
+{
+	int64_t wait_ns = took_ns * SHELF_SHARE;
+	if (wait_ns < SHELF_WAIT_NS)
+		return SHELF_WAIT_NS;
+	return wait_ns < SHELF_WAIT_NS_MAX ? wait_ns : SHELF_WAIT_NS_MAX;
+}
+
 /* Look once. True if there is more to prove at once. */
 static bool turn(struct shelf *shelf)
 {
 	struct pen_why why = {0};
 	struct shelf_view *fresh = calloc(1, sizeof *fresh);
-	shelf->turn_end_ns = pen_clock_ns() + SHELF_TURN_NS;
+	int64_t since_ns = pen_clock_ns();
+	shelf->turn_end_ns = since_ns + SHELF_TURN_NS;
 	int err = fresh ? pen_scan_run(&shelf->scan, &shelf->view->catalog, &fresh->catalog, &why)
 			: pen_fail(&why, -ENOMEM, "no memory to scan the store");
 	name_refused(shelf, 0);
@@ -155,6 +169,10 @@ static bool turn(struct shelf *shelf)
 	fresh->complete = sum->left == 0 || shelf->view->complete;
 	shelf->dirty |= sum->proved || sum->gone;
 	view_replace(shelf, fresh);
+	/* A look that changed something says nothing of what one takes that does not. */
+	shelf->wait_ns = sum->proved || sum->refused || sum->gone
+		? SHELF_WAIT_NS
+		: wait_after(pen_clock_ns() - since_ns);
 	bool more = sum->left && sum->proved + sum->refused;
 	if (!more)
 		index_keep(shelf);
@@ -164,7 +182,7 @@ static bool turn(struct shelf *shelf)
 static void wait_for_change(struct shelf *shelf)
 {
 	struct timespec until;
-	int64_t ns = pen_clock_ns() + SHELF_WAIT_S * PEN_NS_PER_S;
+	int64_t ns = pen_clock_ns() + shelf->wait_ns;
 	until.tv_sec = (time_t)(ns / PEN_NS_PER_S);
 	until.tv_nsec = (long)(ns % PEN_NS_PER_S);
 	pthread_mutex_lock(&shelf->mutex);
@@ -230,6 +248,7 @@ int shelf_open(const struct shelf_config *config, struct shelf **out, struct pen
 		return pen_fail(why, -ENOMEM, "no memory to look after the store");
 	sync_init(shelf);
 	shelf->keep = true;
+	shelf->wait_ns = SHELF_WAIT_NS;
 	shelf->hush = config->hush;
 	if (config->content_bytes)
 		pen_vet_limit(&shelf->scan.vet, config->content_bytes);
