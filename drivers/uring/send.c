@@ -29,10 +29,9 @@ static bool refuses_runs(
 	return single->until_ns > now_ns && pen_net_path_equal(&single->path, path);
 }
 
-static bool joins(const struct pen_frame *a, const struct pen_frame *b)
+static bool same_way(const struct pen_frame *a, const struct pen_frame *b)
 {
-	return pen_frame_bytes(a) == pen_frame_bytes(b) && a->ecn == b->ecn &&
-		(a->path == b->path || pen_net_path_equal(a->path, b->path));
+	return a->ecn == b->ecn && (a->path == b->path || pen_net_path_equal(a->path, b->path));
 }
 
 /* How many of these frames leave together. */
@@ -46,8 +45,16 @@ static unsigned run_of(
 		most = PEN_UDP_RUN_FRAMES;
 	if (!sender->runs || refuses_runs(sender, first->path, burst->now_ns))
 		most = 1;
-	while (run < most && from + run < burst->count && joins(first, &burst->frames[from + run]))
+	while (run < most && from + run < burst->count) {
+		const struct pen_frame *next = &burst->frames[from + run];
+		uint32_t bytes = pen_frame_bytes(next);
+		if (bytes > pen_frame_bytes(first) || !bytes || !same_way(first, next))
+			break;
 		run++;
+		/* A shorter one ends a run, as the last packet of a piece does. */
+		if (bytes < pen_frame_bytes(first))
+			break;
+	}
 	return run;
 }
 
@@ -159,7 +166,8 @@ static void count_sent(
 	struct pen_net_counters *counters, const struct pen_frame *frames, unsigned count)
 {
 	counters->tx_packets += count;
-	counters->tx_bytes += (uint64_t)count * pen_frame_bytes(frames);
+	for (unsigned i = 0; i < count; i++)
+		counters->tx_bytes += pen_frame_bytes(&frames[i]);
 	counters->tx_runs++;
 }
 
@@ -191,7 +199,7 @@ static unsigned send_singly(struct pen_udp_sender *sender, const struct pen_fram
 			count_sent(counters, &frames[taken], 1);
 			continue;
 		}
-		/* They are all of one size and one path. */
+		/* They are of one path and, but for the last, of one size. */
 		count_lost(counters, sent, count - taken);
 		return count;
 	}

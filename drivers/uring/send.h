@@ -1,10 +1,11 @@
 /*
  * send: frames of a burst, as few messages as there are runs, in one sendmmsg.
  *
- * A run is frames side by side of one path, one length and one ECN: it leaves in one message that
- * the kernel or the device cuts (GSO), of at most 64 frames and 65,507 bytes. Where a path refuses
- * that (EIO, EINVAL, EMSGSIZE though each frame would fit), its frames leave one by one for a
- * minute. What may be said of a path lies in a small table that strangers can only push out of.
+ * A run is frames side by side of one path, one ECN and one length, but for the last, which may be
+ * shorter: it leaves in one message that the kernel or the device cuts (GSO), of at most 64 frames
+ * and 65,507 bytes. Where a path refuses that (EIO, EINVAL, EMSGSIZE though each frame would fit),
+ * its frames leave one by one for a minute. What may be said of a path lies in a small table that
+ * strangers can only push out of.
  *
  * The kernel copies in the call: the tag of a frame that was taken can be reaped at once. One
  * thread; memory is taken by open.

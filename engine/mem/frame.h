@@ -62,7 +62,8 @@ enum pen_frame_flags {
 
 /*
  * A UDP payload to send: the header, then the payload. Neighbours in an array with equal path and
- * equal length are a run, which a driver may send in one go: emit them side by side.
+ * equal length, but for the last, which may be shorter, are a run, which a driver may send in one
+ * go: emit them side by side.
  */
 struct pen_frame {
 	const struct pen_net_path *path; /* borrowed for the call of tx_burst */
