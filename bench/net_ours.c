@@ -58,8 +58,15 @@ static void sleep_until(struct pen_net *net, int64_t until_ns, int64_t now_ns)
 {
 	struct pollfd fd = {.events = POLLIN};
 	int64_t wait_ns = until_ns - now_ns;
-	if (wait_ns <= 0 || net->ops->arm(net, 0, &fd.fd) != PEN_NET_ARM_FD)
+	if (wait_ns <= 0)
 		return;
+	switch (net->ops->arm(net, 0, &fd.fd)) {
+	case PEN_NET_ARM_WORK: return;
+	case PEN_NET_ARM_BLIND:
+		pen_clock_sleep_ns(wait_ns < net->blind_ns ? wait_ns : net->blind_ns);
+		return;
+	case PEN_NET_ARM_FD: break;
+	}
 	const struct timespec wait = {wait_ns / PEN_NS_PER_S, wait_ns % PEN_NS_PER_S};
 	ppoll(&fd, 1, &wait, NULL);
 }

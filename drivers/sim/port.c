@@ -153,6 +153,7 @@ static enum pen_net_arm arm(struct pen_net *net, unsigned queue, int *fd)
 	if (rx->count &&
 		port->network->packets.packets[rx->first].due_ns <= port->network->clock->now_ns)
 		return PEN_NET_ARM_WORK;
+	net->blind_ns = PEN_NET_BLIND_NS;
 	return PEN_NET_ARM_BLIND;
 }
 

@@ -27,6 +27,12 @@ bool pen_udp_ring_next(struct pen_udp_ring *ring, bool can, struct pen_udp_came 
 	return false;
 }
 
+bool pen_udp_ring_idle(const struct pen_udp_ring *ring)
+{
+	(void)ring;
+	return false;
+}
+
 bool pen_udp_ring_sleep(struct pen_udp_ring *ring)
 {
 	(void)ring;

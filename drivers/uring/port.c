@@ -106,7 +106,7 @@ static unsigned tx_reap(struct pen_net *net, unsigned queue, uint64_t *tags, uns
 static enum pen_net_arm arm(struct pen_net *net, unsigned queue, int *fd)
 {
 	PEN_CHECK(queue == 0 && self(net)->started);
-	return pen_udp_receiver_arm(&self(net)->receiver, fd);
+	return pen_udp_receiver_arm(&self(net)->receiver, fd, &net->blind_ns);
 }
 
 static const struct pen_net_ops ops = {.start = start,

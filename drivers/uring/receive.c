@@ -84,6 +84,7 @@ static bool plain_next(struct pen_udp_receiver *receiver, struct pen_udp_came *c
 		.msg_control = at + PEN_UDP_NAME_BYTES,
 		.msg_controllen = PEN_UDP_CONTROL_BYTES};
 	ssize_t got = recvmsg(receiver->fd, &ask, MSG_DONTWAIT | MSG_TRUNC);
+	receiver->dry = got < 0;
 	if (got < 0)
 		return false;
 	came->control_bytes = (uint32_t)ask.msg_controllen;
@@ -266,6 +267,7 @@ unsigned pen_udp_receive(struct pen_udp_receiver *receiver, struct pen_slice *ou
 		cut(receiver, &out[count]);
 		counters->rx_bytes += out[count++].bytes;
 	}
+	receiver->fresh += count;
 	counters->rx_packets += count;
 	counters->rx_bursts += count > 0;
 	return count;
@@ -281,14 +283,30 @@ void pen_udp_give_back(
 		pen_udp_ring_show(&receiver->ring, freed);
 }
 
-enum pen_net_arm pen_udp_receiver_arm(struct pen_udp_receiver *receiver, int *fd)
+/* Is nothing here, as far as can be known without a call? */
+static bool is_idle(const struct pen_udp_receiver *receiver)
+{
+	if (receiver->batch.room)
+		return false;
+	return receiver->multishot ? pen_udp_ring_idle(&receiver->ring) : receiver->dry;
+}
+
+enum pen_net_arm pen_udp_receiver_arm(struct pen_udp_receiver *receiver, int *fd, int64_t *blind_ns)
 {
 	make_ready(receiver);
-	if (receiver->batch.room)
-		return PEN_NET_ARM_WORK;
 	/* With every buffer lent, what comes waits for rx_put, which no descriptor tells of. */
-	if (receiver->held == receiver->buffers)
+	if (!receiver->batch.room && receiver->held == receiver->buffers) {
+		*blind_ns = PEN_NET_BLIND_NS;
 		return PEN_NET_ARM_BLIND;
+	}
+	if (!is_idle(receiver))
+		return PEN_NET_ARM_WORK;
+	bool streams = receiver->fresh >= PEN_UDP_STREAM_PACKETS;
+	receiver->fresh = 0;
+	if (streams) {
+		*blind_ns = PEN_UDP_NAP_NS;
+		return PEN_NET_ARM_BLIND;
+	}
 	if (!receiver->multishot) {
 		*fd = receiver->fd;
 		return PEN_NET_ARM_FD;

@@ -30,6 +30,12 @@ struct pen_udp_batch {
 	struct pen_net_path path;
 };
 
+/* So many packets between two sleeps are a stream: its receiver looks again soon instead of having
+ * itself woken for each batch, which the sender's core would pay for on a machine of few. At
+ * 25 Gb/s five batches come meanwhile; a packet that is late by that is none for flow/rate. */
+#define PEN_UDP_STREAM_PACKETS 16u
+#define PEN_UDP_NAP_NS INT64_C(50000)
+
 struct pen_udp_receiver {
 	int fd;
 	bool ready; /* the queue's core has begun */
@@ -43,6 +49,8 @@ struct pen_udp_receiver {
 	struct pen_udp_ring ring;
 	struct pen_udp_batch batch;
 	uint32_t dropped; /* by the kernel, as it said last */
+	bool dry; /* recvmsg: the last one found nothing */
+	uint32_t fresh; /* packets since the last sleep */
 	uint64_t batches; /* that came */
 };
 
@@ -54,11 +62,12 @@ int pen_udp_receiver_open(struct pen_udp_receiver *receiver, const struct pen_ud
 /* Before the socket is closed. Zeroed is fine. */
 void pen_udp_receiver_close(struct pen_udp_receiver *receiver);
 
-/* As rx_burst, rx_put and arm of port/net.h. */
+/* As rx_burst, rx_put and arm of port/net.h; *blind_ns is written for PEN_NET_ARM_BLIND. */
 unsigned pen_udp_receive(struct pen_udp_receiver *receiver, struct pen_slice *out, unsigned max,
 	struct pen_net_counters *counters);
 void pen_udp_give_back(
 	struct pen_udp_receiver *receiver, const struct pen_slice *slices, unsigned count);
-enum pen_net_arm pen_udp_receiver_arm(struct pen_udp_receiver *receiver, int *fd);
+enum pen_net_arm pen_udp_receiver_arm(
+	struct pen_udp_receiver *receiver, int *fd, int64_t *blind_ns);
 
 #endif

@@ -234,12 +234,18 @@ bool pen_udp_ring_next(struct pen_udp_ring *ring, bool can, struct pen_udp_came 
 	return false;
 }
 
+bool pen_udp_ring_idle(const struct pen_udp_ring *ring)
+{
+	const struct io_uring *library = &((const struct state *)ring->state)->ring;
+	/* A receive that is over wakes nobody: the next burst begins it again. */
+	return ring->armed && ring->dry && !put_off(library) && !io_uring_cq_ready(library);
+}
+
 bool pen_udp_ring_sleep(struct pen_udp_ring *ring)
 {
 	struct state *state = ring->state;
 	uint64_t rung;
-	/* A receive that is over wakes nobody: the next burst begins it again. */
-	if (!ring->armed || !ring->dry)
+	if (!pen_udp_ring_idle(ring))
 		return false;
 	if (!state->rings && io_uring_cq_eventfd_toggle(&state->ring, true))
 		return false;
@@ -248,7 +254,7 @@ bool pen_udp_ring_sleep(struct pen_udp_ring *ring)
 	while (read(state->bell, &rung, sizeof rung) > 0)
 		continue;
 	atomic_thread_fence(memory_order_seq_cst);
-	return !put_off(&state->ring) && !io_uring_cq_ready(&state->ring);
+	return pen_udp_ring_idle(ring);
 }
 
 void pen_udp_ring_put(struct pen_udp_ring *ring, uint32_t buffer, uint32_t nth)

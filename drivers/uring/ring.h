@@ -59,6 +59,9 @@ int pen_udp_ring_begin(struct pen_udp_ring *ring);
 /* The next batch. False: none is there. `can` tells that the kernel has a buffer. */
 bool pen_udp_ring_next(struct pen_udp_ring *ring, bool can, struct pen_udp_came *came);
 
+/* Is nothing there, and nothing put off? What comes later is told by ring->fd to who sleeps. */
+bool pen_udp_ring_idle(const struct pen_udp_ring *ring);
+
 /* Before sleeping until ring->fd is readable. False: do not sleep, there may be something. */
 bool pen_udp_ring_sleep(struct pen_udp_ring *ring);
 

@@ -43,14 +43,15 @@ struct pen_net;
 #define PEN_NET_LOCALS_MAX 8u
 /* No device of ours needs longer to be worth a burst of calls; bursts are at most so long. */
 #define PEN_NET_BURST_MAX 256u
-/* Sleep no longer beside a port that cannot wake anybody. */
+/* Sleep no longer beside a port that wakes nobody. */
 #define PEN_NET_BLIND_NS INT64_C(500000)
 
 /* How a core may sleep that has nothing to do. */
 enum pen_net_arm {
 	PEN_NET_ARM_FD, /* until *fd becomes readable; the descriptor stays the driver's */
 	PEN_NET_ARM_WORK, /* not at all: packets are there */
-	PEN_NET_ARM_BLIND, /* at most PEN_NET_BLIND_NS: the device cannot wake us */
+	PEN_NET_ARM_BLIND, /* for net->blind_ns at most: the device cannot wake us, or so much
+			      comes in that to look again soon costs both ends less */
 };
 
 /* What a device can do, now. */
@@ -114,6 +115,8 @@ struct pen_net {
 	unsigned queues; /* 1 to PEN_NET_QUEUES_MAX, fixed by open */
 	uint32_t epoch; /* rises when caps, locals or link change */
 	bool link; /* packets can go out and come in */
+	int64_t blind_ns; /* how long to sleep at most, when arm has said BLIND: up to
+			     PEN_NET_BLIND_NS */
 	struct pen_net_caps caps;
 	unsigned local_count; /* at most PEN_NET_LOCALS_MAX */
 	uint16_t local_port; /* that packets to us carry, machine's byte order */

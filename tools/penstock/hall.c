@@ -118,7 +118,7 @@ static void sleep_until(struct hall *hall, int64_t until_ns, int64_t now_ns)
 		return;
 	switch (hall->net->ops->arm(hall->net, 0, &fd.fd)) {
 	case PEN_NET_ARM_WORK: return;
-	case PEN_NET_ARM_BLIND: pen_clock_sleep_ns(least(wait_ns, PEN_NET_BLIND_NS)); return;
+	case PEN_NET_ARM_BLIND: pen_clock_sleep_ns(least(wait_ns, hall->net->blind_ns)); return;
 	case PEN_NET_ARM_FD: break;
 	}
 	const struct timespec wait = {wait_ns / PEN_NS_PER_S, wait_ns % PEN_NS_PER_S};

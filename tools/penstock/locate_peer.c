@@ -389,7 +389,7 @@ static void rest(struct peer *peer)
 	if (arm == PEN_NET_ARM_FD)
 		poll(&fd, 1, (int)(PEER_LOOK_NS / PEN_NS_PER_MS));
 	else if (arm == PEN_NET_ARM_BLIND)
-		pen_clock_sleep_ns(PEN_NET_BLIND_NS);
+		pen_clock_sleep_ns(peer->net->blind_ns);
 }
 
 static int talk(struct peer *peer)

@@ -217,7 +217,7 @@ int64_t radio_arm(struct radio *radio, struct nap *nap)
 	int fd = -1;
 	switch (radio->net->ops->arm(radio->net, 0, &fd)) {
 	case PEN_NET_ARM_WORK: return 0;
-	case PEN_NET_ARM_BLIND: return PEN_NET_BLIND_NS;
+	case PEN_NET_ARM_BLIND: return radio->net->blind_ns;
 	case PEN_NET_ARM_FD: break;
 	}
 	if (fd != radio->watched && nap_watch(nap, fd))
