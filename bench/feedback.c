@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "bench/transfer.h"
+#include "sim/transfer.h"
 
 #define MIB_MAX 1024u
 

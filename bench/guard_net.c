@@ -1,6 +1,6 @@
 /*
  * guard_net: what can be counted of a transfer between a server and a client on simulated machines
- * (bench/transfer.h), for bench/guard.
+ * (sim/transfer.h), for bench/guard.
  *
  *   bench_guard_net server    what the server's turns cost; counting is on in guard_server
  *   bench_guard_net client    the same of the client's, in guard_client
@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "bench/counted.h"
-#include "bench/transfer.h"
+#include "sim/transfer.h"
 
 #define MIB (UINT32_C(1) << 20)
 

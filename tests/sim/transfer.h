@@ -6,8 +6,8 @@
  * nobody hashes them. Order: init; run, in which hooks of the caller may stand around every turn;
  * fini. One transfer in a program at a time.
  */
-#ifndef PEN_BENCH_TRANSFER_H
-#define PEN_BENCH_TRANSFER_H
+#ifndef PEN_TESTS_SIM_TRANSFER_H
+#define PEN_TESTS_SIM_TRANSFER_H
 
 #include "fetch/client.h"
 #include "serve/serve.h"
@@ -21,6 +21,7 @@ struct transfer_ask {
 	uint64_t bits_per_s; /* of all links */
 	int64_t rtt_ns;
 	uint32_t loss_ppm; /* both ways */
+	int64_t limit_ns; /* it ends in so much virtual time; 0: in ten minutes */
 	/* One turn of either: transfer_server_turn and transfer_client_turn, or what calls them. */
 	int64_t (*server_turn)(struct transfer *transfer, int64_t now_ns);
 	int64_t (*client_turn)(struct transfer *transfer, int64_t now_ns);

@@ -1,4 +1,4 @@
-#include "bench/transfer.h"
+#include "sim/transfer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -116,7 +116,7 @@ static void client_start(struct actor *actor, int64_t now_ns)
 		.sum_absent_ok = true,
 		.units_max = transfer->ask.bytes / PEN_BLOCK_BYTES + 1,
 		.places = PLACES,
-		.tries = 5,
+		.tries = 100,
 		.seed = {2}};
 	memcpy(config.root, root.bytes, sizeof config.root);
 	PEN_CHECK(!pen_client_open(&transfer->client, &config, &why));
@@ -269,7 +269,8 @@ static bool is_done(void *context)
 
 bool transfer_run(struct transfer *transfer)
 {
-	bool ended = world_run(&transfer->world, LIMIT_NS, is_done, transfer);
+	int64_t limit_ns = transfer->ask.limit_ns ? transfer->ask.limit_ns : LIMIT_NS;
+	bool ended = world_run(&transfer->world, limit_ns, is_done, transfer);
 	transfer->took_ns = transfer->world.clock.now_ns;
 	actor_stop(&transfer->server_machine.actor);
 	actor_stop(&transfer->client_machine.actor);
