@@ -56,7 +56,7 @@ void pen_disk_shut(struct pen_disk *disk);
 struct pen_origin_options {
 	const char *
 		cacert; /* https: trust the certificates in this PEM file instead of the system's */
-	uint64_t rate; /* http(s): bytes a second of each get, on average; 0: no cap */
+	uint64_t rate; /* http(s): bytes a second of all gets together; 0: no cap */
 };
 
 /*

@@ -29,9 +29,18 @@
 /* One sleep at most: what a poll in milliseconds can surely hold. */
 #define HTTP_DOZE_NS_MAX (60 * PEN_NS_PER_S)
 
+/* Under a cap: bytes of so small a part of a second may come at once, and who waits is looked at so
+ * often. */
+#define HTTP_RATE_SLICES 20u
+#define HTTP_PAUSE_NS (5 * PEN_NS_PER_MS)
+
+struct http;
+
 struct http_get {
+	struct http *http; /* whose it is */
 	CURL *easy; /* made at the first use of the slot */
 	bool busy;
+	bool paused; /* until the cap lets it take more */
 	struct pen_origin_get get; /* as submitted */
 	struct http_answer answer;
 	char *url;
@@ -43,7 +52,9 @@ struct http {
 	CURLM *multi;
 	struct http_place place;
 	char *cacert; /* PEM file to trust, NULL for the system's */
-	uint64_t rate; /* bytes a second of each get; 0: no cap */
+	uint64_t rate; /* bytes a second of all gets; 0: no cap */
+	int64_t may; /* bytes that may be taken now, under a cap; a chunk may go beyond it */
+	int64_t may_ns; /* when that was so */
 	struct http_get gets[HTTP_DEPTH_MAX];
 	struct pen_origin_done done[HTTP_DEPTH_MAX]; /* ended, not yet reaped; oldest first */
 	unsigned busy_count, done_count;
@@ -57,9 +68,42 @@ static struct http *self(struct pen_origin *origin)
 static size_t on_body(char *at, size_t size, size_t count, void *context)
 {
 	struct http_get *get = context;
+	struct http *http = get->http;
+	if (http->rate && http->may <= 0) {
+		get->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	http->may -= (int64_t)(size * count);
 	if (!get->answer.judged)
 		http_answer_judge(&get->answer, get->easy);
 	return http_answer_take(&get->answer, at, size * count) ? 0 : size * count;
+}
+
+/* Time has passed: more may be taken, and those that waited for it go on. */
+static void rate_refill(struct http *http)
+{
+	int64_t now = pen_clock_ns(), most = (int64_t)(http->rate / HTTP_RATE_SLICES) + 1;
+	double more = (double)(now - http->may_ns) / PEN_NS_PER_S * (double)http->rate;
+	if (more < 1)
+		return;
+	http->may_ns = now;
+	http->may = more < (double)(most - http->may) ? http->may + (int64_t)more : most;
+	for (unsigned i = 0; i < HTTP_DEPTH_MAX && http->may > 0; i++) {
+		struct http_get *get = &http->gets[i];
+		if (!get->busy || !get->paused)
+			continue;
+		get->paused = false;
+		curl_easy_pause(get->easy, CURLPAUSE_CONT);
+	}
+}
+
+static bool is_paused(const struct http *http)
+{
+	for (unsigned i = 0; i < HTTP_DEPTH_MAX; i++) {
+		if (http->gets[i].busy && http->gets[i].paused)
+			return true;
+	}
+	return false;
 }
 
 static void options_set(struct http *http, struct http_get *get)
@@ -83,8 +127,6 @@ static void options_set(struct http *http, struct http_get *get)
 	/* The usual proxy variables hold, but never for this machine itself. */
 	if (http->place.loopback)
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	if (http->rate)
-		curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->rate);
 	if (http->cacert)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, http->cacert);
 	if (get->get.offset)
@@ -122,6 +164,8 @@ static bool get_start(struct http *http, const struct pen_origin_get *wanted)
 	get->url = http_place_url(&http->place, wanted->name);
 	if (!get->easy || !get->url)
 		goto refuse;
+	get->http = http;
+	get->paused = false;
 	get->get = *wanted;
 	get->error[0] = 0;
 	get->answer = (struct http_answer){.into = wanted->into,
@@ -173,6 +217,8 @@ static void on_ended(struct http *http, struct http_get *get, CURLcode code)
 static void collect(struct http *http)
 {
 	int running, left;
+	if (http->rate)
+		rate_refill(http);
 	curl_multi_perform(http->multi, &running);
 	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left));) {
 		if (message->msg != CURLMSG_DONE)
@@ -188,7 +234,8 @@ static void collect(struct http *http)
 static bool doze(struct http *http, int64_t ns)
 {
 	struct curl_waitfd wake = {.fd = http->origin.wake, .events = CURL_WAIT_POLLIN};
-	ns = ns < HTTP_DOZE_NS_MAX ? ns : HTTP_DOZE_NS_MAX;
+	int64_t most = http->rate && is_paused(http) ? HTTP_PAUSE_NS : HTTP_DOZE_NS_MAX;
+	ns = ns < most ? ns : most;
 	int ms = (int)((ns + PEN_NS_PER_MS - 1) / PEN_NS_PER_MS);
 	curl_multi_poll(http->multi, wake.fd >= 0 ? &wake : NULL, wake.fd >= 0, ms, NULL);
 	return wake.revents != 0;

@@ -27,6 +27,8 @@ static void peer_figures(const struct fetch *fetch, unsigned peer, struct fetch_
 		const struct pen_server *server = &client->server[peer];
 		out->bytes += server->bytes;
 		out->bad += server->bad;
+		if (server->state == PEN_SERVER_CALLING)
+			out->why = "it does not answer";
 		out->liar |= server->fault == PEN_SERVER_LIED;
 		out->aside |= server->fault == PEN_SERVER_SPOILT;
 		if (server->state == PEN_SERVER_GONE && server->visit.code) {

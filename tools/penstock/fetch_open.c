@@ -30,14 +30,22 @@ static int store_open(struct fetch *fetch, struct pen_why *why)
 	return err;
 }
 
+/* Of each web server: they know nothing of each other. */
+static uint64_t web_rate(const struct fetch *fetch)
+{
+	unsigned webs = 0;
+	for (unsigned i = 0; i < fetch->ask.words_count; i++)
+		webs += strstr(fetch->ask.words[i], "://") != NULL;
+	return webs ? (fetch_rate(fetch) + webs - 1) / webs : 0;
+}
+
 static int sources_find(struct fetch *fetch, struct pen_why *why)
 {
 	const struct fetch_ask *ask = &fetch->ask;
 	const struct supply_ask supply = {.words = ask->words,
 		.count = ask->words_count,
 		.forms = ask->forms,
-		.options = {.cacert = ask->cacert,
-			.rate = (fetch_rate(fetch) + ask->connections - 1) / ask->connections},
+		.options = {.cacert = ask->cacert, .rate = web_rate(fetch)},
 		.identity = &fetch->identity.peer,
 		.one_n = true,
 		.tries = ask->tries,

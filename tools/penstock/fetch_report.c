@@ -147,7 +147,7 @@ static void source_print(const struct fetch_source *source)
 		fprintf(stderr, "; it lied, and was banned");
 	else if (source->aside)
 		fprintf(stderr, "; it was left aside");
-	if (source->code && *source->why)
+	if (*source->why)
 		fprintf(stderr, "; %s", source->why);
 	fprintf(stderr, "\n");
 }
