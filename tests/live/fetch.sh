@@ -2,16 +2,6 @@
 # Our own protocol between two processes, over the kernel's UDP: a raw object and a state, whole.
 . "$(dirname "$0")/lib.sh"
 
-# start_listen STORE [FLAG...]: serve a store by UDP on a free port; sets peer and server.
-start_listen() {
-	local log=$scratch/listen.$RANDOM store=$1
-	shift
-	"$PENSTOCK" serve --listen 127.0.0.1:0 --store "$store" "$@" 2>"$log" &
-	server=$!
-	wait_line "$log" 'udp 127' || return 1
-	peer=$(sed -n 's/.*udp \(127\.0\.0\.1:[0-9]*\) .*/\1/p' "$log" | head -n 1)
-}
-
 fetch() { timeout 100 "$PENSTOCK" fetch "$@" >"$scratch/out" 2>&1; }
 
 head -c 5300000 /dev/urandom >"$scratch/bytes"

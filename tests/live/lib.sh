@@ -73,6 +73,16 @@ start_serve() {
 	url=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$log" | head -n 1)
 }
 
+# start_listen STORE [FLAG...]: serve a store by UDP on a free port; sets peer and server.
+start_listen() {
+	local log=$scratch/listen.$RANDOM store=$1
+	shift
+	"$PENSTOCK" serve --listen 127.0.0.1:0 --store "$store" "$@" 2>"$log" &
+	server=$!
+	wait_line "$log" 'udp 127' || return 1
+	peer=$(sed -n 's/.*udp \(127\.0\.0\.1:[0-9]*\) .*/\1/p' "$log" | head -n 1)
+}
+
 # start_hostile DIR MODE [NAME]: sets url and server.
 start_hostile() {
 	local out=$scratch/hostile.$RANDOM

@@ -58,3 +58,21 @@ Test(tools_docket, forms)
 	cr_expect(!docket_look(&docket, 0, false, last + 2 * DOCKET_DEAD_NS), "only once");
 	docket_close(&docket);
 }
+
+/* What radios cannot bring may come otherwise. */
+Test(tools_docket, refused)
+{
+	struct docket docket;
+	const struct pen_why why = {"fails its proof"};
+	cr_assert_eq(docket_open(&docket, 2, BOTH, 0), 0);
+	docket_refuse(&docket, 1, PEN_FORM_LEAN, PEN_EMISSING, &why);
+	cr_expect(docket_wants(&docket, 1, PEN_FORM_LEAN));
+	cr_expect(!docket_airs(&docket, 1, PEN_FORM_LEAN));
+	cr_expect(docket_airs(&docket, 1, PEN_FORM_NEARCORE));
+	cr_expect(docket_airs(&docket, 0, PEN_FORM_LEAN));
+	cr_expect_eq(docket.code, PEN_EMISSING);
+	cr_expect_eq(docket.count[DOCKET_OPEN], 2);
+	docket_store(&docket, 1, PEN_FORM_NEARCORE, 1);
+	cr_expect(!docket_airs(&docket, 1, PEN_FORM_NEARCORE));
+	docket_close(&docket);
+}

@@ -59,6 +59,7 @@ static void part_end(struct catch_part *part)
 	parcel_fini(&part->before);
 	part->used = false;
 	part->compared = false;
+	part->failures = 0;
 }
 
 /* It is larger than can be proved here, whoever sends it. */
@@ -135,9 +136,26 @@ static void wrong(struct catch_part *part, int64_t now_ns)
 	}
 }
 
+/* Each server has sent it twice, and nobody a part: it is not asked for by radio any more. */
+static void give_up(struct catch_part *part, int64_t now_ns)
+{
+	struct pen_why why;
+	int code = pen_fail(&why, part->errand.err,
+		"part %u of %u in %s form failed its proof %u times, from all who have it: %s",
+		part->k, part->catch->ask.n, pen_form_text(part->radio->form), part->failures,
+		part->errand.why.text);
+	docket_refuse(part->catch->ask.docket, part->k, part->radio->form, code, &why);
+	part_end(part);
+	pen_client_choose(part->radio->client, part->k, false, now_ns);
+}
+
 static void refute(struct catch_part *part, bool as_named, int64_t now_ns)
 {
 	part->catch->refuted++;
+	if (++part->failures > 2 * part->radio->client->server_count) {
+		give_up(part, now_ns);
+		return;
+	}
 	if (!as_named && !part->compared) {
 		struct parcel spare = part->before;
 		part->before = part->parcel;

@@ -32,6 +32,7 @@ struct catch_part {
 	struct radio *radio;
 	bool used;
 	bool away; /* a worker has it */
+	unsigned failures; /* times that it failed as a whole */
 	bool compared; /* it failed before: `before` is what came then */
 	uint32_t k;
 	uint32_t round; /* as the client's */

@@ -12,7 +12,8 @@ int docket_open(struct docket *docket, uint32_t n, unsigned forms, int64_t now_n
 	if (pen_buf_reserve(&docket->parts, n * sizeof(struct docket_part)))
 		return -ENOMEM;
 	for (uint32_t k = 0; k < n; k++)
-		*docket_part(docket, k) = (struct docket_part){now_ns, DOCKET_OPEN, docket->forms};
+		*docket_part(docket, k) = (struct docket_part){
+			.alive_ns = now_ns, .state = DOCKET_OPEN, .forms = docket->forms};
 	return 0;
 }
 
@@ -57,13 +58,26 @@ void docket_store(struct docket *docket, uint32_t k, enum pen_form form, uint64_
 	docket->bytes += bytes;
 }
 
-void docket_lose(struct docket *docket, uint32_t k, int code, const struct pen_why *why)
+static void note(struct docket *docket, int code, const struct pen_why *why)
 {
-	docket_set(docket, k, DOCKET_LOST);
 	if (docket->code)
 		return;
 	docket->code = code;
 	docket->why = *why;
+}
+
+void docket_lose(struct docket *docket, uint32_t k, int code, const struct pen_why *why)
+{
+	docket_set(docket, k, DOCKET_LOST);
+	note(docket, code, why);
+}
+
+void docket_refuse(
+	struct docket *docket, uint32_t k, enum pen_form form, int code, const struct pen_why *why)
+{
+	PEN_CHECK(k < docket->n);
+	docket_part(docket, k)->refused |= (uint8_t)(1u << form);
+	note(docket, code, why);
 }
 
 uint32_t docket_stored(const struct docket *docket)

@@ -30,6 +30,7 @@ struct docket_part {
 	int64_t alive_ns; /* when somebody offered it, in a form in which it may come */
 	uint8_t state;
 	uint8_t forms; /* bit i: it may come in form i */
+	uint8_t refused; /* bit i: all radios that have it in form i send what fails */
 };
 
 /* Zeroed is closed. Fields are to be read. */
@@ -40,7 +41,7 @@ struct docket {
 	uint32_t count[DOCKET_STATES];
 	uint32_t stored[PEN_FORMS]; /* parts that this fetch has put into the store, by form */
 	uint64_t bytes; /* of these */
-	int code; /* why the first lost part is */
+	int code; /* why the first part that is lost, or was refused, is */
 	struct pen_why why;
 };
 
@@ -77,6 +78,17 @@ void docket_store(struct docket *docket, uint32_t k, enum pen_form form, uint64_
 
 /* A part cannot be had, whoever sends it. */
 void docket_lose(struct docket *docket, uint32_t k, int code, const struct pen_why *why);
+
+/* What comes of a part by radio in this form fails its proof time and again: it may come otherwise.
+ */
+void docket_refuse(
+	struct docket *docket, uint32_t k, enum pen_form form, int code, const struct pen_why *why);
+
+/* Is it to be fetched by radio, in this form? */
+static inline bool docket_airs(const struct docket *docket, uint32_t k, enum pen_form form)
+{
+	return docket_wants(docket, k, form) && !(docket_part(docket, k)->refused >> form & 1);
+}
 
 /* Parts that this fetch has stored. */
 uint32_t docket_stored(const struct docket *docket);

@@ -46,28 +46,45 @@ static int radio_hopeless(
 		pen_form_text(radio->form), parts, fetch->n, pen_base58(&fetch->ask.root, root));
 }
 
+/* Are there parts that are about to be allowed to come in another form? */
+static bool may_widen(const struct fetch *fetch)
+{
+	for (uint32_t k = 0; !fetch->ask.raw && k < fetch->n; k++) {
+		const struct docket_part *part = docket_part(&fetch->docket, k);
+		if (part->state == DOCKET_OPEN && part->forms != fetch->docket.forms)
+			return true;
+	}
+	return false;
+}
+
+/* The graver of two reasons. */
+static void graver(int *worst, struct pen_why *why, int code, const struct pen_why *said)
+{
+	if (pen_gravity(code) <= pen_gravity(*worst))
+		return;
+	*worst = code;
+	*why = *said;
+}
+
 int fetch_patience(struct fetch *fetch, int64_t now_ns, struct pen_why *why)
 {
 	int worst = 0;
-	if (fetch->workshop.count)
+	bool busy = false;
+	struct pen_why said = {0};
+	if (fetch->workshop.count || (mirror_is_open(&fetch->mirror) && !fetch->mirror.over))
 		return 0;
-	if (mirror_is_open(&fetch->mirror)) {
-		struct pen_why said = {0};
-		if (!fetch->mirror.over)
-			return 0;
-		worst = pen_plan_result(&fetch->mirror.plan, &said);
-		*why = said;
-	}
+	if (mirror_is_open(&fetch->mirror))
+		graver(&worst, why, pen_plan_result(&fetch->mirror.plan, &said), &said);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		struct radio *radio = &fetch->radios.list[i];
-		struct pen_why said;
-		int code = radio_busy(radio) ? radio_hopeless(fetch, radio, now_ns, &said) : 0;
-		if (!code && radio_busy(radio))
+		if (!radio_busy(radio))
+			continue;
+		int code = radio_hopeless(fetch, radio, now_ns, &said);
+		if (!code)
 			return 0;
-		if (pen_gravity(code) > pen_gravity(worst)) {
-			worst = code;
-			*why = said;
-		}
+		busy = true;
+		graver(&worst, why, code, &said);
 	}
-	return worst;
+	graver(&worst, why, fetch->docket.code, &fetch->docket.why);
+	return !busy && may_widen(fetch) ? 0 : worst;
 }

@@ -37,7 +37,7 @@ static bool radios_offer(const struct fetch *fetch, uint32_t k)
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		const struct radio *radio = &fetch->radios.list[i];
 		const struct pen_client *client = radio->client;
-		if (docket_wants(&fetch->docket, k, radio->form) &&
+		if (docket_airs(&fetch->docket, k, radio->form) &&
 			(pen_parts_holders(&client->parts, k) & pen_client_ready(client)))
 			return true;
 	}
@@ -54,7 +54,7 @@ static void part_sweep(struct fetch *fetch, uint32_t k, int64_t now_ns)
 		mirror_taken(&fetch->mirror, k);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		struct radio *radio = &fetch->radios.list[i];
-		bool want = docket_wants(&fetch->docket, k, radio->form) &&
+		bool want = docket_airs(&fetch->docket, k, radio->form) &&
 			now_ns >= radio->rest_ns && !begun_elsewhere(fetch, radio, k);
 		choose(fetch, radio, k, want, now_ns);
 	}
