@@ -17,7 +17,8 @@ proves() {
 labels="--chain test --epoch-height 1 --epoch-id 11111111111111111111111111111111 --shard 7"
 there=chain_id=test/epoch_height=1/epoch_id=11111111111111111111111111111111/shard_id=7
 "$PENSTOCK" generate --profile mainnet --keys 40000 --seed 1 --out "$scratch/state.kv"
-root=$("$PENSTOCK" inspect state "kv:$scratch/state.kv" --json | sed 's/.*"root": *"\([^"]*\)".*/\1/')
+root=$("$PENSTOCK" inspect state "kv:$scratch/state.kv" --json |
+	sed 's/.*"root": *"\([^"]*\)".*/\1/')
 make() { "$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$@" 2>"$scratch/err"; }
 # shellcheck disable=SC2086
 make "$scratch/one" --form both --of 8 --level 1 $labels &&
