@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "fetch/seats.h"
+#include "fetch/stir.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 /* An eighth for each timeout. */
@@ -22,7 +23,8 @@ static bool is_idle(const struct pen_client *client, const struct pen_bond *bond
 	return others != 0 && (silent || bond->fails >= PEN_BOND_FAILS_MAX);
 }
 
-void pen_assign_bonds(struct pen_client *client, int64_t now_ns)
+/* Free pieces from servers that will not send them: they are missing again. */
+static void free_bonds(struct pen_client *client, int64_t now_ns)
 {
 	for (uint32_t i = 0; client->bonds.count && i < PEN_BONDS_MAX; i++) {
 		struct pen_bond *bond = &client->bonds.bond[i];
@@ -44,7 +46,8 @@ static void free_orphan(const struct pen_client *client, struct pen_haul *haul)
 		haul->only = UINT64_MAX;
 }
 
-void pen_assign_hauls(struct pen_client *client)
+/* Begin hauls of the rarest parts. */
+static void begin_hauls(struct pen_client *client)
 {
 	uint32_t hungry = 0;
 	for (uint32_t i = 0; i < client->hauls.count; i++) {
@@ -62,7 +65,8 @@ void pen_assign_hauls(struct pen_client *client)
 	}
 }
 
-void pen_assign_names(struct pen_client *client, int64_t now_ns)
+/* Ask servers what they have of the hauls' parts, if that is not known. */
+static void ask_names(struct pen_client *client, int64_t now_ns)
 {
 	for (uint32_t i = 0; i < client->hauls.count; i++) {
 		struct pen_haul *haul = pen_hauls_nth(&client->hauls, i);
@@ -85,6 +89,7 @@ void pen_assign_names(struct pen_client *client, int64_t now_ns)
 				continue;
 			server->catalog_part = haul->part;
 			pen_server_begin(&server->catalog, now_ns);
+			pen_stir_server(client, s);
 		}
 	}
 }
@@ -106,12 +111,11 @@ static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PE
 		rates[s] = s < client->server_count ? rate_of(&client->server[s]) : 0;
 }
 
-static bool has_room(const struct pen_server *server, uint64_t rate, int64_t now_ns)
+unsigned pen_assign_room(const struct pen_server *server, int64_t now_ns)
 {
 	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns || server->inquiry.open)
-		return false;
-	return server->places <
-		pen_sched_slots(rate, server->stream.rtt.srtt_ns, server->visit.slots);
+		return 0;
+	return pen_sched_slots(rate_of(server), server->stream.rtt.srtt_ns, server->visit.slots);
 }
 
 /* What another is bound to send starts again here. */
@@ -123,7 +127,9 @@ static void unbind(
 		pen_seats_unbind(client, bond, now_ns);
 }
 
-void pen_assign_places(struct pen_client *client, int64_t now_ns)
+/* Open places until servers have no room or nothing is missing; then, if it is to be weighed, what
+ * another would bring sooner. */
+static void fill_places(struct pen_client *client, bool weigh, int64_t now_ns)
 {
 	struct pen_sched_flight flights[PEN_CLIENT_PLACES_MAX];
 	uint64_t rates[PEN_HAUL_PEERS];
@@ -131,48 +137,51 @@ void pen_assign_places(struct pen_client *client, int64_t now_ns)
 	struct pen_sched_view view = {.hauls = &client->hauls,
 		.bonds = &client->bonds,
 		.flights = flights,
-		.rates = rates};
+		.rates = rates,
+		.settled = !weigh};
 	view.count = pen_seats_flights(client, flights);
 	/* One each in turn, so that a piece more goes to whoever has least to do. */
 	for (bool more = true; more;) {
 		more = false;
 		for (unsigned s = 0; s < client->server_count; s++) {
-			if (!has_room(&client->server[s], rates[s], now_ns))
+			if (client->server[s].places >= pen_assign_room(&client->server[s], now_ns))
 				continue;
 			struct pen_sched_pick pick = pen_sched_next(&view, s);
 			if (!pick.haul)
 				continue;
 			unbind(client, &pick, s, now_ns);
 			if (!pen_seat_take(client, s, pick.haul, pick.unit, now_ns)) {
-				if (!pen_seats_evict(client, now_ns))
+				if (!pen_seats_evict(client, now_ns)) {
+					client->starved = client->config.pool->free == 0;
 					return;
+				}
 				view.count = pen_seats_flights(client, flights);
 				more = true;
 				continue;
 			}
 			client->counters.again += pick.again;
+			/* Another part may be begun for what is missing now. */
+			client->unassigned = true;
 			view.count = pen_seats_flights(client, flights);
 			more = true;
 		}
 	}
 }
 
-/* The longest round trip: what the link must be filled for. */
-static uint64_t longest_ns(const struct pen_client *client)
+void pen_assign_places(struct pen_client *client, int64_t now_ns)
 {
-	int64_t longest = 0;
-	for (unsigned s = 0; s < client->server_count; s++) {
-		const struct pen_server *server = &client->server[s];
-		if (server->state == PEN_SERVER_READY && server->stream.rtt.srtt_ns > longest)
-			longest = server->stream.rtt.srtt_ns;
-	}
-	return (uint64_t)longest;
+	bool weigh = client->weigh;
+	client->unassigned = client->weigh = client->starved = false;
+	free_bonds(client, now_ns);
+	begin_hauls(client);
+	ask_names(client, now_ns);
+	fill_places(client, weigh, now_ns);
 }
 
 static struct pen_credit_limits limits_of(const struct pen_client *client)
 {
 	uint64_t rate = client->config.rate_max;
-	uint64_t span = longest_ns(client) + DOWNLINK_SLACK_NS;
+	uint64_t span = (uint64_t)pen_credit_rtt_ns(&client->credit) + DOWNLINK_SLACK_NS;
 	return (struct pen_credit_limits){
 		.downlink = rate ? (uint64_t)((unsigned __int128)rate * span / NS_PER_S)
 				 : UINT64_MAX,
@@ -188,36 +197,54 @@ static void share_rate(struct pen_client *client, uint64_t total)
 		struct pen_server *server = &client->server[s];
 		if (server->state != PEN_SERVER_READY || server->share == 0 || total == 0)
 			continue;
+		uint64_t pace = server->stream.rate.pace;
 		pen_rate_limit(&server->stream.rate,
 			(uint64_t)((unsigned __int128)client->config.rate_max * server->share /
 				total));
+		if (server->stream.rate.pace != pace)
+			pen_stir_server(client, s);
 	}
+}
+
+void pen_assign_claim(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	const struct pen_server *server = &client->server[s];
+	client->claims &= ~(UINT64_C(1) << s);
+	if (!client->credit.peer[s].used)
+		return;
+	struct pen_credit_use use = {
+		.rate = server->stream.rate.measured,
+		.useful = pen_stream_useful(&server->stream, &server->want),
+		.timeout_ns = pen_stream_patience_ns(&server->stream),
+		.rtt_ns = server->stream.rtt.srtt_ns,
+	};
+	if (pen_credit_use(&client->credit, s, &use, now_ns))
+		pen_stir_credit(client);
+}
+
+static void set_share(struct pen_client *client, unsigned s, uint64_t share)
+{
+	struct pen_server *server = &client->server[s];
+	if (server->share == share)
+		return;
+	server->share = share;
+	pen_stir_server(client, s);
 }
 
 void pen_assign_credit(struct pen_client *client, int64_t now_ns)
 {
 	struct pen_credit *credit = &client->credit;
-	for (unsigned s = 0; s < client->server_count; s++) {
-		struct pen_server *server = &client->server[s];
-		if (!credit->peer[s].used)
-			continue;
-		struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
-		struct pen_credit_use use = {
-			.rate = server->stream.rate.measured,
-			.useful = pen_stream_useful(&server->stream, &want),
-			.timeout_ns = pen_stream_patience_ns(&server->stream),
-		};
-		pen_credit_use(credit, s, &use, now_ns);
-	}
 	struct pen_credit_limits limits = limits_of(client);
+	client->unshared = false;
 	pen_credit_share(credit, &limits, now_ns);
+	client->lapse_ns = pen_credit_due_ns(credit);
 	uint64_t total = 0;
 	for (unsigned s = 0; s < client->server_count; s++) {
 		const struct pen_credit_peer *peer = &credit->peer[s];
 		/* A lapsed one may prove itself with the least there is. */
 		uint64_t least = credit->total < PEN_CREDIT_LEAST ? credit->total
 								  : PEN_CREDIT_LEAST;
-		client->server[s].share = peer->lapsed ? least : peer->share;
+		set_share(client, s, peer->lapsed ? least : peer->share);
 		total += client->server[s].share;
 	}
 	if (client->config.rate_max)

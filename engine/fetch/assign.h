@@ -15,17 +15,16 @@
  * twice as long, for a path that recovers, as up to five blocks are lost. */
 #define PEN_ASSIGN_BOND_SILENCES (PEN_SERVER_SILENCES + 1)
 
-/* Free pieces from servers that will not send them: they are missing again. */
-void pen_assign_bonds(struct pen_client *client, int64_t now_ns);
+/* Slots that a server could be given now, those that it has included. */
+unsigned pen_assign_room(const struct pen_server *server, int64_t now_ns);
 
-/* Begin hauls of the rarest parts. */
-void pen_assign_hauls(struct pen_client *client);
-
-/* Ask servers what they have of the hauls' parts, if that is not known. */
-void pen_assign_names(struct pen_client *client, int64_t now_ns);
-
-/* Open places until servers have no room or nothing is missing. */
+/* Free pieces of servers that will not send them, begin hauls of the rarest parts, ask what servers
+ * have of them if that is not known, and open places until servers have no room or nothing is
+ * missing; then, if it is to be weighed, what another would bring sooner. */
 void pen_assign_places(struct pen_client *client, int64_t now_ns);
+
+/* State what a server could use of the credit. */
+void pen_assign_claim(struct pen_client *client, unsigned server, int64_t now_ns);
 
 /* Share what may be in flight, and what may be sent a second. */
 void pen_assign_credit(struct pen_client *client, int64_t now_ns);

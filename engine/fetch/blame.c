@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "fetch/say.h"
+#include "fetch/stir.h"
 #include "fetch/tend.h"
 
 void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_piece *piece,
@@ -25,6 +26,7 @@ void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_pie
 	memcpy(object.root, client->config.root, sizeof object.root);
 	pen_inquiry_init(&server->inquiry, &object, bytes, now_ns);
 	server->asked = *piece;
+	pen_stir_server(client, s);
 }
 
 void pen_blame_end(
@@ -60,6 +62,9 @@ static void judge(
 	if (verdict == PEN_INQUIRY_NONE)
 		return;
 	struct pen_server *server = &client->server[s];
+	/* It may be given more, now that it is not asked any more. */
+	pen_stir_server(client, s);
+	pen_stir_places(client);
 	/* Who never answers is worth no more than one whose bytes are always changed. */
 	bool over = pen_inquiry_count(&server->record, verdict) ||
 		server->record.unknown >= PEN_INQUIRY_ASIDE_MAX;

@@ -9,10 +9,14 @@
 #include "fetch/blame.h"
 #include "fetch/say.h"
 #include "fetch/seats.h"
+#include "fetch/stir.h"
 #include "fetch/tend.h"
 
 /* How long to wait when the device has all the cells. */
 #define FULL_WAIT_NS INT64_C(200000)
+/* Rounds of one turn: a piece that came, a place that is opened for the next, its OPEN, credit for
+ * it, a PULL, and what that changed. What is left then is for the next turn, at once. */
+#define ROUNDS_MAX 8u
 
 static int open_parts(struct pen_client *client, const struct pen_client_config *config)
 {
@@ -45,6 +49,9 @@ int pen_client_open(
 	client->backlog_bytes = (uint64_t)config->pool->count * PEN_BLOCK_BYTES;
 	pen_draw_init(&client->draw, config->seed);
 	pen_credit_init(&client->credit);
+	client->due_ns = client->lapse_ns = INT64_MAX;
+	pen_stir_places(client);
+	pen_stir_credit(client);
 	int code = open_parts(client, config);
 	if (code) {
 		pen_client_close(client);
@@ -84,6 +91,7 @@ int pen_client_add(struct pen_client *client, const struct pen_client_whom *whom
 	server->state = PEN_SERVER_CALLING;
 	server->path = whom->path;
 	pen_visit_init(&server->visit, &visit, &client->draw, now_ns);
+	pen_stir_server(client, s);
 	return (int)s;
 }
 
@@ -98,30 +106,57 @@ void pen_client_leave(struct pen_client *client, int64_t now_ns)
 		pen_say_answer(client, &answer, &server->path);
 		pen_tend_lose(client, s, now_ns);
 	}
+	pen_stir_nothing(client);
+}
+
+/* Stir what the time is for. */
+static void stir_due(struct pen_client *client, int64_t now_ns)
+{
+	for (unsigned s = 0; s < client->server_count; s++) {
+		if (client->server[s].due_ns <= now_ns)
+			pen_stir_server(client, s);
+	}
+	if (client->lapse_ns <= now_ns)
+		pen_stir_credit(client);
+}
+
+/* What is stirred by this round is looked at in the next. */
+static void look(struct pen_client *client, int64_t now_ns)
+{
+	uint64_t stirred = client->stirred;
+	client->stirred = 0;
+	if (pen_stir_fed(client))
+		pen_stir_places(client);
+	for (uint64_t set = stirred; set; set &= set - 1)
+		pen_tend_time(client, (unsigned)__builtin_ctzll(set), now_ns);
+	if (client->unassigned || client->weigh)
+		pen_assign_places(client, now_ns);
+	if (client->unshared)
+		pen_assign_credit(client, now_ns);
+	for (uint64_t set = stirred; set; set &= set - 1)
+		pen_tend_say(client, (unsigned)__builtin_ctzll(set), now_ns);
 }
 
 void pen_client_turn(struct pen_client *client, int64_t now_ns)
 {
-	for (unsigned s = 0; s < client->server_count; s++)
-		pen_tend_time(client, s, now_ns);
-	pen_assign_bonds(client, now_ns);
-	pen_assign_hauls(client);
-	pen_assign_names(client, now_ns);
-	pen_assign_places(client, now_ns);
-	pen_assign_credit(client, now_ns);
-	for (unsigned s = 0; s < client->server_count; s++)
-		pen_tend_say(client, s, now_ns);
+	if (client->due_ns <= now_ns)
+		stir_due(client, now_ns);
+	if (!pen_stir_any(client))
+		return;
+	for (unsigned round = 0; round < ROUNDS_MAX && pen_stir_any(client); round++)
+		look(client, now_ns);
+	client->due_ns = client->lapse_ns;
+	for (unsigned s = 0; s < client->server_count; s++) {
+		int64_t at = client->server[s].due_ns;
+		client->due_ns = at < client->due_ns ? at : client->due_ns;
+	}
 }
 
 int64_t pen_client_due_ns(const struct pen_client *client, int64_t now_ns)
 {
 	/* What cannot be written is due all the time. */
 	int64_t soonest = pen_post_room(&client->post) ? INT64_MIN : now_ns + FULL_WAIT_NS;
-	int64_t due = pen_credit_due_ns(&client->credit);
-	for (unsigned s = 0; s < client->server_count; s++) {
-		int64_t at = pen_tend_due_ns(client, s, now_ns);
-		due = at < due ? at : due;
-	}
+	int64_t due = pen_stir_any(client) ? now_ns : client->due_ns;
 	return due > soonest ? due : soonest;
 }
 
@@ -137,8 +172,9 @@ static uint32_t whole_seat(const struct pen_client *client)
 
 bool pen_client_next(struct pen_client *client, struct pen_client_piece *out, int64_t now_ns)
 {
-	uint32_t seat = whole_seat(client);
-	if (seat == PEN_SEAT_NONE)
+	uint32_t seat = client->landed ? whole_seat(client) : PEN_SEAT_NONE;
+	client->landed = seat != PEN_SEAT_NONE;
+	if (!client->landed)
 		return false;
 	struct pen_haul *haul = client->haul[seat];
 	const struct pen_place *place = &client->place[seat];
@@ -166,6 +202,8 @@ bool pen_client_next(struct pen_client *client, struct pen_client_piece *out, in
 
 void pen_client_backlog(struct pen_client *client, uint64_t bytes)
 {
+	if (client->backlog_bytes != bytes)
+		pen_stir_credit(client);
 	client->backlog_bytes = bytes;
 }
 
@@ -184,6 +222,7 @@ int pen_client_want(struct pen_client *client, enum pen_wire_kind kind, uint32_t
 	if (client->hauls.count == client->hauls.hauls_max)
 		return -EBUSY;
 	pen_hauls_begin(&client->hauls, client->config.form, kind, part);
+	pen_stir_places(client);
 	return 0;
 }
 
@@ -200,6 +239,7 @@ void pen_client_proved(struct pen_client *client, enum pen_wire_kind kind, uint3
 	PEN_CHECK(haul);
 	PEN_CHECK(pen_haul_whole(haul));
 	pen_hauls_end(&client->hauls, haul);
+	pen_stir_places(client);
 	if (kind == PEN_WIRE_KIND_PIECE)
 		pen_parts_set(&client->parts, part, PEN_PARTS_DONE);
 }
@@ -216,6 +256,7 @@ void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, 
 	/* Somebody else, if there is anybody else. */
 	if (haul->can & ~(UINT64_C(1) << s))
 		pen_haul_refuse(haul, s);
+	pen_stir_places(client);
 	pen_blame_piece(client, s, piece, bytes, now_ns);
 }
 
@@ -241,6 +282,7 @@ void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
 	PEN_CHECK(haul);
 	PEN_CHECK(pen_haul_whole(haul));
 	uint64_t all = haul->can;
+	pen_stir_places(client);
 	unsigned s = as_named ? PEN_HAUL_PEERS : alone_from(client, haul);
 	if (s < PEN_HAUL_PEERS) {
 		haul->compared |= UINT64_C(1) << s;
@@ -258,6 +300,7 @@ void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
 void pen_client_choose(struct pen_client *client, uint32_t part, bool wanted, int64_t now_ns)
 {
 	PEN_CHECK(part < client->parts.n);
+	pen_stir_places(client);
 	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, part);
 	if (wanted && !haul)
 		pen_parts_set(&client->parts, part, PEN_PARTS_WANTED);
@@ -274,9 +317,8 @@ void pen_client_choose(struct pen_client *client, uint32_t part, bool wanted, in
 uint64_t pen_client_ready(const struct pen_client *client)
 {
 	uint64_t set = 0;
-	/* An absent server is not ready; gcc's sanitizers do not believe that the count is in
-	 * bounds. */
-	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++)
+	/* gcc's sanitizers do not believe that the count is in bounds. */
+	for (unsigned s = 0; s < client->server_count && s < PEN_HAUL_PEERS; s++)
 		set |= (uint64_t)(client->server[s].state == PEN_SERVER_READY) << s;
 	return set;
 }

@@ -91,6 +91,16 @@ struct pen_client {
 	struct pen_client_counters counters;
 	uint64_t backlog_bytes; /* that the caller can still take: pen_client_backlog */
 	uint16_t generation; /* of slot numbers */
+	/* What the next turn looks at: fetch/stir.h. */
+	uint64_t stirred; /* servers: a set */
+	uint64_t claims; /* those whose claim on credit is to be stated anew */
+	bool unassigned; /* places */
+	bool weigh; /* and whether what flies would come sooner from another */
+	bool unshared; /* credit */
+	bool starved; /* a place was wanted, and no block was free */
+	bool landed; /* a place may be whole */
+	int64_t due_ns; /* the soonest of the servers' and of credit's, or earlier */
+	int64_t lapse_ns; /* when credit is to be shared again */
 	unsigned server_count;
 	struct pen_server server[PEN_HAUL_PEERS];
 	struct pen_place place[PEN_CLIENT_PLACES_MAX];
@@ -131,7 +141,8 @@ void pen_client_leave(struct pen_client *client, int64_t now_ns);
 /* A packet came, of a type that goes to clients. Borrowed for the call. */
 void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, int64_t now_ns);
 
-/* Let time pass, decide, and write what is to be sent. */
+/* Let time pass, decide, and write what is to be sent. Costs next to nothing when nothing is due
+ * and nothing came. */
 void pen_client_turn(struct pen_client *client, int64_t now_ns);
 
 /* When to turn again if nothing comes. */

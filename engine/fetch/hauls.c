@@ -80,7 +80,7 @@ struct pen_haul *pen_hauls_begin(
 		.flying = flying,
 		.from = from};
 	forget_units(haul, hauls->units_max);
-	hauls->count++;
+	hauls->oldest[hauls->count++] = (uint8_t)(haul - hauls->haul);
 	return haul;
 }
 
@@ -90,6 +90,10 @@ void pen_hauls_end(struct pen_hauls *hauls, struct pen_haul *haul)
 	PEN_CHECK(hauls->count > 0);
 	haul->used = false;
 	hauls->count--;
+	uint8_t *at = hauls->oldest;
+	while (*at != haul - hauls->haul)
+		at++;
+	memmove(at, at + 1, (size_t)(hauls->oldest + hauls->count - at));
 }
 
 struct pen_haul *pen_hauls_find(struct pen_hauls *hauls, enum pen_wire_kind kind, uint32_t part)
@@ -105,15 +109,7 @@ struct pen_haul *pen_hauls_find(struct pen_hauls *hauls, enum pen_wire_kind kind
 struct pen_haul *pen_hauls_nth(struct pen_hauls *hauls, uint32_t i)
 {
 	PEN_CHECK(i < hauls->count);
-	for (uint32_t k = 0; k < hauls->hauls_max; k++) {
-		uint32_t older = 0;
-		for (uint32_t j = 0; j < hauls->hauls_max; j++)
-			older += hauls->haul[j].used && hauls->haul[j].order < hauls->haul[k].order;
-		if (hauls->haul[k].used && older == i)
-			return &hauls->haul[k];
-	}
-	PEN_CHECK(!"every place in the order is taken");
-	return NULL;
+	return &hauls->haul[hauls->oldest[i]];
 }
 
 /* Do both mean bytes that may be mixed? */

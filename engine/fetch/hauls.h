@@ -67,6 +67,7 @@ struct pen_hauls {
 	uint32_t count; /* used */
 	uint64_t begun; /* ever */
 	struct pen_haul haul[PEN_HAULS_MAX];
+	uint8_t oldest[PEN_HAULS_MAX]; /* `count` of them, in the order in which they were begun */
 	void *memory; /* of all bitmaps */
 };
 

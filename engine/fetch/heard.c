@@ -7,8 +7,62 @@
 #include "fetch/blame.h"
 #include "fetch/say.h"
 #include "fetch/seats.h"
+#include "fetch/stir.h"
 #include "fetch/tend.h"
 #include "wire/decode.h"
+
+/* A payload goes to its place. True if more follows from it than that it is here. */
+static bool put(struct pen_client *client, struct pen_server *server, struct pen_place *place,
+	const struct pen_wire_data *data, const struct pen_slice *slice, int64_t now_ns)
+{
+	bool first = place->recv.reach == 0, sized = place->bytes > 0;
+	enum pen_place_came came = pen_place_put(place, data, slice, now_ns);
+	if (came == PEN_PLACE_DUPLICATE) {
+		client->counters.duplicates++;
+		return first;
+	}
+	if (came != PEN_PLACE_NEW) {
+		server->strays++;
+		client->counters.broken++;
+		return false;
+	}
+	client->counters.placed++;
+	client->counters.placed_bytes += slice->bytes - PEN_WIRE_HEAD_BYTES;
+	server->want.packets--;
+	bool proof = place->recv.got == PEN_SIZES_PROOF;
+	bool whole = place->state == PEN_PLACE_WHOLE;
+	if (proof)
+		pen_sizes_came(&server->sizes, place->size);
+	if (place->bytes > 0 && !sized)
+		pen_stir_claim(client, place->peer);
+	client->landed |= whole;
+	return first || proof || whole;
+}
+
+/* When a gap of the place is to be asked for, as far as this packet made it. */
+static void note_gap(struct pen_server *server, const struct pen_place *place, int64_t now_ns)
+{
+	if (place->state != PEN_PLACE_OPENED || place->recv.unasked >= place->recv.reach)
+		return;
+	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
+	int64_t due = pen_recv_gap_ns(&place->recv, &view);
+	if (due < server->want.repair_ns)
+		server->want.repair_ns = due;
+}
+
+/* The server is alive, and has its credit back. True if that is news. */
+static bool revive(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	bool news = server->state == PEN_SERVER_SILENT || client->credit.peer[s].lapsed;
+	pen_server_heard(server, true, now_ns);
+	pen_credit_heard(&client->credit, s, now_ns);
+	if (!news)
+		return false;
+	pen_stir_places(client);
+	pen_stir_credit(client);
+	return true;
+}
 
 void pen_heard_data(struct pen_client *client, const struct pen_wire_data *data,
 	const struct pen_slice *slice, int64_t now_ns)
@@ -26,31 +80,32 @@ void pen_heard_data(struct pen_client *client, const struct pen_wire_data *data,
 		return;
 	}
 	client->counters.packets++;
+	uint64_t spurious = server->stream.seqs.loss.spurious;
 	enum pen_stream_came came = pen_stream_data(&server->stream, data, slice->bytes, now_ns);
 	if (came == PEN_STREAM_REFUSED) {
 		client->counters.strays++;
 		return;
 	}
-	pen_server_heard(server, true, now_ns);
-	pen_credit_heard(&client->credit, s, now_ns);
+	/* A round trip was measured; or gaps may last longer now; or, without a share, this may be
+	 * the last that is waited for. */
+	bool more = data->flags & PEN_WIRE_DATA_ECHO || server->share == 0 ||
+		server->stream.seqs.loss.spurious != spurious;
+	more |= revive(client, s, now_ns);
 	uint32_t seat = pen_seat_find(client, data->slot);
 	if (seat == PEN_SEAT_NONE) {
 		client->counters.strays++;
 		pen_server_shut(server, data->slot, data->nonce, now_ns);
+		pen_stir_server(client, s);
 		return;
 	}
 	struct pen_place *place = &client->place[seat];
 	place->losses = server->stream.losses;
-	switch (pen_place_put(place, data, slice, now_ns)) {
-	case PEN_PLACE_NEW:
-		if (place->recv.got == PEN_SIZES_PROOF)
-			pen_sizes_came(&server->sizes, place->size);
-		client->counters.placed++;
-		client->counters.placed_bytes += slice->bytes - PEN_WIRE_HEAD_BYTES;
-		break;
-	case PEN_PLACE_DUPLICATE: client->counters.duplicates++; break;
-	default: server->strays++; client->counters.broken++;
-	}
+	more |= put(client, server, place, data, slice, now_ns);
+	note_gap(server, place, now_ns);
+	if (more)
+		pen_stir_server(client, s);
+	else
+		pen_tend_data(client, s);
 }
 
 /* Do these name the state that is fetched? */
@@ -123,6 +178,8 @@ static void heard_open(struct pen_client *client, uint32_t seat,
 {
 	struct pen_haul *haul = client->haul[seat];
 	bool fine = pen_place_opened(&client->place[seat], answer->bytes, answer->blocks);
+	client->landed |= client->place[seat].state == PEN_PLACE_WHOLE;
+	pen_stir_claim(client, client->place[seat].peer);
 	if (fine && haul->by_block)
 		fine = pen_haul_grow(&client->hauls, haul, answer->blocks);
 	else if (fine && haul->form == PEN_WIRE_FORM_LEAN)
@@ -214,10 +271,12 @@ static void hear_control(
 {
 	struct pen_server *server = &client->server[s];
 	struct pen_answer answer = {.bytes = 0};
+	pen_stir_server(client, s);
 	switch (pen_visit_hear(&server->visit, packet, &client->draw, now_ns, &answer)) {
 	case PEN_VISIT_DROP: break;
 	case PEN_VISIT_TAKE:
 		pen_server_heard(server, false, now_ns);
+		pen_stir_places(client);
 		pen_heard_answer(client, s, packet->head->type, packet->body, now_ns);
 		break;
 	case PEN_VISIT_ANSWER: pen_say_answer(client, &answer, packet->path); break;

@@ -134,8 +134,8 @@ struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned
 {
 	PEN_CHECK(peer < PEN_HAUL_PEERS);
 	struct pen_sched_pick pick = {0};
-	if (!pick_bound(view, peer, &pick) && !pick_missing(view, peer, &pick) &&
-		!pick_again(view, peer, &pick))
+	bool fresh = pick_bound(view, peer, &pick) || pick_missing(view, peer, &pick);
+	if (!fresh && !view->settled && !pick_again(view, peer, &pick))
 		pick_freed(view, peer, &pick);
 	return pick;
 }

@@ -45,6 +45,7 @@ struct pen_sched_view {
 	const struct pen_sched_flight *flights; /* `count` of them */
 	unsigned count;
 	const uint64_t *rates; /* of all servers, bytes a second; 0: not there, or not known */
+	bool settled; /* what flies stays where it is: it was weighed already */
 };
 
 struct pen_sched_pick {

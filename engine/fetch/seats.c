@@ -1,6 +1,7 @@
 #include "fetch/seats.h"
 
 #include "base/check.h"
+#include "fetch/stir.h"
 
 /* A slot's number: generation, server, place. */
 static uint32_t number_of(uint16_t generation, unsigned server, uint32_t seat)
@@ -67,6 +68,7 @@ bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *
 	pen_server_place(from, seat);
 	pen_server_begin(&from->opens, now_ns);
 	from->opens.next_ns = now_ns;
+	pen_stir_claim(client, server);
 	return true;
 }
 
@@ -97,6 +99,8 @@ static struct pen_block *vacate(struct pen_client *client, uint32_t seat, bool t
 		pen_server_shut(server, place->slot, place->nonce, now_ns);
 	struct pen_block *block = pen_place_close(place);
 	pen_server_displace(server, client->place, seat, now_ns);
+	pen_stir_claim(client, place->peer);
+	pen_stir_places(client);
 	return block;
 }
 

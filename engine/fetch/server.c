@@ -114,22 +114,20 @@ static bool has_turn(const struct pen_server *server, const struct pen_place *pl
 
 /* How to judge a place's gaps. Its end may have been sent and lost if it is the oldest, and losses
  * were seen since something of it came. */
-static struct pen_recv_view view_of(
-	const struct pen_server *server, const struct pen_place *places, unsigned i, int64_t now_ns)
+static bool has_tail(const struct pen_server *server, const struct pen_place *places, unsigned i)
 {
-	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
 	const struct pen_place *oldest = &places[server->place[0]];
 	/* A first silence may be none: then only a little is asked for in vain. */
 	bool sure = server->stream.rtt.doublings > 0 ||
 		pen_place_left(oldest) <= PEN_SERVER_TAIL_PACKETS;
-	view.tail = i == 0 && sure && server->stream.losses > oldest->losses;
-	return view;
+	return i == 0 && sure && server->stream.losses > oldest->losses;
 }
 
 struct pen_stream_want pen_server_want(
 	const struct pen_server *server, const struct pen_place *places, int64_t now_ns)
 {
 	struct pen_stream_want want = {.share = server->share, .repair_ns = INT64_MAX};
+	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
 	want.packet_bytes = PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(server->sizes.proven);
 	for (unsigned i = 0; i < server->places; i++) {
 		const struct pen_place *place = &places[server->place[i]];
@@ -138,7 +136,7 @@ struct pen_stream_want pen_server_want(
 		want.packet_bytes = bytes > want.packet_bytes ? bytes : want.packet_bytes;
 		if (!has_turn(server, places, i))
 			continue;
-		struct pen_recv_view view = view_of(server, places, i, now_ns);
+		view.tail = has_tail(server, places, i);
 		int64_t due = pen_recv_due_ns(&place->recv, &view);
 		want.repair_ns = due < want.repair_ns ? due : want.repair_ns;
 	}
@@ -149,9 +147,10 @@ unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *plac
 	struct pen_wire_gap *gaps, uint64_t (*bits)[PEN_RECV_WORDS], unsigned max)
 {
 	unsigned count = 0;
+	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
 	for (unsigned i = 0; i < server->places && count < max; i++) {
 		struct pen_place *place = &places[server->place[i]];
-		struct pen_recv_view view = view_of(server, places, i, now_ns);
+		view.tail = has_tail(server, places, i);
 		if (!has_turn(server, places, i) ||
 			pen_recv_missing(&place->recv, &view, bits[count]) == 0)
 			continue;
@@ -164,20 +163,40 @@ unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *plac
 	return count;
 }
 
+/* How long a place whose turn it is may get nothing. */
+static int64_t stuck_wait_ns(const struct pen_server *server)
+{
+	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS * pen_stream_patience_ns(&server->stream);
+	return wait > PEN_SERVER_STUCK_NS_MIN ? wait : PEN_SERVER_STUCK_NS_MIN;
+}
+
+/* The place that would be stuck first: its index in server->place, or server->places. */
+static unsigned first_stuck(const struct pen_server *server, const struct pen_place *places)
+{
+	unsigned first = server->places;
+	for (unsigned i = 0; i < server->places; i++) {
+		const struct pen_place *place = &places[server->place[i]];
+		if (!has_turn(server, places, i) || place->size == PEN_WIRE_SIZE_1200)
+			continue;
+		if (first == server->places ||
+			place->recv.last_ns < places[server->place[first]].recv.last_ns)
+			first = i;
+	}
+	return first;
+}
+
+int64_t pen_server_stuck_ns(const struct pen_server *server, const struct pen_place *places)
+{
+	unsigned first = first_stuck(server, places);
+	if (server->state != PEN_SERVER_READY || first == server->places)
+		return INT64_MAX;
+	return places[server->place[first]].recv.last_ns + stuck_wait_ns(server);
+}
+
 unsigned pen_server_stuck(
 	const struct pen_server *server, const struct pen_place *places, int64_t now_ns)
 {
-	if (server->state != PEN_SERVER_READY || server->places == 0)
-		return UINT_MAX;
-	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS * pen_stream_patience_ns(&server->stream);
-	if (wait < PEN_SERVER_STUCK_NS_MIN)
-		wait = PEN_SERVER_STUCK_NS_MIN;
-	for (unsigned i = 0; i < server->places; i++) {
-		const struct pen_place *place = &places[server->place[i]];
-		if (!has_turn(server, places, i) || place->size == PEN_WIRE_SIZE_1200 ||
-			now_ns - place->recv.last_ns < wait)
-			continue;
-		return server->place[i];
-	}
-	return UINT_MAX;
+	return pen_server_stuck_ns(server, places) <= now_ns
+		? server->place[first_stuck(server, places)]
+		: UINT_MAX;
 }

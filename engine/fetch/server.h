@@ -76,7 +76,10 @@ struct pen_server {
 	unsigned silences; /* timeouts in a row */
 	int64_t heard_ns; /* when anything of the session came */
 	int64_t busy_ns; /* no new slots before: it said so */
+	int64_t due_ns; /* when it is to have a turn, or earlier: fetch/stir.h */
+	unsigned room; /* slots that it could be given, as of its last turn */
 	uint64_t share; /* bytes of credit */
+	struct pen_stream_want want; /* as of its last turn, less what came since */
 	unsigned places; /* open at it, oldest first: */
 	uint8_t place[PEN_WIRE_SLOTS_MAX]; /* indices in the client's table */
 	struct pen_server_question opens; /* of its places that are ASKED */
@@ -131,6 +134,9 @@ struct pen_stream_want pen_server_want(
  */
 unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *places, int64_t now_ns,
 	struct pen_wire_gap *gaps, uint64_t (*bits)[PEN_RECV_WORDS], unsigned max);
+
+/* When that is: INT64_MAX if no place could be. */
+int64_t pen_server_stuck_ns(const struct pen_server *server, const struct pen_place *places);
 
 /* Of the places, the one that a black hole swallows: it is its turn, the server is alive, and
  * nothing came of it for too long. UINT_MAX if there is none. */

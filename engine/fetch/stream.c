@@ -58,72 +58,68 @@ enum pen_stream_came pen_stream_data(
 	return PEN_STREAM_NEW;
 }
 
-/* Once a second without a packet that came late the loss thresholds go down again. */
-static void calm(struct pen_stream *stream, int64_t now_ns)
-{
-	if (now_ns - stream->calm_ns < NS_PER_S)
-		return;
-	if (stream->calm_spurious == stream->seqs.loss.spurious)
-		pen_loss_calm(&stream->seqs.loss);
-	stream->calm_spurious = stream->seqs.loss.spurious;
-	stream->calm_ns = now_ns;
-}
-
 int64_t pen_stream_patience_ns(const struct pen_stream *stream)
 {
 	return pen_rtt_timeout_ns(&stream->rtt) + 2 * stream->run_ns;
 }
 
-static void pace_took(struct pen_stream *stream, const struct pen_stream_want *want)
+/* Packets that may be in flight by window and credit. */
+static uint64_t bound_of(const struct pen_stream *stream, const struct pen_stream_want *want)
+{
+	PEN_CHECK(want->packet_bytes > PEN_WIRE_HEAD_BYTES);
+	uint64_t window = pen_rate_window(&stream->rate, &stream->rtt) / want->packet_bytes +
+		PEN_STREAM_SLACK_PACKETS;
+	uint64_t share = want->share / want->packet_bytes;
+	return window < share ? window : share;
+}
+
+/* What follows from pace, share and the size of packets: divisions that no packet has to wait for.
+ */
+static void reckon(struct pen_stream *stream, const struct pen_stream_want *want)
 {
 	PEN_CHECK(stream->rate.pace > 0);
 	uint64_t run = PEN_STREAM_RUN_PACKETS * (uint64_t)want->packet_bytes;
 	stream->run_ns = (int64_t)(run * (uint64_t)NS_PER_S / stream->rate.pace);
+	stream->bound = bound_of(stream, want);
 }
 
-bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
+void pen_stream_watch(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
 {
-	calm(stream, now_ns);
-	pace_took(stream, want);
-	uint32_t lost = pen_seqs_settle(&stream->seqs, stream->rtt.srtt_ns, now_ns);
-	stream->losses += lost;
-	stream->report.lost += lost;
+	reckon(stream, want);
 	/* Nothing wanted, or nothing that could be granted: silence is what was asked for. */
 	bool waiting = want->packets > 0 && (in_flight(stream) > 0 || want->share > 0);
 	if (waiting && !stream->waiting)
 		stream->came_ns = now_ns;
 	stream->waiting = waiting;
-	if (!waiting || now_ns - stream->came_ns < pen_stream_patience_ns(stream))
+}
+
+bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns)
+{
+	uint32_t lost = pen_seqs_settle(&stream->seqs, stream->rtt.srtt_ns, now_ns);
+	stream->losses += lost;
+	stream->report.lost += lost;
+	pen_stream_watch(stream, want, now_ns);
+	if (!stream->waiting || now_ns - stream->came_ns < pen_stream_patience_ns(stream))
 		return false;
 	/* One silence may be a lost PULL; two in a row are a path that carries nothing. */
 	if (in_flight(stream) && stream->rtt.doublings > 0) {
 		pen_rate_timeout(&stream->rate, now_ns);
 		stream->report = (struct pen_rate_report){0};
 	}
-	pace_took(stream, want);
 	stream->losses += pen_seqs_give_up(&stream->seqs,
 		stream->granted > stream->seqs.top ? stream->granted : stream->seqs.top);
 	stream->came_ns = now_ns;
 	stream->forced = true;
 	stream->silences++;
+	reckon(stream, want);
 	return true;
-}
-
-/* Packets that may be in flight. */
-static uint64_t allowance(const struct pen_stream *stream, const struct pen_stream_want *want)
-{
-	PEN_CHECK(want->packet_bytes > PEN_WIRE_HEAD_BYTES);
-	uint64_t window = pen_rate_window(&stream->rate, &stream->rtt) / want->packet_bytes +
-		PEN_STREAM_SLACK_PACKETS;
-	uint64_t share = want->share / want->packet_bytes;
-	uint64_t most = window < share ? window : share;
-	return most < want->packets ? most : want->packets;
 }
 
 /* The grant of a PULL that would leave now. */
 static uint64_t next_grant(const struct pen_stream *stream, const struct pen_stream_want *want)
 {
-	uint64_t grant = pen_seqs_done(&stream->seqs) + allowance(stream, want);
+	uint64_t most_now = stream->bound < want->packets ? stream->bound : want->packets;
+	uint64_t grant = pen_seqs_done(&stream->seqs) + most_now;
 	/* A server that was held back goes on where it stopped, however often all was given up: its
 	 * next packet must still be told from an ancient one. */
 	uint64_t settled = stream->seqs.floor < stream->seqs.seen ? stream->seqs.floor
@@ -201,6 +197,17 @@ static void report(struct pen_stream *stream, const struct pen_stream_want *want
 	stream->report = (struct pen_rate_report){0};
 }
 
+/* After a second in which no packet came late the loss thresholds go down again. */
+static void calm(struct pen_stream *stream, int64_t now_ns)
+{
+	if (now_ns - stream->calm_ns < NS_PER_S)
+		return;
+	if (stream->calm_spurious == stream->seqs.loss.spurious)
+		pen_loss_calm(&stream->seqs.loss);
+	stream->calm_spurious = stream->seqs.loss.spurious;
+	stream->calm_ns = now_ns;
+}
+
 size_t pen_stream_pull(struct pen_stream *stream, const struct pen_stream_want *want,
 	const struct pen_stream_gaps *gaps, int64_t now_ns, uint8_t *body)
 {
@@ -209,7 +216,9 @@ size_t pen_stream_pull(struct pen_stream *stream, const struct pen_stream_want *
 	if (stream->forced)
 		pen_rtt_expired(&stream->rtt);
 	struct pen_proof_set proof;
+	calm(stream, now_ns);
 	report(stream, want, now_ns);
+	reckon(stream, want);
 	pen_proof_make(&stream->proof, &stream->seqs, &proof);
 	stream->granted = next_grant(stream, want);
 	stream->lost_said = lost_so_far(stream);
@@ -243,7 +252,8 @@ uint64_t pen_stream_useful(const struct pen_stream *stream, const struct pen_str
 {
 	struct pen_stream_want free = *want;
 	free.share = UINT64_MAX;
-	return allowance(stream, &free) * want->packet_bytes;
+	uint64_t bound = bound_of(stream, &free);
+	return (bound < want->packets ? bound : want->packets) * want->packet_bytes;
 }
 
 struct pen_recv_view pen_stream_view(const struct pen_stream *stream, int64_t now_ns)

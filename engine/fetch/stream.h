@@ -52,7 +52,9 @@ struct pen_stream {
 	int64_t came_ns; /* when the last packet came, or the stream was waited for anew */
 	int64_t calm_ns; /* when the loss thresholds were last lowered */
 	uint64_t calm_spurious; /* packets that had come late by then */
-	int64_t run_ns; /* between two runs at the pace, as of the last tick */
+	int64_t run_ns; /* between two runs at the pace */
+	uint64_t bound; /* packets that may be in flight by window and credit, however many are
+			   wanted; this and run_ns as of the last tick, watch or PULL */
 	bool waiting; /* something is missing: silence means something */
 	bool forced; /* a timeout has passed: the next PULL goes at once */
 	bool echo_any; /* the next two are set */
@@ -90,15 +92,20 @@ enum pen_stream_came pen_stream_data(struct pen_stream *stream, const struct pen
  * one may be late. */
 int64_t pen_stream_patience_ns(const struct pen_stream *stream);
 
-/* Let time pass: gaps become losses, silence becomes a timeout. Returns true when a timeout has
- * just passed in which nothing came. */
+/* Something else is wanted from now on, or another share may be used (not: packets that came). */
+void pen_stream_watch(
+	struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns);
+
+/* Let time pass: gaps become losses, silence becomes a timeout; watches too. Returns true when a
+ * timeout has just passed in which nothing came. */
 bool pen_stream_tick(struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns);
 
-/* Is a PULL due? */
+/* Is a PULL due? As of the last watch, but for packets, repairs and time. */
 bool pen_stream_due(
 	const struct pen_stream *stream, const struct pen_stream_want *want, int64_t now_ns);
 
-/* When to tick again, at the latest, if nothing comes; INT64_MAX: no time will change anything. */
+/* When to tick again, at the latest, if nothing comes; INT64_MAX: no time will change anything.
+ * Cheap enough for each packet. */
 int64_t pen_stream_due_ns(const struct pen_stream *stream, const struct pen_stream_want *want);
 
 /* What the places ask for again: `count` of them, at most PEN_STREAM_GAPS_MAX, borrowed. */

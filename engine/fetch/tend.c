@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "fetch/blame.h"
 #include "fetch/say.h"
+#include "fetch/assign.h"
 #include "fetch/seats.h"
+#include "fetch/stir.h"
 
 /* PULLs of an idle session in the time after which the server forgets it. */
 #define KEEPS_PER_IDLE 4
@@ -35,6 +37,9 @@ void pen_tend_greet(struct pen_client *client, unsigned s, int64_t now_ns)
 		pen_credit_join(&client->credit, s, now_ns);
 	pen_credit_heard(&client->credit, s, now_ns);
 	pen_seats_reopen(client, s, now_ns);
+	pen_stir_claim(client, s);
+	pen_stir_places(client);
+	pen_stir_credit(client);
 }
 
 void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
@@ -47,6 +52,9 @@ void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
 	pen_parts_leave(&client->parts, s);
 	for (uint32_t i = 0; i < client->hauls.count; i++)
 		pen_haul_refuse(pen_hauls_nth(&client->hauls, i), s);
+	pen_stir_server(client, s);
+	pen_stir_places(client);
+	pen_stir_credit(client);
 }
 
 /* A size carries nothing: it is not used again, and what was asked in it is asked in another. */
@@ -62,6 +70,7 @@ static void give_up_size(struct pen_client *client, unsigned s, unsigned seat, i
 		client->counters.stuck++;
 		pen_seat_drop(client, seat, true, now_ns);
 	}
+	pen_stir_places(client);
 }
 
 /* Is the place's size to be given up? One that was never proven costs nothing to give up; one that
@@ -81,6 +90,7 @@ static void fall_silent(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
 	server->silences++;
+	pen_stir_places(client);
 	if (server->silences < PEN_SERVER_SILENCES)
 		return;
 	/* A black hole looks the same as long as its place is the oldest. */
@@ -110,12 +120,18 @@ void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)
 	}
 	if (!has_session(server))
 		return;
-	struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
-	if (pen_stream_tick(&server->stream, &want, now_ns))
+	server->want = pen_server_want(server, client->place, now_ns);
+	if (pen_stream_tick(&server->stream, &server->want, now_ns))
 		fall_silent(client, s, now_ns);
 	unsigned seat = pen_server_stuck(server, client->place, now_ns);
 	if (seat != UINT_MAX)
 		give_up_size(client, s, seat, now_ns);
+	unsigned room = pen_assign_room(server, now_ns);
+	if (room > server->room)
+		pen_stir_places(client);
+	server->room = room;
+	if (client->claims >> s & 1)
+		pen_assign_claim(client, s, now_ns);
 }
 
 static uint32_t windows_of(const struct pen_client *client)
@@ -159,7 +175,36 @@ static int64_t keep_ns(const struct pen_server *server)
 		server->visit.idle_s * PEN_NS_PER_S / KEEPS_PER_IDLE;
 }
 
-void pen_tend_say(struct pen_client *client, unsigned s, int64_t now_ns)
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When a server is to have a turn, if nothing comes. */
+static int64_t due_ns(
+	const struct pen_client *client, const struct pen_server *server, int64_t now_ns)
+{
+	if (server->state == PEN_SERVER_GONE || server->state == PEN_SERVER_ABSENT)
+		return INT64_MAX;
+	int64_t due = pen_visit_due_ns(&server->visit);
+	if (!has_session(server))
+		return due;
+	due = sooner(due, pen_stream_due_ns(&server->stream, &server->want));
+	due = sooner(due, sooner(open_ns(server), keep_ns(server)));
+	due = sooner(due, pen_inquiry_due_ns(&server->inquiry));
+	due = sooner(due, pen_server_stuck_ns(server, client->place));
+	if (server->catalog.open)
+		due = sooner(due, server->catalog.next_ns);
+	for (uint32_t w = 0; w < windows_of(client); w++) {
+		if (server->window[w].open)
+			due = sooner(due, server->window[w].next_ns);
+		else if (wants_news(client))
+			due = sooner(due, server->news_ns[w]);
+	}
+	return server->busy_ns > now_ns ? sooner(due, server->busy_ns) : due;
+}
+
+static void say(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
 	if (!has_session(server))
@@ -170,39 +215,28 @@ void pen_tend_say(struct pen_client *client, unsigned s, int64_t now_ns)
 	ask(client, server, now_ns);
 	if (open_ns(server) <= now_ns)
 		pen_say_open(client, server, now_ns);
-	struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
-	if (pen_stream_due(&server->stream, &want, now_ns) || now_ns >= keep_ns(server))
-		pen_say_pull(client, server, &want, now_ns);
+	server->want = pen_server_want(server, client->place, now_ns);
+	pen_stream_watch(&server->stream, &server->want, now_ns);
+	if (!pen_stream_due(&server->stream, &server->want, now_ns) && now_ns < keep_ns(server))
+		return;
+	if (!pen_say_pull(client, server, &server->want, now_ns))
+		return;
+	/* Rates are others now, repairs are asked for, and so is more credit. */
+	pen_stir_claim(client, s);
+	client->weigh = true;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
+void pen_tend_say(struct pen_client *client, unsigned s, int64_t now_ns)
 {
-	return a < b ? a : b;
+	struct pen_server *server = &client->server[s];
+	say(client, s, now_ns);
+	server->due_ns = due_ns(client, server, now_ns);
 }
 
-int64_t pen_tend_due_ns(const struct pen_client *client, unsigned s, int64_t now_ns)
+void pen_tend_data(struct pen_client *client, unsigned s)
 {
-	const struct pen_server *server = &client->server[s];
-	if (server->state == PEN_SERVER_GONE || server->state == PEN_SERVER_ABSENT)
-		return INT64_MAX;
-	int64_t due = pen_visit_due_ns(&server->visit);
-	if (!has_session(server))
-		return due;
-	struct pen_stream_want want = pen_server_want(server, client->place, now_ns);
-	due = sooner(due, pen_stream_due_ns(&server->stream, &want));
-	due = sooner(due, sooner(open_ns(server), keep_ns(server)));
-	due = sooner(due, pen_inquiry_due_ns(&server->inquiry));
-	if (server->catalog.open)
-		due = sooner(due, server->catalog.next_ns);
-	for (uint32_t w = 0; w < windows_of(client); w++) {
-		if (server->window[w].open)
-			due = sooner(due, server->window[w].next_ns);
-		else if (wants_news(client))
-			due = sooner(due, server->news_ns[w]);
-	}
-	if (server->busy_ns > now_ns)
-		due = sooner(due, server->busy_ns);
-	if (server->places && server->sizes.trying)
-		due = sooner(due, now_ns + PEN_SERVER_STUCK_NS_MIN);
-	return due;
+	struct pen_server *server = &client->server[s];
+	int64_t due = pen_stream_due_ns(&server->stream, &server->want);
+	server->due_ns = sooner(server->due_ns, due);
+	client->due_ns = sooner(client->due_ns, due);
 }

@@ -40,11 +40,13 @@ struct pen_credit_peer {
 	uint64_t useful; /* bytes it could have in flight: its window, or what is left to ask it for
 			  */
 	uint64_t share; /* result: bytes it may have in flight */
-	int64_t heard_ns; /* when something came from it, or when it was last given a first share */
-	int64_t timeout_ns; /* of its path */
+	int64_t heard_ns; /* when something came from it, or when it was last given a first share,
+			     before which its silence means nothing */
+	int64_t timeout_ns, rtt_ns; /* of its path */
 };
 
 struct pen_credit {
+	uint64_t used; /* entries that are taken: a set */
 	struct pen_credit_peer peer[PEN_CREDIT_PEERS];
 	uint64_t total; /* result: the whole that was shared */
 	uint64_t lapses; /* leases that lapsed, ever */
@@ -63,16 +65,21 @@ void pen_credit_heard(struct pen_credit *credit, unsigned peer, int64_t now_ns);
  * means nothing. */
 struct pen_credit_use {
 	uint64_t rate, useful;
-	int64_t timeout_ns;
+	int64_t timeout_ns, rtt_ns;
 };
-void pen_credit_use(
+/* True if that is news: share again. */
+bool pen_credit_use(
 	struct pen_credit *credit, unsigned peer, const struct pen_credit_use *use, int64_t now_ns);
 
-/* Share out again: fills `share` of every peer. The sum is at most min(limits). */
+/* Share out again: fills `share` of every peer. The sum is at most min(limits). Nothing changes if
+ * nothing was told since the last time, and no lease lapsed. */
 void pen_credit_share(
 	struct pen_credit *credit, const struct pen_credit_limits *limits, int64_t now_ns);
 
 /* When the next lease would lapse; INT64_MAX if none can. */
 int64_t pen_credit_due_ns(const struct pen_credit *credit);
+
+/* The longest round trip of those who have a lease: what the link must be filled for. */
+int64_t pen_credit_rtt_ns(const struct pen_credit *credit);
 
 #endif

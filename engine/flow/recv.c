@@ -9,6 +9,7 @@
 static_assert(PEN_RECV_PACKETS_MAX % 64 == 0, "bitmaps are whole words");
 
 #define TIMES_MAX 255u
+#define NS_PER_US 1000
 
 void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_recv_view *view)
 {
@@ -20,11 +21,22 @@ void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_rec
 	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
 }
 
+/* The first gap that was not asked for may be another. */
+static void settle(struct pen_recv *recv)
+{
+	while (recv->unasked < recv->packets &&
+		(pen_recv_has(recv, recv->unasked) || recv->times[recv->unasked]))
+		recv->unasked++;
+}
+
 void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view)
 {
 	recv->reach = 0;
+	recv->unasked = 0;
+	recv->awaited = 0;
 	recv->last_ns = view->now_ns;
 	memset(recv->times, 0, sizeof recv->times);
+	settle(recv);
 	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
 }
 
@@ -64,6 +76,8 @@ enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t n
 	}
 	recv->bits[index / 64] |= UINT64_C(1) << index % 64;
 	recv->got++;
+	recv->awaited -= recv->times[index] > 0;
+	settle(recv);
 	return PEN_RECV_NEW;
 }
 
@@ -73,8 +87,10 @@ static int64_t index_due_ns(
 {
 	if (recv->times[index]) {
 		int64_t age = pen_rtt_age_ns(recv->asked_us[index], view->now_ns);
-		/* Stamps wrap: one that lies ahead is very old. */
-		return age < 0 ? view->now_ns : view->now_ns - age + view->timeout_ns;
+		/* Stamps wrap: one that lies ahead is very old. They are whole microseconds, so
+		 * that what is left of the time would say something else at each moment. */
+		int64_t now_ns = view->now_ns - view->now_ns % NS_PER_US;
+		return age < 0 ? now_ns : now_ns - age + view->timeout_ns;
 	}
 	int64_t silent = view->tail ? recv->last_ns + view->timeout_ns : INT64_MAX;
 	if (index >= recv->reach)
@@ -98,10 +114,18 @@ static uint64_t missing_word(const struct pen_recv *recv, uint32_t w)
 	return all & ~recv->bits[w];
 }
 
-/* Packets from reach on that are missing: all were asked for together, if at all. */
+/* The first packet from reach on that is missing; all such were asked for together, if at all.
+ * `packets` if there is none. */
 static uint32_t tail_from(const struct pen_recv *recv)
 {
-	return recv->reach < recv->packets ? recv->reach : recv->packets;
+	for (uint32_t w = recv->reach / 64; w < PEN_RECV_WORDS; w++) {
+		uint64_t rest = missing_word(recv, w);
+		if (w == recv->reach / 64)
+			rest &= UINT64_MAX << recv->reach % 64;
+		if (rest)
+			return w * 64 + (uint32_t)__builtin_ctzll(rest);
+	}
+	return recv->packets;
 }
 
 uint32_t pen_recv_missing(const struct pen_recv *recv, const struct pen_recv_view *view,
@@ -135,12 +159,37 @@ void pen_recv_asked(struct pen_recv *recv, const uint64_t missing[PEN_RECV_WORDS
 			PEN_CHECK(index < recv->packets);
 			recv->asked_us[index] = stamp;
 			recv->asked++;
+			recv->awaited += recv->times[index] == 0;
 			if (recv->times[index] < TIMES_MAX)
 				recv->times[index]++;
 			if (recv->times[index] > recv->again)
 				recv->again = recv->times[index];
 		}
 	}
+	settle(recv);
+}
+
+int64_t pen_recv_gap_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
+{
+	/* Of gaps that were not asked for, the first was left behind first. */
+	return recv->unasked < recv->reach ? index_due_ns(recv, view, recv->unasked) : INT64_MAX;
+}
+
+/* When the first is to be asked for once more, of those below reach. */
+static int64_t awaited_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
+{
+	uint32_t tail = tail_from(recv);
+	int64_t due = INT64_MAX;
+	for (uint32_t w = 0; recv->awaited && w * 64 < tail; w++) {
+		for (uint64_t rest = missing_word(recv, w); rest; rest &= rest - 1) {
+			uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(rest);
+			if (index >= tail || !recv->times[index])
+				continue;
+			int64_t at = index_due_ns(recv, view, index);
+			due = at < due ? at : due;
+		}
+	}
+	return due;
 }
 
 int64_t pen_recv_due_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
@@ -148,12 +197,7 @@ int64_t pen_recv_due_ns(const struct pen_recv *recv, const struct pen_recv_view 
 	PEN_CHECK(view->timeout_ns > 0);
 	uint32_t tail = tail_from(recv);
 	int64_t due = tail < recv->packets ? index_due_ns(recv, view, tail) : INT64_MAX;
-	for (uint32_t w = 0; w * 64 < tail; w++) {
-		for (uint64_t rest = missing_word(recv, w); rest; rest &= rest - 1) {
-			uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(rest);
-			int64_t at = index < tail ? index_due_ns(recv, view, index) : INT64_MAX;
-			due = at < due ? at : due;
-		}
-	}
-	return due;
+	int64_t gap = pen_recv_gap_ns(recv, view), awaited = awaited_ns(recv, view);
+	due = gap < due ? gap : due;
+	return awaited < due ? awaited : due;
 }

@@ -34,6 +34,9 @@ struct pen_recv {
 	uint32_t asked; /* indices asked for again so far, repetitions too */
 	uint32_t again; /* the most often that one index was asked for again */
 	uint32_t duplicates; /* packets that had come before */
+	uint32_t unasked; /* all below came, or were asked for again */
+	uint32_t awaited; /* indices that were asked for again, and have not come: so many at most
+			   */
 	int64_t last_ns; /* when the last packet came, or the slot was opened */
 	struct pen_marks marks; /* of reach */
 	uint64_t bits[PEN_RECV_WORDS]; /* came */
@@ -81,5 +84,8 @@ void pen_recv_asked(struct pen_recv *recv, const uint64_t missing[PEN_RECV_WORDS
 
 /* When pen_recv_missing will have something new to say, if nothing comes; INT64_MAX when whole. */
 int64_t pen_recv_due_ns(const struct pen_recv *recv, const struct pen_recv_view *view);
+
+/* The same, of gaps alone that were not asked for yet; for each packet, as it costs little. */
+int64_t pen_recv_gap_ns(const struct pen_recv *recv, const struct pen_recv_view *view);
 
 #endif

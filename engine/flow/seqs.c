@@ -50,6 +50,16 @@ static void raise_top(struct pen_seqs *seqs, uint64_t seq, int64_t now_ns)
 	pen_marks_note(&seqs->marks, seqs->top, now_ns);
 }
 
+/* The floor goes past one number. */
+static void step(struct pen_seqs *seqs)
+{
+	if (pen_seqs_has(seqs, seqs->floor))
+		seqs->above--;
+	else
+		seqs->lost++;
+	seqs->floor++;
+}
+
 enum pen_seqs_came pen_seqs_add(struct pen_seqs *seqs, uint64_t seq, int64_t now_ns)
 {
 	PEN_CHECK(now_ns >= 0);
@@ -71,22 +81,14 @@ enum pen_seqs_came pen_seqs_add(struct pen_seqs *seqs, uint64_t seq, int64_t now
 	*word_of(seqs, seq) |= UINT64_C(1) << seq % 64;
 	if (came == PEN_SEQS_NEW) {
 		seqs->above++;
+		while (pen_seqs_has(seqs, seqs->floor))
+			step(seqs);
 		return came;
 	}
 	seqs->lost--;
 	if (seq >= seqs->given)
 		pen_loss_spurious(&seqs->loss, seqs->top - 1 - seq);
 	return came;
-}
-
-/* The floor goes past one number. */
-static void step(struct pen_seqs *seqs)
-{
-	if (pen_seqs_has(seqs, seqs->floor))
-		seqs->above--;
-	else
-		seqs->lost++;
-	seqs->floor++;
 }
 
 uint32_t pen_seqs_settle(struct pen_seqs *seqs, int64_t srtt_ns, int64_t now_ns)
@@ -131,8 +133,9 @@ int64_t pen_seqs_due_ns(const struct pen_seqs *seqs, int64_t srtt_ns)
 		if (pen_seqs_has(seqs, seq))
 			continue;
 		int64_t passed = pen_marks_passed_ns(&seqs->marks, seq);
-		return passed == INT64_MAX ? passed
-					   : passed + pen_loss_window_ns(&seqs->loss, srtt_ns);
+		if (passed == INT64_MAX || seqs->top - 1 - seq >= seqs->loss.packets)
+			return passed;
+		return passed + pen_loss_window_ns(&seqs->loss, srtt_ns);
 	}
 	return INT64_MAX;
 }

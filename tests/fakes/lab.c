@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "fakes/still.h"
 
 struct lab *lab;
 
@@ -223,6 +224,7 @@ bool lab_turn(void)
 	lab_turn_toys();
 	take_pieces();
 	pen_client_turn(lab->client, lab->now);
+	still_check(lab->client, lab->now);
 	pen_post_flush(&lab->client->post, &lab->net, 0, lab->now);
 	while (lab->tag_count)
 		cr_assert(pen_post_reaped(&lab->client->post, lab->tags[--lab->tag_count]));

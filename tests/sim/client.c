@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "fakes/still.h"
 
 /* Blocks of pieces on their way. */
 #define CLIENT_BLOCKS 6u
@@ -129,14 +130,21 @@ static void look(struct client *client, int64_t now_ns)
 	client->stalled = client->stuck.reason != PEN_STUCK_NOT;
 }
 
+static void decide(struct client *client, int64_t now_ns)
+{
+	pen_client_turn(client->client, now_ns);
+	if (client->still)
+		still_check(client->client, now_ns);
+}
+
 static int64_t turn(struct actor *actor, int64_t now_ns)
 {
 	struct client *client = self(actor);
 	reap(client);
 	receive(client, now_ns);
-	pen_client_turn(client->client, now_ns);
+	decide(client, now_ns);
 	if (pieces_take(client, now_ns))
-		pen_client_turn(client->client, now_ns);
+		decide(client, now_ns);
 	pen_post_flush(&client->client->post, actor->net, 0, now_ns);
 	if (client->done)
 		return INT64_MAX;

@@ -56,6 +56,7 @@ struct client {
 	uint64_t refused; /* pieces and parts that failed their proof */
 	struct pen_client_counters counters; /* of its last life */
 	struct pen_identity identity;
+	bool still; /* after each turn it is tried whether anything was left undone */
 };
 
 /* Make the client on host `host` of a plan. */

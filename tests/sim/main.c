@@ -7,8 +7,9 @@
  *
  * Each of --jobs processes takes the next seed until none is left; one that aborts (a broken
  * contract, a failed check, a sanitizer) fails its seed, and another takes its place. Every
- * --twice-th seed is run twice, and must do the same. --sabotage breaks something in each, to show
- * that it is noticed (tests/sim/catches).
+ * --twice-th seed is run twice, and must do the same; the second time clients are asked after each
+ * turn whether they left anything undone (tests/fakes/still.h). --sabotage breaks something in
+ * each, to show that it is noticed (tests/sim/catches).
  */
 #include <getopt.h>
 #include <limits.h>
@@ -106,6 +107,7 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	work_note(shared, &outcome);
 	if (options->twice && seed % options->twice == 0 && !outcome.failed) {
 		ask.tell = SCENE_QUIET;
+		ask.still = true;
 		scene_run(&ask, &again);
 		work_note(shared, &again);
 		if (again.trace != outcome.trace)

@@ -233,6 +233,8 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	bool tell = ask->tell > SCENE_QUIET;
 	*outcome = (struct outcome){.ideal_ns = plan_ideal_ns(plan)};
 	build(&scene, plan, ask->tell);
+	for (unsigned i = 0; i < plan->clients; i++)
+		scene.clients[i].still = ask->still;
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
 		scene.world.mute[i] = true;
 	int64_t begin_ns = cpu_ns();

@@ -43,6 +43,7 @@ struct scene_ask {
 	const struct plan *plan;
 	enum scene_tell tell;
 	enum scene_sabotage sabotage;
+	bool still; /* clients are held against turns that look at everything; it changes nothing */
 };
 
 void scene_run(const struct scene_ask *ask, struct outcome *outcome);

@@ -90,7 +90,7 @@ Test(fetch_stream, says_what_came)
 	begin(8 * MS, (struct pen_rate_config){0});
 	struct pen_wire_pull said = pull(&want, 0);
 	cr_expect_eq(said.seen, 0);
-	cr_expect_eq(said.lease_ms, 72, "three times 8 + 16 ms");
+	cr_expect_eq(said.lease_ms, 81, "three times 8 + 16 ms, and two runs of 1.58 ms");
 	for (uint64_t seq = 0; seq < 100; seq++) {
 		if (seq != 7)
 			cr_expect_eq(come(seq, 0, 1000 + (uint32_t)seq, 5 * MS), PEN_STREAM_NEW);

@@ -120,8 +120,9 @@ Test(flow_credit, is_a_lease)
 	cr_expect_eq(pen_credit_due_ns(&credit), INT64_MAX, "nothing is wanted yet");
 	pen_credit_use(&credit, 0, &use, 100 * MS);
 	pen_credit_use(&credit, 63, &use, 100 * MS);
-	cr_expect_eq(pen_credit_due_ns(&credit), 130 * MS);
+	cr_expect_eq(pen_credit_due_ns(&credit), INT64_MAX, "nothing is allowed yet");
 	pen_credit_share(&credit, &limits, 100 * MS);
+	cr_expect_eq(pen_credit_due_ns(&credit), 130 * MS);
 	pen_credit_heard(&credit, 0, 120 * MS);
 	pen_credit_use(&credit, 0, &use, 120 * MS);
 	pen_credit_share(&credit, &limits, 129 * MS);
