@@ -218,6 +218,12 @@ static void get_cancel(struct pen_pull *pull, uint32_t part)
 	}
 }
 
+void pen_pull_abandon(struct pen_pull *pull, uint32_t part)
+{
+	/* The plan did not ask for it, so it counts as no stall. */
+	get_cancel(pull, part);
+}
+
 struct pen_plan_action pen_pull_turn(struct pen_pull *pull, int64_t now_ns)
 {
 	progress_look(pull, now_ns);

@@ -96,6 +96,10 @@ struct pen_plan_action pen_pull_turn(struct pen_pull *pull, int64_t now_ns);
  */
 void pen_pull_wait(struct pen_pull *pull, int64_t ns);
 
+/* Give up the get of this part, if it is under way, as if it had not been begun: nobody has failed,
+ * and the part is missing again after the next turn. */
+void pen_pull_abandon(struct pen_pull *pull, uint32_t part);
+
 /* The part that was fetched first of those that wait, now the caller's; or NULL. */
 struct pen_slot *pen_pull_take(struct pen_pull *pull);
 

@@ -37,6 +37,7 @@ make "$scratch/store" --form nearcore --of 24 $labels &&
 start_listen "$scratch/store" || { skip 'no serve --listen'; finish; }
 one=$peer first=$server
 start_serve "$scratch/store" --index "$scratch/index" || { skip 'no HTTP front'; finish; }
+front=$url
 from="--from $one --from $url --from dir:$scratch/store --from 127.0.0.1:1"
 
 # One fetch, all sorts of sources, one of them dead.
@@ -100,6 +101,17 @@ expect 0 $? 'a server dies in the middle, and others have the rest' || cat "$scr
 result $? "in the form that they have ($(parts "$scratch/left" lean) lean)"
 "$PENSTOCK" verify store "$scratch/left" >"$scratch/verify" 2>&1
 expect 0 $? 'verify store proves both'
+
+# A web server that takes a request and says nothing: others have the part before it stalls.
+if start_hostile "$scratch/store/$there" silent state_part_000005_of_000024; then
+	begun=$SECONDS
+	fetch --from "$one" --from "$url" --root "$root" --form nearcore --store "$scratch/silent"
+	expect '0 24' "$? $(parts "$scratch/silent" state)" 'a web server that falls silent'
+	[ $((SECONDS - begun)) -lt 20 ]
+	result $? "holds nobody up ($((SECONDS - begun)) s)" || cat "$scratch/out"
+	stop
+fi
+url=$front
 
 # Liars: files that changed behind the back of an index that knows them.
 lie() {

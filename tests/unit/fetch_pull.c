@@ -114,3 +114,56 @@ Test(fetch_pull, large_parts_go_alone)
 	pen_plan_fini(&plan);
 	pen_wake_close(&wake);
 }
+
+static void silent(void *context, uint32_t k, unsigned before, struct fake_answer *answer)
+{
+	(void)context;
+	answer->body = (struct pen_bytes){(const uint8_t *)"abcdefgh", 8};
+	answer->silent = k == 1 && before == 0;
+}
+
+/* A get that is given up for another way is no failure, and may be begun again. */
+Test(fetch_pull, abandons)
+{
+	static struct fake_origin fake;
+	static struct pen_plan plan;
+	int64_t now = 0;
+	struct pen_wake wake = PEN_WAKE_NONE;
+	struct pen_pull pull;
+	fake_origin_init(&fake, "fake", &now);
+	fake.script = silent;
+	struct pen_source source = {.origin = &fake.origin};
+	struct pen_plan_config config = {.parts = 2,
+		.sources = 1,
+		.tries = 1,
+		.connections = 2,
+		.stall_ns = 30 * PEN_NS_PER_S};
+	const struct pen_pull_config slots = {.sources = &source,
+		.slots = 2,
+		.part_bytes = 100,
+		.alone_bytes = 1000,
+		.limit = "",
+		.wake = &wake};
+	cr_assert_eq(pen_wake_open(&wake), 0);
+	cr_assert_eq(pen_plan_init(&plan, &config), 0);
+	cr_assert_eq(pen_pull_open(&pull, &plan, &slots), 0);
+	for (int i = 0; i < 5; i++, now += 10 * PEN_NS_PER_MS)
+		pen_pull_turn(&pull, now);
+	cr_expect(pen_plan_has(&plan, 1));
+	pen_pull_abandon(&pull, 1);
+	pen_pull_abandon(&pull, 0); /* it is here already */
+	for (int i = 0; i < 5; i++, now += 10 * PEN_NS_PER_MS)
+		pen_pull_turn(&pull, now);
+	for (unsigned i = 0; i < 2; i++) {
+		struct pen_slot *slot = pen_pull_take(&pull);
+		cr_assert_not_null(slot);
+		pen_plan_applied(&plan, slot->part);
+		pen_pull_give(&pull, slot);
+	}
+	cr_expect_eq(fake.asked_all, 3);
+	cr_expect_eq(plan.source[0].failures, 0);
+	cr_expect_eq(pen_pull_turn(&pull, now).act, PEN_PLAN_END);
+	pen_pull_close(&pull);
+	pen_plan_fini(&plan);
+	pen_wake_close(&wake);
+}

@@ -31,14 +31,12 @@ static void choose(struct fetch *fetch, struct radio *radio, uint32_t k, bool wa
 	}
 }
 
-/* Does a server that is there offer the part by radio, in a form in which it is to come? */
+/* Is the part offered by radio, in a form in which it is to come? */
 static bool radios_offer(const struct fetch *fetch, uint32_t k)
 {
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		const struct radio *radio = &fetch->radios.list[i];
-		const struct pen_client *client = radio->client;
-		if (docket_airs(&fetch->docket, k, radio->form) &&
-			(pen_parts_holders(&client->parts, k) & pen_client_ready(client)))
+		if (docket_airs(&fetch->docket, k, radio->form) && radio_offers(radio, k))
 			return true;
 	}
 	return false;

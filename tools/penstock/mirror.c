@@ -5,10 +5,24 @@
 
 #include "base/check.h"
 
+/* Could the part come by radio? */
+static bool is_on_air(const struct mirror_ask *ask, uint32_t k)
+{
+	for (unsigned i = 0; i < ask->radios->count; i++) {
+		const struct radio *radio = &ask->radios->list[i];
+		if (docket_airs(ask->docket, k, radio->form) && radio_offers(radio, k))
+			return true;
+	}
+	return false;
+}
+
 /* Not what a radio has begun; only in a form in which it is to come. */
 static bool may(void *context, uint32_t k, unsigned source)
 {
-	const struct mirror_ask *ask = &((struct mirror *)context)->ask;
+	const struct mirror *mirror = context;
+	const struct mirror_ask *ask = &mirror->ask;
+	if (mirror->now_ns < mirror->rest_ns[source] && is_on_air(ask, k))
+		return false;
 	if (!docket_wants(ask->docket, k, ask->supply->sources[source].form))
 		return false;
 	for (unsigned i = 0; i < ask->radios->count; i++) {
@@ -138,8 +152,24 @@ static void send(struct mirror *mirror, struct pen_slot *slot)
 	workshop_put(ask->workshop, errand);
 }
 
+/* What silent sources have begun is left to the radios that have it. */
+static void yield(struct mirror *mirror)
+{
+	const struct pen_plan *plan = &mirror->plan;
+	for (unsigned i = 0; i < plan->flights_count; i++) {
+		const struct pen_flight *flight = &plan->flights[i];
+		if (mirror->now_ns - flight->byte_ns < MIRROR_SILENT_NS ||
+			!is_on_air(&mirror->ask, flight->part))
+			continue;
+		mirror->rest_ns[flight->source] = mirror->now_ns + MIRROR_REST_NS;
+		pen_pull_abandon(&mirror->pull, flight->part);
+	}
+}
+
 void mirror_turn(struct mirror *mirror, int64_t now_ns)
 {
+	mirror->now_ns = now_ns;
+	yield(mirror);
 	struct pen_plan_action action = pen_pull_turn(&mirror->pull, now_ns);
 	for (struct pen_slot *slot; (slot = pen_pull_take(&mirror->pull));)
 		send(mirror, slot);

@@ -3,13 +3,20 @@
  * the pull of a sync (fetch/plan.h, fetch/pull.h), with workers that store what they prove.
  *
  * It shares the docket with the radios: it begins only what none of them has begun, and what it
- * begins is taken from them. One thread, the loop's.
+ * begins is taken from them. A source that sends nothing for MIRROR_SILENT_NS leaves what was begun
+ * there to the radios that have it, and for a while gets nothing more that they have. One thread,
+ * the loop's.
  */
 #ifndef PEN_TOOLS_MIRROR_H
 #define PEN_TOOLS_MIRROR_H
 
 #include "catch.h"
 #include "supply.h"
+
+/* Silence of a get until a radio may have its part. */
+#define MIRROR_SILENT_NS INT64_C(3000000000)
+/* How long its source then gets only what no radio has. */
+#define MIRROR_REST_NS INT64_C(10000000000)
 
 /* All borrowed until close. */
 struct mirror_ask {
@@ -35,6 +42,8 @@ struct mirror {
 	struct pen_pull pull;
 	struct errand *errands; /* one a slot */
 	uint64_t bytes[PEN_SOURCES_MAX]; /* of whole parts, from each source */
+	int64_t now_ns; /* of the turn under way */
+	int64_t rest_ns[PEN_SOURCES_MAX]; /* each source rests until then */
 	int64_t until_ns; /* when the plan has something to do again */
 	bool over; /* it has nothing more to do */
 	int err; /* what the machine said: the fetch is over */

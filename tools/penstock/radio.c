@@ -159,6 +159,12 @@ bool radio_busy(const struct radio *radio)
 	return client->hauls.count > 0 || client->parts.count[PEN_PARTS_WANTED] > 0;
 }
 
+bool radio_offers(const struct radio *radio, uint32_t k)
+{
+	const struct pen_client *client = radio->client;
+	return pen_parts_holders(&client->parts, k) & pen_client_ready(client);
+}
+
 void radios_rate(struct radios *radios, uint64_t rate)
 {
 	unsigned busy = 0;

@@ -76,6 +76,9 @@ void radio_speak(struct radio *radio, int64_t now_ns);
 /* Has it anything to fetch? */
 bool radio_busy(const struct radio *radio);
 
+/* Does a server that is there offer this part? */
+bool radio_offers(const struct radio *radio, uint32_t k);
+
 /* When it is to turn again, if nothing comes. */
 int64_t radio_due_ns(const struct radio *radio, int64_t now_ns);
 
