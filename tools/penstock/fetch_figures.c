@@ -20,6 +20,7 @@ unsigned fetch_ready(const struct fetch *fetch)
 
 static void peer_figures(const struct fetch *fetch, unsigned peer, struct fetch_source *out)
 {
+	unsigned calling = 0;
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		const struct pen_client *client = fetch->radios.list[i].client;
 		if (peer >= client->server_count)
@@ -27,8 +28,7 @@ static void peer_figures(const struct fetch *fetch, unsigned peer, struct fetch_
 		const struct pen_server *server = &client->server[peer];
 		out->bytes += server->bytes;
 		out->bad += server->bad;
-		if (server->state == PEN_SERVER_CALLING)
-			out->why = "it does not answer";
+		calling += server->state == PEN_SERVER_CALLING;
 		out->liar |= server->fault == PEN_SERVER_LIED;
 		out->aside |= server->fault == PEN_SERVER_SPOILT;
 		if (server->state == PEN_SERVER_GONE && server->visit.code) {
@@ -36,6 +36,8 @@ static void peer_figures(const struct fetch *fetch, unsigned peer, struct fetch_
 			out->why = server->visit.why.text;
 		}
 	}
+	if (calling && calling == fetch->radios.count)
+		out->why = "it does not answer";
 }
 
 static void origin_figures(const struct fetch *fetch, unsigned i, struct fetch_source *out)
