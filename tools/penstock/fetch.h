@@ -7,8 +7,9 @@
  *     mirror: plan, pull ----> workshop: prove, store -> docket
  *
  * Who fetches a part: whoever begins it first. A radio begins a part when it is there in a form in
- * which it is to come; from then on the mirror may not, and the other way round. A radio that has
- * been silent for FETCH_SILENT_NS leaves what it has begun to the mirror, if there is one.
+ * which it is to come; once anything of it is on its way the mirror may not, and the other way
+ * round. A radio that has been silent for FETCH_SILENT_NS leaves what it has begun to the mirror,
+ * if there is one.
  *
  * The loop is one thread: it moves packets and bytes, and never waits for a proof or a disk.
  */

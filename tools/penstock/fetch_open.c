@@ -214,6 +214,7 @@ static int mirror_begin(struct fetch *fetch, struct pen_why *why)
 		.supply = &fetch->supply,
 		.docket = &fetch->docket,
 		.radios = &fetch->radios,
+		.catch = &fetch->catch,
 		.workshop = &fetch->workshop,
 		.connections = connections,
 		.slots = connections + fetch->budget.jobs,

@@ -77,7 +77,9 @@ void fetch_sweep(struct fetch *fetch, int64_t now_ns)
 		rest_look(fetch, &fetch->radios.list[i], now_ns);
 	for (uint32_t k = 0; k < fetch->n; k++)
 		part_sweep(fetch, k, now_ns);
-	radios_rate(&fetch->radios, fetch_rate(fetch));
+	/* What the mirror does not use is theirs. */
+	bool gets = mirror_is_open(&fetch->mirror) && fetch->mirror.plan.flights_count;
+	radios_rate(&fetch->radios, gets ? fetch_rate(fetch) : fetch->ask.rate);
 }
 
 void fetch_claim(struct fetch *fetch, const struct radio *radio, int64_t now_ns)

@@ -16,7 +16,7 @@ static bool is_on_air(const struct mirror_ask *ask, uint32_t k)
 	return false;
 }
 
-/* Not what a radio has begun; only in a form in which it is to come. */
+/* Not what a radio has something of; only in a form in which it is to come. */
 static bool may(void *context, uint32_t k, unsigned source)
 {
 	const struct mirror *mirror = context;
@@ -26,18 +26,20 @@ static bool may(void *context, uint32_t k, unsigned source)
 	if (!docket_wants(ask->docket, k, ask->supply->sources[source].form))
 		return false;
 	for (unsigned i = 0; i < ask->radios->count; i++) {
-		if (ask->radios->list[i].client->parts.state[k] == PEN_PARTS_BEGUN)
+		if (radio_holds(&ask->radios->list[i], k))
 			return false;
 	}
 	return true;
 }
 
-/* Its get begins: no radio is to begin it too. */
+/* Its get begins: no radio is to begin it too, or to go on with it before anything came. */
 static void on_start(void *context, const struct pen_slot *slot)
 {
 	const struct mirror_ask *ask = &((struct mirror *)context)->ask;
-	for (unsigned i = 0; i < ask->radios->count; i++)
+	for (unsigned i = 0; i < ask->radios->count; i++) {
+		catch_forget(ask->catch, &ask->radios->list[i], slot->part);
 		pen_client_choose(ask->radios->list[i].client, slot->part, false, slot->begin_ns);
+	}
 }
 
 static int plan_open(struct mirror *mirror)

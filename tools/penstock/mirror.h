@@ -2,10 +2,10 @@
  * mirror: the half of a fetch that gets whole parts from directories and HTTP servers: the plan and
  * the pull of a sync (fetch/plan.h, fetch/pull.h), with workers that store what they prove.
  *
- * It shares the docket with the radios: it begins only what none of them has begun, and what it
- * begins is taken from them. A source that sends nothing for MIRROR_SILENT_NS leaves what was begun
- * there to the radios that have it, and for a while gets nothing more that they have. One thread,
- * the loop's.
+ * It shares the docket with the radios: it begins only what none of them has anything of, and what
+ * it begins is taken from them. A source that sends nothing for MIRROR_SILENT_NS leaves what was
+ * begun there to the radios that have it, and for a while gets nothing more that they have. One
+ * thread, the loop's.
  */
 #ifndef PEN_TOOLS_MIRROR_H
 #define PEN_TOOLS_MIRROR_H

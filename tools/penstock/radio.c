@@ -165,6 +165,18 @@ bool radio_offers(const struct radio *radio, uint32_t k)
 	return pen_parts_holders(&client->parts, k) & pen_client_ready(client);
 }
 
+bool radio_holds(const struct radio *radio, uint32_t k)
+{
+	struct pen_client *client = radio->client;
+	if (client->parts.state[k] != PEN_PARTS_BEGUN)
+		return false;
+	const struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, k);
+	bool holds = haul && haul->done > 0;
+	for (unsigned i = 0; haul && i < client->config.places; i++)
+		holds |= client->place[i].state != PEN_PLACE_FREE && client->haul[i] == haul;
+	return holds;
+}
+
 void radios_rate(struct radios *radios, uint64_t rate)
 {
 	unsigned busy = 0;

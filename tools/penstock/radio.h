@@ -79,6 +79,9 @@ bool radio_busy(const struct radio *radio);
 /* Does a server that is there offer this part? */
 bool radio_offers(const struct radio *radio, uint32_t k);
 
+/* Is anything of this part here, or on its way? One that is only begun is soon given up. */
+bool radio_holds(const struct radio *radio, uint32_t k);
+
 /* When it is to turn again, if nothing comes. */
 int64_t radio_due_ns(const struct radio *radio, int64_t now_ns);
 
