@@ -329,7 +329,10 @@ int pen_disk_open_dir(const char *root, bool create, struct pen_disk **disk, str
 	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		err = -errno;
-		return pen_fail(why, err, "cannot open the directory %s: %s", root, strerror(-err));
+		return pen_fail(why, err, "cannot open the directory %s: %s%s", root,
+			strerror(-err),
+			err == -EACCES ? "; who runs this must be let in (ls -ld, chmod a+rx)"
+				       : "");
 	}
 	struct dir_disk *dir = calloc(1, sizeof *dir);
 	char *label = strdup(root);

@@ -113,7 +113,7 @@ done <<'END'
 2|--http 0 --rate 1Gbit/s|for --listen
 2|--listen nonsense|is no address
 9|--listen 192.0.2.1:0|no interface has this address
-9|--http 192.0.2.1:0|cannot listen on
+9|--http 192.0.2.1:0|cannot listen on .*; no interface has this address
 END
 start_listen "$scratch/store" --listen 127.0.0.1:0 --cpus 0 --memory 700MiB --http 127.0.0.1:0 \
 	--rate 400Mbit/s
@@ -218,6 +218,15 @@ if [ "$(nproc)" -ge 2 ]; then
 	end_listen '  and ends well'
 fi
 
+if [ "$(nproc)" -ge 2 ]; then
+	start_listen "$scratch/store" --listen 127.0.0.1:0 --cpus 0,1
+	pinned=$(for task in /proc/"$server"/task/*; do
+		sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "$task/status"
+	done | sort | uniq -c | awk '$2 ~ /^[01]$/ { print $1 " on " $2 }' | tr '\n' ',')
+	expect '1 on 0,1 on 1,' "$pinned" '--cpus 0,1: each --listen has one to itself'
+	end_listen '  and ends well'
+fi
+
 # An end on SIGTERM: what was begun is sent, clients are told and go elsewhere, in time.
 make_raw 120
 large=$object
@@ -286,11 +295,15 @@ result $? 'all objects are offered'
 
 # The file goes on as it is: `how` changes it in the middle of a fetch; it ends as it may.
 change() {
+	local sent
 	rm -rf "$scratch/moved"
+	sent=$(metric udp_data_bytes_total)
 	timeout 60 "$PENSTOCK" fetch --from "$peer" --root "$object" --form raw --stall 6 \
 		--store "$scratch/moved" >"$scratch/out" 2>&1 &
 	fetching=$!
-	sleep 1.5
+	for _ in $(seq 50); do
+		[ $(($(metric udp_data_bytes_total) - sent)) -lt 4000000 ] || break
+	done
 	"$@"
 	wait $fetching
 	code=$?
@@ -368,6 +381,39 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >"$scratch/found" &&
 	result $? '  and what to do is said'
 else
 	skip 'a port that is for root: no way not to be'
+fi
+
+# A store, and files of it, that this user may not read.
+if [ "$(id -u)" = 0 ] && command -v setpriv >"$scratch/found"; then
+	nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	mkdir "$scratch/theirs" "$scratch/theirs/raw" "$scratch/side"
+	cp "$scratch/store/raw/$small" "$scratch/theirs/raw/$small"
+	chmod 711 "$scratch"
+	chmod 700 "$scratch/theirs"
+	chown 65534 "$scratch/side"
+	"${nobody[@]}" "$PENSTOCK" serve --listen 127.0.0.1:0 --store "$scratch/theirs" \
+		>"$scratch/out" 2>&1
+	expect 9 $? 'a store that this user may not read'
+	grep -q 'Permission denied; who runs this must be let in' "$scratch/out"
+	result $? '  and what to do is said'
+	chmod 755 "$scratch/theirs"
+	chmod 000 "$scratch/theirs/raw/$small"
+	wrap=("${nobody[@]}")
+	start_listen "$scratch/theirs" --index "$scratch/side" --http 127.0.0.1:0
+	wait_line "$log" '1 files or directories .* cannot be read'
+	result $? 'a file that this user may not read'
+	expect 1 "$(metric files_unread)" '  is counted'
+	chmod 644 "$scratch/theirs/raw/$small"
+	wait_metric 'parts_offered{form="raw"}' 1
+	result $? '  and offered when it may'
+	object=$small
+	get
+	expect 0 $? '  and served'
+	end_listen '  and it ends well'
+	wrap=()
+	rm -rf "$scratch/side"
+else
+	skip 'a store that this user may not read: no way not to be root'
 fi
 
 # A store that is only read.

@@ -300,6 +300,8 @@ int root_metrics(const struct shelf_view *view, struct reply_counts *counts, str
 		{{"catalog_complete", "gauge", "1 once every part file was looked at."},
 			view->complete},
 		{{"files_unproved", "gauge", "Part files not looked at yet."}, view->left},
+		{{"files_unread", "gauge", "Files and directories that cannot be read."},
+			view->unread},
 	};
 	int err = classes(counts, body);
 	if (!err)

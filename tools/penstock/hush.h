@@ -21,6 +21,7 @@
 enum hush_cause {
 	HUSH_FILE, /* a file of the store is not offered */
 	HUSH_SCAN, /* the store cannot be looked through */
+	HUSH_UNREAD, /* a file of it cannot be read */
 	HUSH_FULL, /* all sessions are taken */
 	HUSH_HELLOS, /* more handshakes than are taken in */
 	HUSH_DISK, /* a read failed */

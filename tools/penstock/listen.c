@@ -76,6 +76,19 @@ static int url_write(int fd, char url[LISTEN_URL_BYTES])
 	return 0;
 }
 
+/* What the user may do about an error; begins with a semicolon, or is empty. */
+static const char *remedy(int err)
+{
+	switch (err) {
+	case -EADDRNOTAVAIL:
+		return "; no interface has this address (ip addr): 0.0.0.0 and [::] are all";
+	case -EACCES:
+		return "; a port below 1024 is for root: take a higher one, or as root: setcap "
+		       "cap_net_bind_service+ep PENSTOCK";
+	default: return "";
+	}
+}
+
 int listen_open(const char *text, int *fd, char url[LISTEN_URL_BYTES], struct pen_why *why)
 {
 	static const struct addrinfo hints = {
@@ -96,11 +109,13 @@ int listen_open(const char *text, int *fd, char url[LISTEN_URL_BYTES], struct pe
 	if (err && opened >= 0)
 		close(opened);
 	if (err == -EADDRINUSE)
-		return pen_fail(why, err, "port %s of %s is busy: another process listens there",
+		return pen_fail(why, err,
+			"port %s of %s is busy: another process listens there; end it (ss -ltnp), "
+			"or take another port",
 			address.port, address.host);
 	if (err)
-		return pen_fail(why, err, "cannot listen on %s port %s: %s", address.host,
-			address.port, strerror(-err));
+		return pen_fail(why, err, "cannot listen on %s port %s: %s%s", address.host,
+			address.port, strerror(-err), remedy(err));
 	*fd = opened;
 	return 0;
 }

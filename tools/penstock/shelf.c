@@ -166,6 +166,13 @@ static bool turn(struct shelf *shelf)
 	}
 	const struct pen_scan_sum *sum = &shelf->scan.sum;
 	fresh->left = sum->left;
+	fresh->unread = sum->unread;
+	/* What vanished while it was read is not there the next time. */
+	if (shelf->view->unread && sum->unread)
+		hush_say(shelf->hush, HUSH_UNREAD, 1, since_ns,
+			"%u files or directories of %s cannot be read and are not offered: who "
+			"runs this must be let in (find DIR ! -readable)",
+			sum->unread, shelf->disk->root);
 	fresh->complete = sum->left == 0 || shelf->view->complete;
 	shelf->dirty |= sum->proved || sum->gone;
 	view_replace(shelf, fresh);

@@ -29,6 +29,7 @@ struct shelf_view {
 	struct pen_catalog catalog; /* settled */
 	bool complete; /* every file there was looked at; else more may turn up at any time */
 	uint32_t left; /* files not looked at yet */
+	uint32_t unread; /* files and directories that cannot be read, this time */
 	unsigned users; /* the shelf's own: who holds this view, itself included */
 };
 
