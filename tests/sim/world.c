@@ -192,6 +192,22 @@ static void happen(struct world *world, const struct fault *fault)
 	}
 }
 
+/* Its disk will be done with something; what is done already has roused it. */
+static int64_t disk_next_ns(const struct actor *actor)
+{
+	int64_t next_ns = actor->disk ? pen_sim_disk_next_ns(actor->disk) : INT64_MAX;
+	return next_ns > actor->world->clock.now_ns ? next_ns : INT64_MAX;
+}
+
+/* When an actor has something to do next, one way or the other: kept beside the others' for the
+ * loop. */
+static void note(struct world *world, unsigned number)
+{
+	const struct actor *actor = world->actors[number];
+	world->due_ns[number] = actor->up ? actor->due_ns : INT64_MAX;
+	world->disk_ns[number] = actor->up ? disk_next_ns(actor) : INT64_MAX;
+}
+
 /* When the world has something to do. */
 static int64_t next_ns(const struct world *world)
 {
@@ -199,14 +215,8 @@ static int64_t next_ns(const struct world *world)
 	if (world->fault_next < world->fault_count && world->faults[world->fault_next].at_ns < next)
 		next = world->faults[world->fault_next].at_ns;
 	for (unsigned i = 0; i < world->actor_count; i++) {
-		const struct actor *actor = world->actors[i];
-		if (!actor->up)
-			continue;
-		int64_t due = actor->due_ns;
-		/* What is done already has roused it. */
-		int64_t disk_ns = actor->disk ? pen_sim_disk_next_ns(actor->disk) : INT64_MAX;
-		if (disk_ns > world->clock.now_ns && disk_ns < due)
-			due = disk_ns;
+		int64_t due = world->due_ns[i] < world->disk_ns[i] ? world->due_ns[i]
+								    : world->disk_ns[i];
 		next = due < next ? due : next;
 	}
 	return next;
@@ -229,21 +239,24 @@ static void rouse(struct world *world)
 {
 	uint64_t ready = world->network.ready;
 	int64_t now_ns = world->clock.now_ns;
-	for (unsigned i = 0; i < world->actor_count; i++) {
-		struct actor *actor = world->actors[i];
-		bool work = ready >> i & 1;
-		if (actor->disk && pen_sim_disk_next_ns(actor->disk) <= now_ns)
-			work = true;
-		if (work && actor->up && actor->due_ns > now_ns + actor->poll_ns)
+	for (unsigned i = 0; i < world->actor_count; i++)
+		ready |= (uint64_t)(world->disk_ns[i] <= now_ns) << i;
+	for (; ready; ready &= ready - 1) {
+		unsigned number = (unsigned)__builtin_ctzll(ready);
+		struct actor *actor = world->actors[number];
+		if (actor->up && actor->due_ns > now_ns + actor->poll_ns)
 			actor->due_ns = now_ns + actor->poll_ns;
+		note(world, number);
 	}
 }
 
 bool world_run(struct world *world, int64_t until_ns, bool (*done)(void *context), void *context)
 {
-	for (unsigned i = 0; i < world->actor_count; i++)
+	for (unsigned i = 0; i < world->actor_count; i++) {
 		if (!world->actors[i]->lives)
 			actor_start(world->actors[i]);
+		note(world, i);
+	}
 	while (!done(context)) {
 		int64_t next = next_ns(world);
 		if (next > until_ns) {
@@ -254,12 +267,18 @@ bool world_run(struct world *world, int64_t until_ns, bool (*done)(void *context
 			next = world->clock.now_ns;
 		pen_sim_network_run(&world->network, next);
 		while (world->fault_next < world->fault_count &&
-			world->faults[world->fault_next].at_ns <= next)
-			happen(world, &world->faults[world->fault_next++]);
+			world->faults[world->fault_next].at_ns <= next) {
+			const struct fault *fault = &world->faults[world->fault_next++];
+			happen(world, fault);
+			note(world, fault->actor);
+		}
 		rouse(world);
-		for (unsigned i = 0; i < world->actor_count; i++)
-			if (world->actors[i]->up && world->actors[i]->due_ns <= next)
-				turn(world->actors[i]);
+		for (unsigned i = 0; i < world->actor_count; i++) {
+			if (world->due_ns[i] > next)
+				continue;
+			turn(world->actors[i]);
+			note(world, i);
+		}
 	}
 	return true;
 }

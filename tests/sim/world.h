@@ -73,6 +73,8 @@ struct world {
 	struct pen_sim_network network;
 	struct actor *actors[WORLD_ACTORS_MAX];
 	unsigned actor_count;
+	int64_t due_ns[WORLD_ACTORS_MAX]; /* of its next turn; INT64_MAX: never, or not up */
+	int64_t disk_ns[WORLD_ACTORS_MAX]; /* when its disk is done with something, the same way */
 	struct fault faults[WORLD_FAULTS_MAX]; /* by time */
 	unsigned fault_count, fault_next;
 	bool dark[WORLD_ACTORS_MAX]; /* nothing from it arrives */
