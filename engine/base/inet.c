@@ -14,17 +14,23 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/* Words of 32 bits into an accumulator of 64, which 16 GiB cannot fill; the compiler makes vectors
- * of it. */
+static inline uint64_t add(uint64_t sum, uint64_t word)
+{
+	uint64_t added = sum + word;
+	return added + (added < word);
+}
+
+/* One's complement sums may be taken in words of any length, as long as what is carried out at the
+ * top comes back in below (RFC 1071 2): of 64 bits, which is an addition and one with carry. */
 uint16_t pen_inet_sum(const void *at, size_t bytes)
 {
 	const uint8_t *from = at;
 	uint64_t sum = 0;
-	size_t words = bytes / 4;
+	size_t words = bytes / 8;
 	for (size_t i = 0; i < words; i++)
-		sum += pen_le32(from + 4 * i);
-	uint8_t rest[4] = {0};
-	if (bytes % 4)
-		memcpy(rest, from + 4 * words, bytes % 4);
-	return fold(sum + pen_le32(rest));
+		sum = add(sum, pen_le64(from + 8 * i));
+	uint8_t rest[8] = {0};
+	if (bytes % 8)
+		memcpy(rest, from + 8 * words, bytes % 8);
+	return fold(add(sum, pen_le64(rest)));
 }
