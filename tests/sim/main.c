@@ -45,8 +45,8 @@ struct options {
 struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
-	_Atomic uint64_t done, failed, packets, turns, sessions, run_ns, refused, parted, restarts,
-		convicted;
+	_Atomic uint64_t done, failed, packets, turns, sessions, run_ns, curves_ns, refused, parted,
+		restarts, convicted;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 };
 
@@ -92,6 +92,7 @@ static void work_note(struct shared *shared, const struct outcome *outcome)
 	atomic_fetch_add(&shared->turns, outcome->turns);
 	atomic_fetch_add(&shared->sessions, outcome->sessions);
 	atomic_fetch_add(&shared->run_ns, (uint64_t)outcome->run_ns);
+	atomic_fetch_add(&shared->curves_ns, (uint64_t)outcome->curves_ns);
 }
 
 static void one(struct shared *shared, const struct options *options, uint64_t seed)
@@ -196,10 +197,14 @@ static void report(struct shared *shared, double seconds)
 		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
 		(unsigned long long)shared->refused, (unsigned long long)shared->convicted,
 		(unsigned long long)shared->parted, (unsigned long long)shared->restarts);
-	printf("%llu packets, %.2f turns a packet, %llu handshakes; %.0f k packets a CPU second in "
-	       "all, %.0f k while worlds run (not made, not judged)\n",
+	double curves = (double)shared->curves_ns / PEN_NS_PER_S;
+	printf("%llu packets, %.2f turns a packet, %llu handshakes; packets a CPU second: %.0f k "
+	       "in "
+	       "all, %.0f k while worlds run (not made, not judged), %.0f k of that without the "
+	       "curves of handshakes\n",
 		(unsigned long long)shared->packets, (double)shared->turns / packets,
-		(unsigned long long)shared->sessions, packets / busy / 1000, packets / ran / 1000);
+		(unsigned long long)shared->sessions, packets / busy / 1000, packets / ran / 1000,
+		packets / (ran - curves) / 1000);
 	printf("time over ideal time:");
 	for (unsigned i = 0; i + 1 < PEN_COUNT(classes); i++)
 		printf("  <=%g", classes[i] / 100.0);

@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "sim/client.h"
+#include "sim/curves.h"
 #include "sim/server.h"
 
 /* A fetch that takes longer hangs: long after every fault of a plan is over. */
@@ -22,13 +22,6 @@ struct scene {
 	struct client clients[PLAN_CLIENTS_MAX];
 	const struct plan *plan;
 };
-
-static int64_t cpu_ns(void)
-{
-	struct timespec now;
-	PEN_CHECK(!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now));
-	return now.tv_sec * PEN_NS_PER_S + now.tv_nsec;
-}
 
 static void fail(struct outcome *outcome, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -237,9 +230,10 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 		scene.clients[i].still = ask->still;
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
 		scene.world.mute[i] = true;
-	int64_t begin_ns = cpu_ns();
+	int64_t begin_ns = cpu_ns(), curves_before_ns = curves_ns;
 	world_run(&scene.world, LIMIT_NS + LIMIT_TIMES * outcome->ideal_ns, all_done, &scene);
 	outcome->run_ns = cpu_ns() - begin_ns;
+	outcome->curves_ns = curves_ns - curves_before_ns;
 	sabotage(&scene, ask->sabotage);
 	outcome->trace = scene.world.clock.trace;
 	for (unsigned i = 0; tell && i < plan->clients; i++)

@@ -14,6 +14,7 @@ struct outcome {
 	uint64_t turns;
 	uint64_t sessions; /* that servers opened */
 	int64_t run_ns; /* CPU time of the run alone: without making the world, and judging it */
+	int64_t curves_ns; /* of it, that of the curves of handshakes */
 	uint64_t refused; /* pieces that failed their proof */
 	uint64_t parted, restarts; /* frames of several blocks; that started again elsewhere */
 	uint64_t convicted; /* servers that a client called liars */
