@@ -336,6 +336,26 @@ expect 0 $? 'other objects are served all the while'
 end_listen 'and it ends well'
 rm -f "$scratch/whole"
 
+# A cap on memory holds while parts are proved; what would take more is named.
+if [ "${PEN_SANITIZE:-none}" = none ]; then
+	make_state "$scratch/parts" 90000 1 >"$scratch/out" &&
+		make_state "$scratch/large" 160000 1 >"$scratch/out" &&
+		mv "$scratch/large/chain_id=test/epoch_height=1" \
+			"$scratch/parts/chain_id=test/epoch_height=2"
+	start_listen "$scratch/parts" --http 127.0.0.1:0 --memory 350MiB
+	wait_metric files_refused 1
+	result $? 'a part that --memory is too small for is not offered'
+	expect 1 "$(metric 'parts_offered{form="nearcore"}')" '  a smaller one is'
+	grep -q 'to prove it takes more memory than --memory leaves' "$log"
+	result $? '  and it is said'
+	hwm=$(($(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$server/status") / 1024))
+	[ "$hwm" -le 350 ]
+	result $? "  $hwm MiB of 350 were used at most"
+	end_listen '  and it ends well'
+else
+	skip 'a cap on memory: a sanitizer keeps what is freed'
+fi
+
 # A log takes no flood: a store full of what is no part.
 state=chain_id=test/epoch_height=1/epoch_id=11111111111111111111111111111111/shard_id=0
 mkdir -p "$scratch/junk/$state"

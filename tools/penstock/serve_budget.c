@@ -1,6 +1,7 @@
 #include "serve_budget.h"
 
 #include "base/check.h"
+#include "drivers/uring/receive.h"
 #include "mem/arena.h"
 #include "peer/session.h"
 #include "store/cache.h"
@@ -13,8 +14,8 @@
 #define PROCESS_BYTES (40 * MIB)
 /* 1,024 connections (front.c) of 16 KiB, and what the library and an answer take. */
 #define HTTP_BYTES (24 * MIB)
-/* Of a port: 256 buffers of 65 KiB (uring/receive.h). */
-#define RECEIVE_BYTES (256 * (uint64_t)66560)
+/* Of a port that says no number of buffers. */
+#define RECEIVE_BYTES (PEN_UDP_BUFFERS * (uint64_t)PEN_UDP_BUFFER_BYTES)
 /* Beside the sessions themselves: handshakes, the outbox, handles, entries of the cache. */
 #define TABLES_BYTES MIB
 /* What the kernel lets one socket keep, both ways, in its own way of counting (uring/socket.c). */
