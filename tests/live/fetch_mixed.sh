@@ -152,7 +152,7 @@ done
 
 # What nobody has, and who is gone.
 fetch --from "$one" --from "$url" --root "$small_root" --of 7 --store "$scratch/none"
-expect 3 $? 'a state that nobody has'
+expect 3 $? 'a state that nobody has' || cat "$scratch/out"
 grep -q 'part 0 of 7: .*(and 6 more' "$scratch/out"
 result $? 'the parts are named' || cat "$scratch/out"
 fetch --from 127.0.0.1:1 --from http://127.0.0.1:1 --root "$root" --of 24 --tries 2 \

@@ -46,10 +46,13 @@ static void fail(struct catch *catch, int err, const struct pen_why *why)
 		pen_fail(&catch->why, err, "%s", pen_err_text(err));
 }
 
-/* Keep the buffer for another part, unless it is larger than most need. */
+/* Keep the buffer for another part, as far as memory goes: new memory costs more than a copy. */
 static void parcel_end(const struct catch *catch, struct parcel *parcel)
 {
-	if (parcel->bytes.cap > catch->ask.bytes_kept)
+	uint64_t bytes = 0;
+	for (unsigned i = 0; i < catch->parts_count; i++)
+		bytes += catch->parts[i].parcel.bytes.cap + catch->parts[i].before.bytes.cap;
+	if (bytes > catch->ask.bytes_kept)
 		parcel_fini(parcel);
 }
 

@@ -21,7 +21,7 @@ struct catch_ask {
 	struct workshop *workshop;
 	struct docket *docket;
 	uint64_t bytes_max; /* of a part as it comes: what is more is refused */
-	uint64_t bytes_kept; /* of a buffer that is used again for another part */
+	uint64_t bytes_kept; /* of all buffers together, as long as some are kept for other parts */
 	const char *limit; /* says why bytes_max is not more, for a sentence */
 	const struct supply *supply; /* whose servers the radios call */
 };

@@ -35,7 +35,8 @@ static void turn(struct fetch *fetch, int64_t now_ns)
 		radio_speak(radio, now_ns);
 		fetch_claim(fetch, radio, now_ns);
 	}
-	if (mirror_is_open(&fetch->mirror))
+	if (mirror_is_open(&fetch->mirror) &&
+		now_ns - fetch->mirror.now_ns >= fetch_mirror_ns(fetch))
 		mirror_turn(&fetch->mirror, now_ns);
 	workshop_turn(&fetch->workshop, now_ns);
 }
@@ -43,6 +44,14 @@ static void turn(struct fetch *fetch, int64_t now_ns)
 static int64_t sooner(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* When the mirror is to turn again: soon after anything came, which is not known before. */
+static int64_t mirror_due_ns(const struct fetch *fetch)
+{
+	int64_t soon_ns = fetch->mirror.now_ns + fetch_mirror_ns(fetch);
+	bool flies = fetch->radios.count && fetch->mirror.plan.flights_count;
+	return flies || fetch->mirror.until_ns < soon_ns ? soon_ns : fetch->mirror.until_ns;
 }
 
 static void rest(struct fetch *fetch, int64_t now_ns)
@@ -55,9 +64,9 @@ static void rest(struct fetch *fetch, int64_t now_ns)
 	}
 	bool mirror = mirror_is_open(&fetch->mirror);
 	if (mirror)
-		ns = sooner(ns, fetch->mirror.until_ns - now_ns);
+		ns = sooner(ns, mirror_due_ns(fetch) - now_ns);
 	if (fetch->radios.count)
-		ns = sooner(ns, fetch->swept_ns + FETCH_SWEEP_NS - now_ns);
+		ns = sooner(ns, fetch->swept_ns + fetch_sweep_ns(fetch) - now_ns);
 	if (fetch->ask.busy || ns <= 0)
 		return;
 	nap_set(&fetch->nap, ns);

@@ -200,7 +200,7 @@ static int catch_begin(struct fetch *fetch, struct pen_why *why)
 		.docket = &fetch->docket,
 		/* Beside one that is larger than the others there may still be what they had. */
 		.bytes_max = alone > 2 * kept ? alone - kept : alone,
-		.bytes_kept = fetch->budget.part.wire_bytes,
+		.bytes_kept = kept,
 		.limit = fetch->limit,
 		.supply = &fetch->supply};
 	return catch_open(&fetch->catch, &ask, why);

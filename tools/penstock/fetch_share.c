@@ -70,7 +70,7 @@ static void rest_look(struct fetch *fetch, struct radio *radio, int64_t now_ns)
 
 void fetch_sweep(struct fetch *fetch, int64_t now_ns)
 {
-	if (fetch->ask.raw || now_ns - fetch->swept_ns < FETCH_SWEEP_NS)
+	if (fetch->ask.raw || now_ns - fetch->swept_ns < fetch_sweep_ns(fetch))
 		return;
 	fetch->swept_ns = now_ns;
 	for (unsigned i = 0; i < fetch->radios.count; i++)
