@@ -211,6 +211,8 @@ void pen_client_limit(struct pen_client *client, uint64_t rate)
 {
 	PEN_CHECK(client->config.rate_max > 0);
 	PEN_CHECK(rate > 0);
+	if (client->config.rate_max != rate)
+		pen_stir_credit(client);
 	client->config.rate_max = rate;
 }
 
@@ -301,6 +303,9 @@ void pen_client_choose(struct pen_client *client, uint32_t part, bool wanted, in
 {
 	PEN_CHECK(part < client->parts.n);
 	pen_stir_places(client);
+	/* While nothing was wanted nobody was asked for news. */
+	for (unsigned s = 0; wanted && s < client->server_count; s++)
+		pen_stir_server(client, s);
 	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, part);
 	if (wanted && !haul)
 		pen_parts_set(&client->parts, part, PEN_PARTS_WANTED);

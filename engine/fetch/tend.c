@@ -20,6 +20,11 @@ static bool has_session(const struct pen_server *server)
 	return server->state == PEN_SERVER_READY || server->state == PEN_SERVER_SILENT;
 }
 
+static uint32_t windows_of(const struct pen_client *client)
+{
+	return (client->config.n + PEN_WIRE_WINDOW_PARTS - 1) / PEN_WIRE_WINDOW_PARTS;
+}
+
 void pen_tend_greet(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
@@ -37,6 +42,9 @@ void pen_tend_greet(struct pen_client *client, unsigned s, int64_t now_ns)
 		pen_credit_join(&client->credit, s, now_ns);
 	pen_credit_heard(&client->credit, s, now_ns);
 	pen_seats_reopen(client, s, now_ns);
+	/* Asked also while nothing is wanted: a session that is not used at once is forgotten. */
+	for (uint32_t w = 0; w < windows_of(client); w++)
+		pen_server_begin(&server->window[w], now_ns);
 	pen_stir_claim(client, s);
 	pen_stir_places(client);
 	pen_stir_credit(client);
@@ -132,11 +140,6 @@ void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)
 	server->room = room;
 	if (client->claims >> s & 1)
 		pen_assign_claim(client, s, now_ns);
-}
-
-static uint32_t windows_of(const struct pen_client *client)
-{
-	return (client->config.n + PEN_WIRE_WINDOW_PARTS - 1) / PEN_WIRE_WINDOW_PARTS;
 }
 
 /* Is anything still wanted that a server could have got meanwhile? */

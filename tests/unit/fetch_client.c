@@ -143,6 +143,24 @@ Test(fetch_client, chooses)
 	lab_close();
 }
 
+/* A server is asked what it has although nothing is wanted: who never uses a session loses it. */
+Test(fetch_client, asks_before_it_wants)
+{
+	static const uint8_t all = 1;
+	lab_open(1 << 20, 1);
+	lab->config.skip = &all;
+	lab_start();
+	cr_expect(pen_client_done(lab->client));
+	for (int i = 0; i < 1000; i++, lab->now += LAB_MS)
+		lab_turn();
+	cr_expect(pen_parts_has(&lab->client->parts, 0, 0));
+	int64_t begun = lab->now;
+	pen_client_choose(lab->client, 0, true, lab->now);
+	cr_expect(lab_run(lab->now + 10 * LAB_S));
+	cr_expect_lt(lab->now - begun, LAB_S, "at once");
+	lab_close();
+}
+
 /* Who leaves says so, and the server forgets it at once. */
 Test(fetch_client, leaves)
 {
