@@ -216,7 +216,7 @@ static int64_t next_ns(const struct world *world)
 		next = world->faults[world->fault_next].at_ns;
 	for (unsigned i = 0; i < world->actor_count; i++) {
 		int64_t due = world->due_ns[i] < world->disk_ns[i] ? world->due_ns[i]
-								    : world->disk_ns[i];
+								   : world->disk_ns[i];
 		next = due < next ? due : next;
 	}
 	return next;
