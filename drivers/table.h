@@ -80,7 +80,7 @@ struct pen_udp_options {
 	uint8_t address[16]; /* as in struct pen_net_path; all zero: all of both families */
 	uint32_t scope; /* interface of a link-local address, else 0 */
 	uint16_t port; /* 0: one that is free */
-	uint32_t rx_buffers; /* of 65 KiB, for a batch each: a power of two to 4,096; 0: 32 */
+	uint32_t rx_buffers; /* of 65 KiB, for a batch each: a power of two to 4,096; 0: 64 */
 	uint32_t rx_buffer_bytes; /* instead of 65 KiB, multiple of 16; smaller ones lose; 0 */
 	unsigned without; /* enum pen_without */
 	struct pen_notes *notes; /* what is missing here and what that costs is added; or NULL */
