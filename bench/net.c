@@ -32,7 +32,7 @@
 #define FLOOR_BLASTER 0.8
 
 /* So long at most, the wait for others included; then the intervals are what they are. */
-static const struct net_patience main_patience = {45, BENCH_ROUNDS_MIN}, short_patience = {12, 3};
+static const struct net_patience main_patience = {35, BENCH_ROUNDS_MIN}, short_patience = {10, 2};
 
 static const struct {
 	const char *name;

@@ -180,21 +180,32 @@ static void wait_quiet(const struct net_rounds *rounds, double until)
 	}
 }
 
+/* Until when a round may wait, or be thrown away, so that those that are still missing fit into the
+ * time that is left. */
+static double spare_until(const struct net_rounds *rounds, const struct net_patience *patience,
+	double until, double each)
+{
+	size_t least = patience->rounds_min, count = rounds->count;
+	return least > count ? until - (double)(least - count) * each : until;
+}
+
 int net_rounds_run(struct net_rounds *rounds, const struct net_patience *patience)
 {
 	PEN_CHECK(patience->rounds_min >= 2);
-	double until = bench_net_now() + patience->seconds;
+	double start = bench_net_now(), until = start + patience->seconds;
 	rounds->count = 0;
 	rounds->disturbed = 0;
 	int err = net_rounds_one(rounds);
+	double each = bench_net_now() - start;
 	while (!err && rounds->count < BENCH_ROUNDS_MAX) {
 		bool enough = rounds->count >= patience->rounds_min;
 		if (enough && (bench_net_now() > until || is_tight(rounds)))
 			break;
-		wait_quiet(rounds, until);
+		double spare = spare_until(rounds, patience, until, each);
+		wait_quiet(rounds, spare);
 		err = net_rounds_one(rounds);
 		bool disturbed = rounds->others[rounds->count] > BENCH_OTHERS_MAX &&
-			bench_net_now() < until;
+			bench_net_now() < spare;
 		rounds->disturbed += disturbed;
 		rounds->count += !disturbed;
 	}
