@@ -1,0 +1,97 @@
+# cable: what the tests of our protocol under stress share: a client and a server, each in a network
+# namespace, joined by a virtual cable with the offloads that the kernel gives it; and strangers,
+# with a cable to each, to whom both send what goes to nobody they know. Sourced after lib.sh; all of
+# it goes with the test, or with the next one if the test was killed.
+#
+#     client 10.78.3.1 --- 10.78.3.2 server        strangers: 10.78.1.2 at the client (device
+#                                                  client), 10.78.2.2 at the server (server)
+client=cab$$-c far=cab$$-s strangers=cab$$-x
+client4=10.78.3.1 server4=10.78.3.2
+got=$scratch/got
+
+at() { ip netns exec "$@"; }
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+cable_close() {
+	local name owner
+	for name in $(ip netns list 2>/dev/null | sed -n 's/^\(cab[0-9]*-[csx]\).*/\1/p'); do
+		owner=${name#cab}
+		owner=${owner%-*}
+		if [ "$owner" = $$ ] || ! kill -0 "$owner" 2>/dev/null; then
+			ip netns del "$name"
+		fi
+	done
+}
+trap 'cleanup; cable_close' EXIT
+
+# join NS DEVICE ADDRESS NS DEVICE ADDRESS: a cable, up.
+join() {
+	ip link add "$2" netns "$1" type veth peer name "$5" netns "$4" &&
+		at "$1" ip addr add "$3/24" dev "$2" && at "$1" ip link set "$2" up &&
+		at "$4" ip addr add "$6/24" dev "$5" && at "$4" ip link set "$5" up
+}
+
+# cable_open: or say why not, and end.
+cable_open() {
+	local missing='' tool name
+	[ "$(id -u)" = 0 ] || missing='network namespaces need root'
+	for tool in ip ss; do
+		command -v $tool >"$scratch/tool" || missing="no $tool (tools/packages)"
+	done
+	cable_close
+	[ -n "$missing" ] || ip netns add "$client" 2>"$scratch/err" ||
+		missing="no network namespaces: $(cat "$scratch/err")"
+	if [ -n "$missing" ]; then
+		skip "$missing"
+		echo "$missing"
+		exit 77
+	fi
+	ip netns add "$far" && ip netns add "$strangers" || exit 1
+	for name in "$client" "$far" "$strangers"; do
+		at "$name" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+		at "$name" ip link set lo up
+	done
+	join "$client" own $client4 "$far" own $server4 &&
+		join "$client" out 10.78.1.1 "$strangers" client 10.78.1.2 &&
+		join "$far" out 10.78.2.1 "$strangers" server 10.78.2.2 &&
+		at "$client" ip route add default via 10.78.1.2 &&
+		at "$far" ip route add default via 10.78.2.2 &&
+		at "$strangers" ip route add blackhole default || exit 1
+}
+
+# Bytes of frames that ever came to the client by the cable between the two.
+came_bytes() { at "$client" cat /sys/class/net/own/statistics/rx_bytes; }
+
+# serve_far STORE [FLAG...]: a server, ready; sets server, its process; says it in $scratch/serve.
+serve_far() {
+	: >"$scratch/serve"
+	ip netns exec "$far" "$PENSTOCK" serve --listen "$server4:7070" --http "$server4:8070" \
+		--store "$@" 2>"$scratch/serve" &
+	server=$!
+	wait_line "$scratch/serve" 'http://' || return 1
+	for _ in $(seq 1200); do
+		at "$far" curl -sf "http://$server4:8070/metrics" 2>"$scratch/err" |
+			grep -qx 'penstock_catalog_complete 1' && return 0
+		sleep 0.05
+	done
+	echo '     the server has not proved its store'
+	return 1
+}
+
+# fetch_begin OUT FLAG...: into $got; sets fetching, its process, and began_ms.
+fetch_begin() {
+	local out=$1
+	shift
+	ip netns exec "$client" "$PENSTOCK" fetch --from $server4:7070 --store "$got" "$@" \
+		>"$out" 2>&1 &
+	fetching=$!
+	began_ms=$(now_ms)
+}
+
+# raw_object BYTES: in $scratch/raw, of $scratch/bytes; sets object.
+raw_object() {
+	head -c "$1" /dev/urandom >"$scratch/bytes"
+	object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" \
+		--json 2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
+	[ -n "$object" ]
+}
