@@ -5,6 +5,12 @@
 #define NS_PER_S UINT64_C(1000000000)
 /* Targets of queue above which waiting for small steps would keep it for seconds. */
 #define QUEUE_DRAIN 8
+/* Rounds without a queue after which steps are one step larger. */
+#define CLEAR_ROUNDS 8u
+/* Packets that tell how much arrives. */
+#define MEASURED_PACKETS 16u
+/* Packets of one round with one PULL or two. */
+#define FEW_PACKETS 96u
 
 static uint64_t clamp(const struct pen_rate *rate, uint64_t pace)
 {
@@ -75,16 +81,29 @@ static bool too_lossy(struct pen_rate *rate)
 	return true;
 }
 
+/* The least queue of the round. A sample is looked at once. */
+static void note_queue(struct pen_rate *rate, const struct pen_rtt *rtt)
+{
+	int64_t queue = pen_rtt_queue_ns(rtt);
+	if (rtt->samples != rate->samples && queue < rate->queue_min_ns)
+		rate->queue_min_ns = queue;
+	rate->samples = rtt->samples;
+}
+
 /* To 7/8 of the pace, but not below 7/8 of what did arrive: that much the path carries. A queue of
  * several targets is drained at half of it. */
 static void lower(struct pen_rate *rate, uint64_t arrived, bool drain)
 {
 	uint64_t carried = arrived < rate->pace ? arrived : rate->pace;
+	if (rate->floor < carried / 2)
+		rate->floor = carried / 2;
 	uint64_t to = rate->pace - rate->pace / 8;
 	/* A start that overshot falls to what arrived at once; later steps are small. */
 	if (rate->starting)
 		to = rate->pace / 2;
 	uint64_t least = drain ? carried / 2 : carried - carried / 8;
+	if (drain && rate->round.packets < MEASURED_PACKETS)
+		least = rate->pace / 2;
 	if (to < least || drain)
 		to = least;
 	rate->starting = false;
@@ -102,14 +121,26 @@ static void look_whether_full(struct pen_rate *rate, uint64_t arrived)
 	if (!rate->starting || rate->flat < PEN_RATE_FLAT_ROUNDS)
 		return;
 	rate->starting = false;
-	uint64_t to = arrived + arrived / 8;
+	/* The last round may have been a pause of the sender's. */
+	uint64_t to = rate->arrived + rate->arrived / 8;
 	rate->pace = clamp(rate, to < rate->pace ? to : rate->pace);
+}
+
+/* A slow stream has few rounds a second, and cannot fill a queue: the longer all is clear, the
+ * larger its steps. */
+static uint64_t step_of(const struct pen_rate *rate)
+{
+	uint64_t step = rate->pace / 16;
+	return rate->round.packets < FEW_PACKETS ? step * (1 + rate->clear / CLEAR_ROUNDS) : step;
 }
 
 static void climb(struct pen_rate *rate, uint64_t arrived)
 {
 	look_whether_full(rate, arrived);
-	uint64_t to = rate->starting ? rate->pace * 2 : rate->pace + rate->pace / 16;
+	uint64_t step = step_of(rate),
+		 to = rate->pace + (rate->starting || step > rate->pace ? rate->pace : step);
+	if (!rate->starting && rate->pace < rate->floor)
+		to = rate->pace * 2 < rate->floor ? rate->pace * 2 : rate->floor;
 	/* Twice what arrives is room enough to find more; beyond it the pace would mean nothing. */
 	if (to > arrived * 2)
 		to = arrived * 2;
@@ -129,20 +160,33 @@ static bool is_queued(const struct pen_rate *rate, uint64_t arrived, int64_t tar
 		(bytes > PEN_RATE_QUEUE_BYTES || queue_ns > PEN_RATE_QUEUE_NS_MAX);
 }
 
+/* Neither a queue nor losses. */
+static void go_on(struct pen_rate *rate, uint64_t arrived)
+{
+	if (rate->floor < arrived / 2)
+		rate->floor = arrived / 2;
+	if (!rate->round.limited)
+		climb(rate, arrived);
+}
+
 static void decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
 {
 	uint64_t elapsed = (uint64_t)(now_ns - rate->round_ns);
 	PEN_CHECK(elapsed > 0);
 	uint64_t arrived = (uint64_t)((unsigned __int128)rate->round.bytes * NS_PER_S / elapsed);
 	int64_t target_ns = pen_rate_target_ns(rtt);
-	bool queued = is_queued(rate, arrived, target_ns);
+	bool known = rate->queue_min_ns != INT64_MAX;
+	bool queued = known && is_queued(rate, arrived, target_ns);
 	/* A queue or losses are news even when something else held us back; an idle path is none.
 	 */
 	bool lossy = too_lossy(rate);
-	if (queued || lossy)
+	rate->clear = lossy || queued ? 0 : rate->clear + 1;
+	if (lossy || (queued && (rate->starting || rate->pace >= rate->floor)))
 		lower(rate, arrived, queued && rate->queue_min_ns > QUEUE_DRAIN * target_ns);
-	else if (!rate->round.limited)
-		climb(rate, arrived);
+	else if (queued)
+		rate->floor -= rate->floor / 4;
+	else if (known)
+		go_on(rate, arrived);
 	if (rate->round.limited && arrived < rate->measured)
 		return;
 	rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
@@ -158,9 +202,7 @@ void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report
 	rate->round.packets += report->packets;
 	rate->round.lost += report->lost;
 	rate->round.limited |= report->limited;
-	int64_t queue = pen_rtt_queue_ns(rtt);
-	if (queue < rate->queue_min_ns)
-		rate->queue_min_ns = queue;
+	note_queue(rate, rtt);
 	if (now_ns - rate->round_ns < rtt->srtt_ns || now_ns == rate->round_ns)
 		return;
 	if (rate->round.packets || rate->round.lost)

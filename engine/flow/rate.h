@@ -10,8 +10,14 @@
  * did arrive (half of it, when the queue is eight times its target). Loss below that without a
  * queue is the path's own and no reason to slow down; so is more, up to 15 %, if slowing down did
  * not make it less by a quarter. A timeout halves. A round in which something else held the stream
- * back (nothing to ask for, credit, the disk) proves nothing and changes nothing. A model of the
- * delivery rate can take this one's place behind the same calls.
+ * back (nothing to ask for, credit, the disk) proves nothing and changes nothing, nor does one in
+ * which no new packet told of the queue.
+ *
+ * A queue that is seen below half of what arrived without one is not ours: the pace stays, that
+ * memory fades by a quarter, and once the queue is gone the pace doubles up to it. In rounds of few
+ * packets steps are larger the longer all is clear: else a slow stream would stay slow for minutes.
+ *
+ * A model of the delivery rate can take this one's place behind the same calls.
  *
  * Rates are bytes of UDP payload a second. No memory of its own; one thread; time is an argument.
  */
@@ -67,6 +73,7 @@ struct pen_rate {
 	bool starting; /* doubling */
 	uint64_t arrived; /* the most that arrived in a round since the start */
 	unsigned flat; /* rounds in a row that brought no quarter more than that */
+	unsigned clear; /* rounds in a row without a queue or losses */
 	bool silent; /* nothing came since a timeout */
 	uint32_t tolerated; /* lost packets in a thousand that are the path's own */
 	uint32_t blamed; /* the same, when the pace was last lowered for it; 0: not lately */
@@ -74,7 +81,10 @@ struct pen_rate {
 	uint64_t excess_sent, excess_lost; /* packets since it was 0 */
 	struct pen_rate_report round; /* gathered since round_ns */
 	int64_t round_ns;
-	int64_t queue_min_ns; /* least queue of the round: one late packet is no queue */
+	int64_t queue_min_ns; /* least queue of the round: one late packet is no queue; INT64_MAX:
+				 nothing new is known */
+	uint64_t samples; /* of round trips, as of the last report */
+	uint64_t floor; /* half of what arrived without a queue: below it a queue is not ours */
 	uint64_t raised, lowered, timeouts; /* decisions, for whoever asks why */
 };
 

@@ -48,6 +48,7 @@ void pen_rtt_sample(struct pen_rtt *rtt, int64_t sample_ns, int64_t now_ns)
 		rtt->srtt_ns += off / 8;
 	}
 	rtt->latest_ns = sample_ns;
+	rtt->samples++;
 	rtt->doublings = 0;
 	note_least(rtt, sample_ns, now_ns);
 	PEN_CHECK(rtt->srtt_ns > 0);

@@ -31,6 +31,7 @@ struct pen_rtt {
 	int64_t min_ns; /* least of this era and the one before */
 	int64_t era_ns, era_min_ns; /* when this era began, the least in it (INT64_MAX: none) */
 	unsigned doublings; /* timeouts since the last sample */
+	uint64_t samples; /* so far */
 };
 
 /* Start over, with `guess_ns` > 0 as srtt and half of it as deviation. */

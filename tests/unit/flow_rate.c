@@ -79,7 +79,7 @@ Test(flow_rate, finds_what_a_path_carries)
 		{"a ceiling", {125 * MB, MS, 4 * MB, 0}, {.max = 50 * MB}, .39, MS},
 		{"starts above it", {125 * MB, MS, 4 * MB, 0}, {50 * MB, 90 * MB}, .39, MS},
 		{"starts far too fast", {125 * MB / 10, 50 * MS, 4 * MB, 0}, {.start = 125 * MB},
-			.7, 80 * MS},
+			.7, 105 * MS},
 	};
 	static struct end end;
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
@@ -115,7 +115,7 @@ Test(flow_rate, decides)
 		{"a queue", false, {100000, 100, 0, false}, 15 * MS, 8750000},
 		{"a delay with little in it", false, {100000, 100, 0, false}, 12 * MS, 10625000},
 		{"a long one", false, {100000, 100, 0, false}, 210 * MS, 5 * MB},
-		{"on a narrow path too", false, {1000, 1, 0, false}, 210 * MS, 64000},
+		{"of which one packet tells no more", false, {1000, 1, 0, false}, 210 * MS, 5 * MB},
 		{"a little delay ends no start", true, {100000, 100, 0, false}, 5 * MS, 20 * MB},
 		{"a queue ends it, but not below what came", true, {80000, 80, 0, false}, 17 * MS,
 			7 * MB},
@@ -158,14 +158,49 @@ Test(flow_rate, a_full_path_ends_the_start)
 		{300000, 60 * MB, true}, /* twice what came */
 		{310000, 62 * MB, true}, /* once may be chance */
 		{400000, 80 * MB, true}, {410000, 82 * MB, true},
-		{400000, 47812500, false}, /* 9/8 of what came, and 1/16 */
+		{400000, 49007812, false}, /* 9/8 of the most that came, and 1/16 */
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_rate_report report = {rows[i].bytes, 100, 0, false};
-		pen_rate_report(&rate, &report, &rtt, (int64_t)(i + 1) * 10 * MS);
+		int64_t now = (int64_t)(i + 1) * 10 * MS;
+		pen_rtt_sample(&rtt, 10 * MS, now);
+		pen_rate_report(&rate, &report, &rtt, now);
 		cr_expect_eq(
 			rate.pace, rows[i].pace, "row %zu: %llu", i, (unsigned long long)rate.pace);
 		cr_expect_eq(rate.starting, rows[i].starting, "row %zu", i);
+	}
+}
+
+/* Rounds that once sent a stream to the lowest pace, from where it took minutes to come back. */
+Test(flow_rate, falls_and_comes_back)
+{
+	static const struct {
+		const char *name;
+		uint32_t packets; /* of a round of 20 ms */
+		int64_t sample; /* 0: none in it */
+		uint64_t pace; /* after it */
+	} rows[] = {
+		{"a long queue is drained", 400, 50 * MS, 12 * MB},
+		{"and no second time for the same packet", 400, 0, 12 * MB},
+		{"nor below half of what came", 200, 25 * MS, 10500000},
+		{"it was not ours", 200, 25 * MS, 10500000},
+		{"it goes up", 200, 10 * MS, 11156250},
+	};
+	struct pen_rate rate;
+	struct pen_rtt rtt;
+	struct pen_rate_config config = {.start = 24 * MB};
+	pen_rtt_init(&rtt, 10 * MS, 0);
+	pen_rtt_sample(&rtt, 10 * MS, 0);
+	pen_rate_init(&rate, &config, 0);
+	rate.starting = false;
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		int64_t now = (int64_t)(i + 1) * 20 * MS;
+		struct pen_rate_report report = {rows[i].packets * 1200, rows[i].packets, 0, false};
+		if (rows[i].sample)
+			pen_rtt_sample(&rtt, rows[i].sample, now);
+		pen_rate_report(&rate, &report, &rtt, now);
+		cr_expect_eq(rate.pace, rows[i].pace, "%s: %llu", rows[i].name,
+			(unsigned long long)rate.pace);
 	}
 }
 
