@@ -34,6 +34,7 @@ void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view)
 	recv->reach = 0;
 	recv->unasked = 0;
 	recv->awaited = 0;
+	recv->ahead = recv->got;
 	recv->last_ns = view->now_ns;
 	memset(recv->times, 0, sizeof recv->times);
 	settle(recv);
@@ -60,6 +61,14 @@ bool pen_recv_whole(const struct pen_recv *recv)
 	return recv->got == recv->packets;
 }
 
+/* The highest index that came rises. */
+static void pass(struct pen_recv *recv, uint32_t reach)
+{
+	for (uint32_t i = recv->reach; recv->ahead && i < reach; i++)
+		recv->ahead -= pen_recv_has(recv, i);
+	recv->reach = reach;
+}
+
 enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns)
 {
 	PEN_CHECK(recv->packets > 0);
@@ -67,7 +76,7 @@ enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t n
 		return PEN_RECV_OUTSIDE;
 	recv->last_ns = now_ns;
 	if (index >= recv->reach) {
-		recv->reach = index + 1;
+		pass(recv, index + 1);
 		pen_marks_note(&recv->marks, recv->reach, now_ns);
 	}
 	if (pen_recv_has(recv, index)) {

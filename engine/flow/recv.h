@@ -31,6 +31,8 @@ struct pen_recv {
 	uint32_t packets; /* of the slot, 1..PEN_RECV_PACKETS_MAX */
 	uint32_t got; /* that came */
 	uint32_t reach; /* the highest index that came, and one */
+	uint32_t ahead; /* packets from reach on that came before the slot began anew: the server
+			   sends them once more before anything behind them */
 	uint32_t asked; /* indices asked for again so far, repetitions too */
 	uint32_t again; /* the most often that one index was asked for again */
 	uint32_t duplicates; /* packets that had come before */

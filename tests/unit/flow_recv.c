@@ -176,3 +176,22 @@ Test(flow_recv, ages_of_gaps_hold_over_many_marks)
 			(long long)step, (long long)asked);
 	}
 }
+
+/* Begun anew, the server sends what is here once more, and is to be granted it. */
+Test(flow_recv, counts_what_comes_again)
+{
+	struct pen_recv_view view = view_at(0);
+	pen_loss_init(&loss);
+	init(100);
+	add(0, 10, 0);
+	add(50, 60, 0);
+	cr_expect_eq(recv.ahead, 0);
+	pen_recv_again(&recv, &view);
+	cr_expect_eq(recv.ahead, 20);
+	cr_expect_eq(pen_recv_add(&recv, 4, 0), PEN_RECV_DUPLICATE);
+	cr_expect_eq(recv.ahead, 15);
+	cr_expect_eq(pen_recv_add(&recv, 20, 0), PEN_RECV_NEW);
+	cr_expect_eq(recv.ahead, 10);
+	add(21, 100, 0);
+	cr_expect_eq(recv.ahead, 0);
+}
