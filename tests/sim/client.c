@@ -77,6 +77,7 @@ static void start(struct actor *actor, int64_t now_ns)
 	client->here = client->proved = 0;
 	client->placed = 0;
 	client->placed_ns = now_ns;
+	client->begun_ns = actor->world->clock.now_ns;
 	servers_add(client, now_ns);
 }
 

@@ -52,7 +52,7 @@ struct client {
 	int64_t placed_ns; /* when one came, by the actor's clock */
 	bool stalled; /* nothing came for PEN_CLIENT_STALL_NS, and `stuck` says why */
 	struct pen_stuck stuck;
-	int64_t done_ns; /* the world's time */
+	int64_t begun_ns, done_ns; /* the world's time: of its last life, and when it had all */
 	uint64_t refused; /* pieces and parts that failed their proof */
 	struct pen_client_counters counters; /* of its last life */
 	struct pen_identity identity;

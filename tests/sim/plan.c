@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "sim/ideal.h"
 
 #define US INT64_C(1000)
 #define MS PEN_NS_PER_MS
@@ -153,7 +154,7 @@ static void faults_draw(struct plan *plan, struct pen_rng *rng)
 {
 	unsigned count = 1 + (unsigned)pen_rng_below(rng, 4);
 	uint64_t hit = 0;
-	int64_t span_ns = 2 * plan_ideal_ns(plan);
+	int64_t span_ns = 2 * ideal_ns(plan, NULL);
 	for (unsigned i = 0; i < count; i++) {
 		unsigned before = plan->fault_count;
 		fault_draw(plan, span_ns, rng);
@@ -269,12 +270,9 @@ static const char *const lies[] = {
 
 void plan_print(const struct plan *plan)
 {
-	fprintf(stderr,
-		"seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u %sparts, ideally "
-		"%.1f ms\n",
+	fprintf(stderr, "seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u %sparts\n",
 		(unsigned long long)plan->seed, climates[plan->climate], plan->six ? 6 : 4,
-		plan->servers, plan->clients, plan->bytes, plan->parts, plan->lean ? "lean " : "",
-		(double)plan_ideal_ns(plan) / PEN_NS_PER_MS);
+		plan->servers, plan->clients, plan->bytes, plan->parts, plan->lean ? "lean " : "");
 	for (unsigned i = 0; i < plan->servers + plan->clients; i++) {
 		const struct plan_host *host = &plan->hosts[i];
 		const struct pen_sim_weather *weather =
@@ -291,62 +289,4 @@ void plan_print(const struct plan *plan)
 			weather->turn_bad ? " and bursts" : "");
 		device_print(host);
 	}
-}
-
-/* Nanoseconds in which no honest server is up, by its faults. */
-static int64_t dead_ns(const struct plan *plan)
-{
-	int64_t edges[WORLD_FAULTS_MAX + 1] = {0}, dead = 0;
-	for (unsigned i = 0; i < plan->fault_count; i++)
-		edges[i] = plan->faults[i].at_ns;
-	/* Between two neighbouring edges nothing changes; a few edges, so any way will do. */
-	for (unsigned i = 0; i < plan->fault_count; i++) {
-		int64_t from = edges[i], to = INT64_MAX;
-		uint64_t down = 0;
-		for (unsigned j = 0; j < plan->fault_count; j++)
-			if (edges[j] > from && edges[j] < to)
-				to = edges[j];
-		for (unsigned j = 0; j < plan->fault_count; j++) {
-			const struct fault *fault = &plan->faults[j];
-			bool gone = fault->kind == FAULT_CRASH || fault->kind == FAULT_POWER ||
-				fault->kind == FAULT_DARK;
-			bool back = fault->kind == FAULT_START || fault->kind == FAULT_BACK ||
-				fault->kind == FAULT_LIGHT;
-			if (fault->at_ns <= from && gone)
-				down |= UINT64_C(1) << fault->actor;
-			if (fault->at_ns <= from && back)
-				down &= ~(UINT64_C(1) << fault->actor);
-		}
-		bool alive = false;
-		for (unsigned s = 0; s < plan->servers; s++)
-			alive |= plan->hosts[s].lie == PLAN_HONEST && !(down >> s & 1);
-		/* A client that is not heard waits as well. */
-		alive &= !(down >> plan->servers);
-		if (!alive && to != INT64_MAX)
-			dead += to - from;
-	}
-	return dead;
-}
-
-int64_t plan_ideal_ns(const struct plan *plan)
-{
-	uint64_t up = 0, down = UINT64_MAX;
-	int64_t rtt_ns = 0;
-	for (unsigned s = 0; s < plan->servers; s++) {
-		if (plan->hosts[s].lie != PLAN_HONEST)
-			continue;
-		up += plan->hosts[s].links.up_bits_per_s;
-		for (unsigned c = plan->servers; c < plan->servers + plan->clients; c++)
-			if (2 * plan->weather[s][c].delay_ns > rtt_ns)
-				rtt_ns = 2 * plan->weather[s][c].delay_ns;
-	}
-	for (unsigned c = plan->servers; c < plan->servers + plan->clients; c++)
-		if (plan->hosts[c].links.down_bits_per_s < down)
-			down = plan->hosts[c].links.down_bits_per_s;
-	uint64_t packets = (plan->bytes + 1199) / 1200;
-	uint64_t beside = 32 + (plan->six ? PEN_SIM_WIRE_BYTES_6 : PEN_SIM_WIRE_BYTES_4);
-	uint64_t bits = 8 * (plan->bytes + packets * beside);
-	uint64_t alone_ns = bits * PEN_NS_PER_S / down;
-	uint64_t all_ns = bits * plan->clients * PEN_NS_PER_S / up;
-	return (int64_t)(alone_ns > all_ns ? alone_ns : all_ns) + 2 * rtt_ns + dead_ns(plan);
 }

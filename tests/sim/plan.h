@@ -82,11 +82,4 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask);
 /* Print it to stderr. */
 void plan_print(const struct plan *plan);
 
-/*
- * How long a fetch must take at least: all clients' bytes on the wire through the narrowest of
- * the slowest client's link and the sum of the honest servers' links; two round trips; and the time
- * in which no honest server was up.
- */
-int64_t plan_ideal_ns(const struct plan *plan);
-
 #endif

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "sim/client.h"
 #include "sim/curves.h"
+#include "sim/ideal.h"
 #include "sim/server.h"
 
 /* A fetch that takes longer hangs: long after every fault of a plan is over. */
@@ -132,6 +133,17 @@ static void tell_counters(const struct scene *scene)
 	fprintf(stderr, "\n");
 }
 
+/* With an honest server near by it must not take long, since it was started last. */
+static void judge_time(const struct client *client, struct outcome *outcome)
+{
+	int64_t took_ns = client->done_ns - client->begun_ns;
+	int64_t limit_ns = ideal_limit_ns(outcome->ideal_ns);
+	if (outcome->binds && took_ns > limit_ns)
+		fail(outcome, "client %u took %.3f s, and may take %.3f s: ideal is %.3f s",
+			client->actor.host, (double)took_ns / PEN_NS_PER_S,
+			(double)limit_ns / PEN_NS_PER_S, (double)outcome->ideal_ns / PEN_NS_PER_S);
+}
+
 static void judge_client(const struct scene *scene, unsigned i, struct outcome *outcome)
 {
 	const struct client *client = &scene->clients[i];
@@ -151,6 +163,19 @@ static void judge_client(const struct scene *scene, unsigned i, struct outcome *
 		fail(outcome, "client %u has other bytes than the object", client->actor.host);
 	if (client->done_ns > outcome->took_ns)
 		outcome->took_ns = client->done_ns;
+	judge_time(client, outcome);
+}
+
+/* Bytes of the parts as servers have them. */
+static int64_t scene_ideal_ns(const struct scene *scene)
+{
+	uint32_t part_bytes[PLAN_PARTS_MAX];
+	for (unsigned k = 0; k < scene->object.n; k++) {
+		const struct object_part *part = &scene->object.parts[k];
+		part_bytes[k] = (uint32_t)(scene->object.lean ? part->made[0].len
+							      : part->bytes.len);
+	}
+	return ideal_ns(scene->plan, part_bytes);
 }
 
 /* One part cannot be had: all others must be here, and the client say which is not. */
@@ -224,10 +249,11 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	static struct scene scene; /* too large for a stack; one at a time */
 	const struct plan *plan = ask->plan;
 	bool tell = ask->tell > SCENE_QUIET;
-	*outcome = (struct outcome){.ideal_ns = plan_ideal_ns(plan)};
+	*outcome = (struct outcome){.binds = ideal_binds(plan)};
 	build(&scene, plan, ask->tell);
 	for (unsigned i = 0; i < plan->clients; i++)
 		scene.clients[i].still = ask->still;
+	outcome->ideal_ns = scene_ideal_ns(&scene);
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
 		scene.world.mute[i] = true;
 	int64_t begin_ns = cpu_ns(), curves_before_ns = curves_ns;

@@ -10,6 +10,7 @@ struct outcome {
 	bool failed; /* `why` says how */
 	char why[SCENE_WHY_BYTES];
 	int64_t ideal_ns, took_ns; /* of the slowest client */
+	bool binds; /* it must not take long (sim/ideal.h) */
 	uint64_t packets; /* that were sent, by all */
 	uint64_t turns;
 	uint64_t sessions; /* that servers opened */
