@@ -65,7 +65,8 @@ static void rest(struct fetch *fetch, int64_t now_ns)
 	bool mirror = mirror_is_open(&fetch->mirror);
 	if (mirror)
 		ns = sooner(ns, mirror_due_ns(fetch) - now_ns);
-	if (fetch->radios.count)
+	/* A raw object is not shared with others: no sweep. */
+	if (fetch->radios.count && !fetch->ask.raw)
 		ns = sooner(ns, fetch->swept_ns + fetch_sweep_ns(fetch) - now_ns);
 	if (fetch->ask.busy || ns <= 0)
 		return;
