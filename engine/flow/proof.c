@@ -15,6 +15,10 @@ void pen_proof_init(struct pen_proofs *proof)
 
 void pen_proof_note(struct pen_proofs *proof, uint64_t seq, uint16_t token)
 {
+	if (seq + PEN_PROOF_TOKENS < proof->noted)
+		return;
+	if (seq >= proof->noted)
+		proof->noted = seq + 1;
 	proof->token[seq % PEN_PROOF_TOKENS] = token;
 }
 

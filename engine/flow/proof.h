@@ -21,6 +21,7 @@
 struct pen_proofs {
 	uint64_t before, last; /* what was seen of the stream at the PULL before the last, and the
 				  last: not its top, since what was given up may come yet */
+	uint64_t noted; /* one past the highest number that came */
 	uint16_t token[PEN_PROOF_TOKENS]; /* by seq modulo the length, of those that came */
 };
 
@@ -34,7 +35,8 @@ struct pen_proof_set {
 
 void pen_proof_init(struct pen_proofs *proof);
 
-/* Packet `seq` came as PEN_SEQS_NEW or PEN_SEQS_LATE, with this token. */
+/* Packet `seq` came as PEN_SEQS_NEW or PEN_SEQS_LATE, with this token. One that is PEN_PROOF_TOKENS
+ * late is not kept: its place is a newer packet's. */
 void pen_proof_note(struct pen_proofs *proof, uint64_t seq, uint16_t token);
 
 /* What the next PULL proves; `seqs` is of the same session. */

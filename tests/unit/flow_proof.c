@@ -109,6 +109,22 @@ Test(flow_proof, proves_the_last_until_more_comes)
 	cr_assert(!in_set(52));
 }
 
+/* What comes later than tokens are kept must not take the place of what is being proved. */
+Test(flow_proof, a_packet_that_comes_very_late_spoils_no_proof)
+{
+	enum { LATE = 100, COUNT = LATE + PEN_PROOF_TOKENS + 1 };
+	begin();
+	for (uint64_t seq = 0; seq < COUNT; seq++) {
+		if (seq != LATE)
+			come(seq);
+	}
+	come(LATE);
+	pull();
+	cr_assert(in_set(LATE + PEN_PROOF_TOKENS));
+	cr_assert(!in_set(LATE));
+	pull();
+}
+
 Test(flow_proof, sets)
 {
 	static const struct {
