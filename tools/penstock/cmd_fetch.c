@@ -77,7 +77,9 @@ static const struct argp_option options[] = {
 		"trust the certificates in this PEM file for https (the system's)", 0},
 	{"json", FLAG_JSON, NULL, 0, "print the summary as JSON", 0},
 	{"log-level", FLAG_LOG, "LEVEL", 0,
-		"error: no progress; info; debug: what memory is divided into", 0},
+		"error: no progress; info; debug: what memory is divided into, "
+		"and each step of a part",
+		0},
 	{0},
 };
 

@@ -1,6 +1,7 @@
 #include "errand.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -63,6 +64,13 @@ static void broken(struct errand *errand, int err)
 	errand->err = err;
 }
 
+/* One call, one line: workers speak at the same time. */
+static void tell(const struct errand_bench *bench, const struct errand *errand, const char *what)
+{
+	if (bench->stash->told)
+		fprintf(stderr, "part %u %s\n", (unsigned)errand->id.k, what);
+}
+
 static int prove(struct errand_bench *bench, struct errand *errand, struct pen_bytes *whole)
 {
 	const struct errand_allowance *allowance = errand->allowance;
@@ -71,6 +79,7 @@ static int prove(struct errand_bench *bench, struct errand *errand, struct pen_b
 	judge->entries_max = allowance->entries;
 	judge->zstd.window_log = allowance->window_log;
 	*whole = errand->bytes;
+	tell(bench, errand, "prove");
 	int err = errand->parcel ? parcel_join(errand->parcel, &bench->joined, whole, &errand->why)
 				 : 0;
 	return err ? err : pen_judge_part(judge, &errand->id, *whole, &errand->why);
@@ -98,7 +107,11 @@ static int store(struct errand_bench *bench, struct errand *errand, struct pen_b
 	const struct pen_labels labels = stash_labels(bench->stash, errand->labels);
 	pen_part_path(&labels, errand->form, &errand->id, name);
 	errand->stored_bytes = whole.len;
-	return pen_writer_put(&bench->writer, name, whole, NULL, &errand->why);
+	tell(bench, errand, "put");
+	int err = pen_writer_put(&bench->writer, name, whole, NULL, &errand->why);
+	if (!err)
+		tell(bench, errand, "done");
+	return err;
 }
 
 /* Whose pieces were others the first time? */

@@ -25,6 +25,7 @@ static int store_open(struct fetch *fetch, struct pen_why *why)
 	const struct fetch_ask *ask = &fetch->ask;
 	const struct stash_ask stash = {ask->store, ask->root, ask->labels};
 	int err = stash_open(&fetch->stash, &stash, why);
+	fetch->stash.told = ask->debug;
 	if (!err && fetch->peers)
 		err = identity_load(ask->store, NULL, &fetch->identity, why);
 	return err;

@@ -10,6 +10,7 @@
 #define PEN_TOOLS_STASH_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "store/layout.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ struct stash_ask {
 /* Zeroed is closed. */
 struct stash {
 	const char *dir;
+	bool told; /* workers say on stderr what they do with each part; set after open */
 	struct pen_hash root;
 	struct pen_disk *disk;
 	struct pen_store store; /* opened to write */
