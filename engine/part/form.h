@@ -5,7 +5,7 @@
 #ifndef PEN_PART_FORM_H
 #define PEN_PART_FORM_H
 
-/* The numbers are those on the wire. */
+/* The numbers are our own; the wire has others (serve/tell.h says which is which). */
 enum pen_form {
 	PEN_FORM_NEARCORE = 0, /* a StatePart, as nearcore makes and takes it (part/envelope.h) */
 	PEN_FORM_LEAN = 1, /* keys and values with the nodes that only prove; the rest is rebuilt */

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "wire/piece.h"
 
+static_assert(PEN_WIRE_PARTS_MAX == PEN_PARTS_MAX, "all parts that are can be told");
 static_assert(PEN_WIRE_CHAIN_BYTES_MAX == PEN_CHAIN_BYTES_MAX, "a label fits");
 
 enum pen_form pen_tell_form(uint8_t wire_form)

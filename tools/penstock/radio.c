@@ -8,20 +8,12 @@
 #include "base/rng.h"
 #include "drivers/table.h"
 #include "drivers/uring/udp.h"
+#include "serve/tell.h"
 
 /* While packets wait for the kernel to take them. */
 #define RADIO_RETRY_NS (PEN_NS_PER_MS / 4)
 /* The longest sleep beside a port that can wake us. */
 #define RADIO_SLEEP_NS PEN_NS_PER_S
-
-enum pen_wire_form radio_wire_form(enum pen_form form)
-{
-	static const enum pen_wire_form forms[PEN_FORMS] = {[PEN_FORM_RAW] = PEN_WIRE_FORM_RAW,
-		[PEN_FORM_NEARCORE] = PEN_WIRE_FORM_NEARCORE,
-		[PEN_FORM_LEAN] = PEN_WIRE_FORM_LEAN};
-	PEN_CHECK(form < PEN_FORMS);
-	return forms[form];
-}
 
 static unsigned forms_count(const struct radios_ask *ask)
 {
@@ -69,7 +61,7 @@ static int client_open(struct radios *radios, struct radio *radio, const struct 
 	struct pen_why *why)
 {
 	struct pen_client_config config = {.n = ask->n,
-		.form = radio_wire_form(radio->form),
+		.form = (enum pen_wire_form)pen_tell_wire_form(radio->form),
 		.identity = ask->identity,
 		.pool = &radios->pool,
 		.tx_lag = radio->net->caps.tx_lag,

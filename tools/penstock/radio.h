@@ -88,7 +88,4 @@ int64_t radio_due_ns(const struct radio *radio, int64_t now_ns);
 /* Before a nap: let it end when packets come. How long the nap may be; 0: they are here. */
 int64_t radio_arm(struct radio *radio, struct nap *nap);
 
-/* The form as the wire says it. */
-enum pen_wire_form radio_wire_form(enum pen_form form);
-
 #endif
