@@ -14,6 +14,10 @@
  * offered it lied. If they have another, some pieces are not what was offered: the part is fetched
  * once more, from one server alone, and when it is proved the first pieces are compared with it,
  * each wrong one is laid at its sender's door as above; who sent right ones is not even asked.
+ * When nobody is left to compare with, those who sent it are asked again only after a while that
+ * doubles each time (pen_haul_vain). A part of one piece needs no comparison: the caller may blame
+ * that piece at once. Of several, each may be the one that was changed on the way, so that who
+ * alone has such a part and lies about it is avoided, but not named.
  *
  * A lean part under one id has one head, but for stored lengths, and one sum for each raw frame: a
  * head that has not the id, or a frame that has not the sum, is a wrong piece. But the sums are

@@ -291,8 +291,7 @@ void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
 		pen_haul_restart(haul, UINT64_C(1) << s);
 		return;
 	}
-	pen_haul_rename(haul);
-	haul->cannot = all;
+	pen_haul_vain(haul, now_ns);
 	for (unsigned i = 0; as_named && i < client->server_count; i++) {
 		if (all >> i & 1)
 			pen_blame_end(client, i, PEN_SERVER_LIED, now_ns);

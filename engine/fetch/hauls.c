@@ -168,6 +168,28 @@ void pen_haul_rename(struct pen_haul *haul)
 	haul->compared = 0;
 }
 
+void pen_haul_vain(struct pen_haul *haul, int64_t now_ns)
+{
+	uint64_t all = haul->can;
+	int64_t wait_ns = PEN_HAUL_VAIN_NS;
+	PEN_CHECK(now_ns >= 0);
+	for (unsigned i = 0; i < haul->vain_times && wait_ns < PEN_HAUL_VAIN_NS_MAX; i++)
+		wait_ns *= 2;
+	haul->vain |= all;
+	haul->vain_times++;
+	haul->vain_ns = now_ns + wait_ns;
+	pen_haul_rename(haul);
+	haul->cannot = haul->vain;
+}
+
+void pen_haul_forgive(struct pen_haul *haul, unsigned peer, int64_t now_ns)
+{
+	PEN_CHECK(peer < PEN_HAUL_PEERS);
+	uint64_t bit = UINT64_C(1) << peer;
+	if (!(haul->vain & bit) || now_ns >= haul->vain_ns)
+		haul->cannot &= ~bit;
+}
+
 void pen_haul_adopt(struct pen_haul *haul)
 {
 	if (!pen_haul_orphaned(haul))

@@ -27,6 +27,9 @@
 /* Hauls at once: enough that a part with one slow piece does not keep the others waiting. */
 #define PEN_HAULS_MAX 32u
 #define PEN_HAUL_NONE UINT32_MAX
+/* How long those whose part failed are not asked for it again: at first, and at most. */
+#define PEN_HAUL_VAIN_NS INT64_C(2000000000)
+#define PEN_HAUL_VAIN_NS_MAX INT64_C(64000000000)
 /* Of a unit that nobody has sent. */
 #define PEN_PEER_NONE UINT8_MAX
 
@@ -52,6 +55,9 @@ struct pen_haul {
 	uint64_t only; /* servers that may send: all, but for a part that is fetched for comparison
 			*/
 	uint64_t compared; /* servers from which alone it was fetched, in vain */
+	uint64_t vain; /* servers from which it failed its proof when nobody was left to compare */
+	unsigned vain_times; /* how often that was */
+	int64_t vain_ns; /* those are not asked again before */
 	uint32_t rounds; /* times that all units were forgotten */
 	uint32_t done; /* units that are here */
 	uint32_t low; /* all units below are done or flying */
@@ -112,6 +118,13 @@ void pen_haul_refuse(struct pen_haul *haul, unsigned peer);
 /* Forget the name and all units that are here: nobody is left who could finish it. Nothing of it
  * flies. Servers that have other bytes may be asked again. */
 void pen_haul_rename(struct pen_haul *haul);
+
+/* It failed its proof from all who can send it, and nobody is left to compare with: as rename, and
+ * they are not asked again for a while that doubles each time, up to PEN_HAUL_VAIN_NS_MAX. */
+void pen_haul_vain(struct pen_haul *haul, int64_t now_ns);
+
+/* The server may be asked again for what it did not have, unless it is one of those. */
+void pen_haul_forgive(struct pen_haul *haul, unsigned peer, int64_t now_ns);
 
 /* Is nobody left who has the bytes that it was named by, and does nothing of it fly? */
 bool pen_haul_orphaned(const struct pen_haul *haul);

@@ -134,7 +134,7 @@ static void heard_have(
 		bool told = haul->kind != PEN_WIRE_KIND_PIECE ||
 			haul->part / PEN_WIRE_WINDOW_PARTS == window;
 		if (told && !(haul->can >> s & 1))
-			haul->cannot &= ~(UINT64_C(1) << s);
+			pen_haul_forgive(haul, s, now_ns);
 	}
 }
 

@@ -168,6 +168,11 @@ static void prove_whole(void)
 			memcpy(lab->before, lab->copy, lab->bytes);
 			memcpy(lab->sender_before, lab->sender, sizeof lab->sender);
 		}
+		if (lab->bytes <= PEN_BLOCK_BYTES && !lab->as_named) {
+			const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE};
+			pen_client_blame(lab->client, lab->sender[0], &piece,
+				(struct pen_bytes){lab->copy, lab->bytes}, lab->now);
+		}
 		pen_client_refuted(lab->client, 0, lab->as_named, lab->now);
 		return;
 	}

@@ -196,7 +196,8 @@ static void missing_draw(struct plan *plan, struct pen_rng *rng)
 	plan->missing = (int)pen_rng_below(rng, plan->parts);
 	for (unsigned s = 0; s < plan->servers; s++) {
 		enum plan_lie lie = plan->hosts[s].lie;
-		if (lie != PLAN_BAD_BYTES && lie != PLAN_OTHER_BYTES)
+		/* A changed bit of a compressed frame may change nothing of what it says. */
+		if (plan->lean || (lie != PLAN_BAD_BYTES && lie != PLAN_OTHER_BYTES))
 			plan->holds[s] &= ~(1u << plan->missing);
 	}
 }
@@ -239,9 +240,9 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 	plan->missing = -1;
 	if (ask->parts || ask->lean || ask->hopeless)
 		parts_draw(plan, &rng);
+	plan->lean = plan->parts && (coin(&rng) || ask->lean);
 	if (ask->hopeless)
 		missing_draw(plan, &rng);
-	plan->lean = plan->parts && (coin(&rng) || ask->lean);
 }
 
 static void device_print(const struct plan_host *host)

@@ -110,6 +110,12 @@ static void part_refute(struct client *client, unsigned k, bool as_named, int64_
 {
 	struct client_part *part = &client->parts[k];
 	client->refused++;
+	/* Of one piece: its sender is asked at once, as perhaps nobody else has the part. */
+	if (!as_named && part->bytes.len <= PEN_RAW_BLOCK_BYTES) {
+		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .part = k};
+		pen_client_blame(
+			client->client, part->from[0], &piece, pen_buf_bytes(&part->bytes), now_ns);
+	}
 	part->compared = !as_named;
 	struct pen_buf spare = part->before;
 	part->before = part->bytes;

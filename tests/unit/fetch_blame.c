@@ -113,3 +113,34 @@ Test(fetch_blame, what_was_offered_is_no_part)
 	cr_expect_eq(lab->refuted, 1);
 	lab_close();
 }
+
+/* Whoever alone has a part, and has it wrong, is asked for it less and less; if the part is one
+ * piece he is asked what he holds, and named. */
+Test(fetch_blame, the_only_holder_is_wrong)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+		struct toy_manners manners;
+		enum pen_server_fault fault;
+		bool done;
+	} rows[] = {
+		{"a lie in one piece", 300000, {.lie_every = 1}, PEN_SERVER_LIED, false},
+		{"one piece by a bad path", 300000, {.spoil = 1}, PEN_SERVER_NO_FAULT, true},
+		{"lies in many pieces", 5 << 20, {.lie_every = 2}, PEN_SERVER_NO_FAULT, false},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(rows[i].bytes, 2);
+		lab->toy[1].manners.lacks = true;
+		lab->config.form = PEN_WIRE_FORM_NEARCORE;
+		lab->config.held = true;
+		lab->toy[0].manners = rows[i].manners;
+		lab->toy[0].manners.rate = 125 * LAB_MB;
+		lab_start();
+		cr_expect_eq(lab_run(60 * LAB_S), rows[i].done, "%s", rows[i].name);
+		cr_expect_eq(lab->client->server[0].fault, rows[i].fault, "%s", rows[i].name);
+		/* Two times each; after 2, 4, 8, 16 and 32 s. */
+		cr_expect_leq(lab->refuted, 12, "%s: %u times", rows[i].name, lab->refuted);
+		lab_close();
+	}
+}

@@ -233,3 +233,28 @@ Test(fetch_hauls, the_oldest_always_fits)
 	pen_hauls_close(&hauls);
 	pen_hauls_close(NULL);
 }
+
+/* Whose part failed in vain is asked again after a while that doubles; others at once. */
+Test(fetch_hauls, waits_longer_each_time)
+{
+	static const int64_t seconds[] = {2, 4, 8, 16, 32, 64, 64};
+	const struct pen_hauls_config config = {.hauls_max = 1, .units_max = 4};
+	const struct pen_haul_name name = {.bytes = 5, .units = 1};
+	int64_t now = 0;
+	cr_assert_eq(pen_hauls_open(&hauls, &config), 0);
+	struct pen_haul *haul = pen_hauls_begin(
+		&hauls, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, 0);
+	for (size_t i = 0; i < PEN_COUNT(seconds); i++) {
+		cr_assert(pen_haul_offer(&hauls, haul, 3, &name));
+		pen_haul_vain(haul, now);
+		haul->cannot |= 1;
+		pen_haul_forgive(haul, 0, now);
+		cr_expect_eq(haul->cannot, 8, "another may");
+		now += seconds[i] * 1000000000;
+		pen_haul_forgive(haul, 3, now - 1);
+		cr_expect_eq(haul->cannot, 8, "row %zu: too soon", i);
+		pen_haul_forgive(haul, 3, now);
+		cr_expect_eq(haul->cannot, 0, "row %zu: not yet", i);
+	}
+	pen_hauls_close(&hauls);
+}

@@ -159,6 +159,12 @@ static void refute(struct catch_part *part, bool as_named, int64_t now_ns)
 		give_up(part, now_ns);
 		return;
 	}
+	/* Of one piece: its sender is asked at once, as perhaps nobody else has the part. */
+	if (!as_named && part->parcel.is.units == 1) {
+		const struct pen_piece piece = piece_of(part->k, 0);
+		pen_client_blame(part->radio->client, parcel_unit(&part->parcel, 0)->server, &piece,
+			parcel_piece(&part->parcel, 0), now_ns);
+	}
 	if (!as_named && !part->compared) {
 		struct parcel spare = part->before;
 		part->before = part->parcel;
