@@ -91,7 +91,8 @@ run() {
 	lines=$(cat "$scratch/serve" "$scratch/out" | wc -l)
 	[ "$lines" -le $lines_max ]
 	result $? "  $lines lines in both logs" || head -n 20 "$scratch/serve" "$scratch/out"
-	echo "     $kbs KB/s, server $((server_us / 1000)) ms of CPU, $server_kib KiB, client $client_kib KiB"
+	echo "     $kbs KB/s; server: $((server_us / 1000)) ms of CPU, $server_kib KiB;" \
+		"client: $client_kib KiB"
 }
 
 # within NAME WITH WITHOUT: memory.
