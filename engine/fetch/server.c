@@ -173,10 +173,14 @@ unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *plac
 	return count;
 }
 
-/* How long a place whose turn it is may get nothing. */
+/* How long a place whose turn it is may get nothing: timeouts as they were before they doubled,
+ * which they do because of such a place. */
 static int64_t stuck_wait_ns(const struct pen_server *server)
 {
-	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS * pen_stream_patience_ns(&server->stream);
+	struct pen_rtt rtt = server->stream.rtt;
+	rtt.doublings = 0;
+	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS *
+		(pen_rtt_timeout_ns(&rtt) + 2 * server->stream.run_ns);
 	return wait > PEN_SERVER_STUCK_NS_MIN ? wait : PEN_SERVER_STUCK_NS_MIN;
 }
 
