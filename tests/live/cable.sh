@@ -1,7 +1,7 @@
-# cable: what the tests of our protocol under stress share: a client and a server, each in a network
-# namespace, joined by a virtual cable with the offloads that the kernel gives it; and strangers,
-# with a cable to each, to whom both send what goes to nobody they know. Sourced after lib.sh; all of
-# it goes with the test, or with the next one if the test was killed.
+# cable: what the tests of our protocol under stress share: a client and a server, each in a
+# network namespace, joined by a virtual cable with the offloads that the kernel gives it; and
+# strangers, with a cable to each, to whom both send what goes to nobody they know. Sourced after
+# lib.sh; all of it goes with the test, or with the next one if the test was killed.
 #
 #     client 10.78.3.1 --- 10.78.3.2 server        strangers: 10.78.1.2 at the client (device
 #                                                  client), 10.78.2.2 at the server (server)
@@ -48,7 +48,8 @@ cable_open() {
 	fi
 	ip netns add "$far" && ip netns add "$strangers" || exit 1
 	for name in "$client" "$far" "$strangers"; do
-		at "$name" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+		at "$name" sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+			net.ipv4.conf.default.rp_filter=0
 		at "$name" ip link set lo up
 	done
 	join "$client" own $client4 "$far" own $server4 &&

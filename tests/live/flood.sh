@@ -48,7 +48,8 @@ flood_at() {
 		;;
 	esac
 	begin_bytes=$(stored) begin_ms=$(now_ms)
-	at "$strangers" "$flood" "${to[@]}" $packets $per_second 1 "${friend[@]}" >"$scratch/flooded"
+	at "$strangers" "$flood" "${to[@]}" $packets $per_second 1 "${friend[@]}" \
+		>"$scratch/flooded"
 	result $? "  $(cat "$scratch/flooded")"
 	kbs=$((($(stored) - begin_bytes) / ($(now_ms) - begin_ms)))
 }
