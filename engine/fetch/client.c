@@ -139,6 +139,9 @@ static void look(struct pen_client *client, int64_t now_ns)
 
 void pen_client_turn(struct pen_client *client, int64_t now_ns)
 {
+	for (uint64_t set = client->came; set; set &= set - 1)
+		pen_tend_data(client, (unsigned)__builtin_ctzll(set));
+	client->came = 0;
 	if (client->due_ns <= now_ns)
 		stir_due(client, now_ns);
 	if (!pen_stir_any(client))
@@ -156,7 +159,7 @@ int64_t pen_client_due_ns(const struct pen_client *client, int64_t now_ns)
 {
 	/* What cannot be written is due all the time. */
 	int64_t soonest = pen_post_room(&client->post) ? INT64_MIN : now_ns + FULL_WAIT_NS;
-	int64_t due = pen_stir_any(client) ? now_ns : client->due_ns;
+	int64_t due = pen_stir_any(client) || client->came ? now_ns : client->due_ns;
 	return due > soonest ? due : soonest;
 }
 

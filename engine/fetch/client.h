@@ -93,6 +93,7 @@ struct pen_client {
 	uint16_t generation; /* of slot numbers */
 	/* What the next turn looks at: fetch/stir.h. */
 	uint64_t stirred; /* servers: a set */
+	uint64_t came; /* those of which bytes came, and nothing that stirs them */
 	uint64_t claims; /* those whose claim on credit is to be stated anew */
 	bool unassigned; /* places */
 	bool weigh; /* and whether what flies would come sooner from another */

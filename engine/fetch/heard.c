@@ -16,7 +16,10 @@ static bool put(struct pen_client *client, struct pen_server *server, struct pen
 	const struct pen_wire_data *data, const struct pen_slice *slice, int64_t now_ns)
 {
 	bool first = place->recv.reach == 0, sized = place->bytes > 0;
+	uint32_t before = pen_server_packets(place);
 	enum pen_place_came came = pen_place_put(place, data, slice, now_ns);
+	/* Duplicates, too, may have been granted. */
+	server->want.packets -= before - pen_server_packets(place);
 	if (came == PEN_PLACE_DUPLICATE) {
 		client->counters.duplicates++;
 		return first;
@@ -28,7 +31,6 @@ static bool put(struct pen_client *client, struct pen_server *server, struct pen
 	}
 	client->counters.placed++;
 	client->counters.placed_bytes += slice->bytes - PEN_WIRE_HEAD_BYTES;
-	server->want.packets--;
 	bool proof = place->recv.got == PEN_SIZES_PROOF;
 	bool whole = place->state == PEN_PLACE_WHOLE;
 	if (proof)
@@ -105,7 +107,7 @@ void pen_heard_data(struct pen_client *client, const struct pen_wire_data *data,
 	if (more)
 		pen_stir_server(client, s);
 	else
-		pen_tend_data(client, s);
+		pen_stir_came(client, s);
 }
 
 /* Do these name the state that is fetched? */

@@ -123,9 +123,7 @@ static bool has_tail(const struct pen_server *server, const struct pen_place *pl
 	return i == 0 && sure && server->stream.losses > oldest->losses;
 }
 
-/* Packets to be granted for a place: what is missing, and what the server may send before that,
- * because it begins anew, or was asked twice. */
-static uint32_t packets_of(const struct pen_place *place)
+uint32_t pen_server_packets(const struct pen_place *place)
 {
 	uint32_t twice = place->recv.asked < PEN_SERVER_TAIL_PACKETS ? place->recv.asked
 								     : PEN_SERVER_TAIL_PACKETS;
@@ -141,7 +139,7 @@ struct pen_stream_want pen_server_want(
 	want.packet_bytes = PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(server->sizes.proven);
 	for (unsigned i = 0; i < server->places; i++) {
 		const struct pen_place *place = &places[server->place[i]];
-		want.packets += packets_of(place);
+		want.packets += pen_server_packets(place);
 		uint32_t bytes = PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(place->size);
 		want.packet_bytes = bytes > want.packet_bytes ? bytes : want.packet_bytes;
 		if (!has_turn(server, places, i))

@@ -125,6 +125,10 @@ void pen_server_shut(struct pen_server *server, uint32_t slot, uint64_t nonce, i
 /* The server has closed it: no need to say so again. */
 void pen_server_shut_done(struct pen_server *server, uint32_t slot);
 
+/* Packets to be granted for a place: what is missing, and what the server may send before that,
+ * because it begins anew, or was asked twice. */
+uint32_t pen_server_packets(const struct pen_place *place);
+
 /* What its places want, all together. */
 struct pen_stream_want pen_server_want(
 	const struct pen_server *server, const struct pen_place *places, int64_t now_ns);

@@ -6,7 +6,8 @@
  *
  *     a server   its session, silence, questions, PULL: something of it changed, or its due_ns has
  *                come. A DATA packet counts as a change only if it does more than bring bytes
- *                (fetch/heard.c); otherwise it brings due_ns forward to when its PULL is due.
+ *                (fetch/heard.c); otherwise the next turn brings due_ns forward to when its PULL is
+ *                due, once for all that came.
  *     places     units became missing, a place or block became free, a server has room for more
  *                slots, is there, or is there no more; catalogues; bonds
  *     credit     a claim on it changed, or what bounds it, or its own time (pen_credit_due_ns) came
@@ -31,6 +32,13 @@ static inline void pen_stir_server(struct pen_client *client, unsigned server)
 {
 	PEN_CHECK(server < PEN_HAUL_PEERS);
 	client->stirred |= UINT64_C(1) << server;
+}
+
+/* Bytes of it came, which change nothing but when its PULL is due. */
+static inline void pen_stir_came(struct pen_client *client, unsigned server)
+{
+	PEN_CHECK(server < PEN_HAUL_PEERS);
+	client->came |= UINT64_C(1) << server;
 }
 
 /* Its places are others, or of another length: it claims other credit, too. */
@@ -63,7 +71,7 @@ static inline void pen_stir_all(struct pen_client *client)
 /* It is over: no turn follows. */
 static inline void pen_stir_nothing(struct pen_client *client)
 {
-	client->stirred = 0;
+	client->stirred = client->came = 0;
 	client->unassigned = client->unshared = client->starved = false;
 	client->due_ns = client->lapse_ns = INT64_MAX;
 }

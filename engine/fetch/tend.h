@@ -21,7 +21,7 @@ void pen_tend_time(struct pen_client *client, unsigned server, int64_t now_ns);
 /* Say what is due to a server, after they were; its due_ns is right from then on. */
 void pen_tend_say(struct pen_client *client, unsigned server, int64_t now_ns);
 
-/* A packet of data came that changes nothing else: bring due_ns forward if it must be. */
+/* Data came that changes nothing else: bring due_ns forward if it must be. */
 void pen_tend_data(struct pen_client *client, unsigned server);
 
 #endif
