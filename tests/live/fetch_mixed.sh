@@ -5,6 +5,16 @@
 
 fetch() { timeout 100 "$PENSTOCK" fetch "$@" >"$scratch/out" 2>&1; }
 
+# said CODE NAME, wants WANTED GOT NAME: a result, with what the fetch said if it is a bad one.
+said() {
+	result "$1" "$2"
+	[ "$1" -eq 0 ] || cat "$scratch/out"
+}
+wants() {
+	expect "$@"
+	[ "$1" = "$2" ] || cat "$scratch/out"
+}
+
 # parts DIR FORM: how many files of parts in this form a store has.
 parts() { find "$1" -name "$2_part_*" 2>/dev/null | wc -l; }
 
@@ -45,13 +55,13 @@ from="--from $one --from $url --from dir:$scratch/store --from 127.0.0.1:1"
 fetch $from --root "$root" --form nearcore --store "$scratch/got" --json
 expect 0 $? 'servers of both sorts and a directory, and one that is not there'
 expect 24 "$(parts "$scratch/got" state)" 'all parts'
-expect "$(bytes "$scratch/store" state)" "$(wire)" 'none of them came twice' || cat "$scratch/out"
+wants "$(bytes "$scratch/store" state)" "$(wire)" 'none of them came twice'
 for source in "$one" "$url" "dir:$scratch/store"; do
 	grep -q "^$source: [0-9.]* MB" "$scratch/out"
 	result $? "what came from ${source%%/*} is said"
 done
 grep -q '^127.0.0.1:1: 0.0 MB; .*answer' "$scratch/out"
-result $? 'and that one does not answer' || cat "$scratch/out"
+said $? 'and that one does not answer'
 fetch --from 127.0.0.1:1 --from "$url" --root "$root" --store "$scratch/http"
 expect '0 24' "$? $(parts "$scratch/http" state)" 'a web server is enough'
 
@@ -80,7 +90,7 @@ wait_parts "$scratch/stopped" 2
 fetch --from "$one" --root "$root" --store "$scratch/stopped"
 expect 9 $? 'a store has one writer'
 grep -q "locked by process $fetching" "$scratch/out"
-result $? 'and the other is named' || cat "$scratch/out"
+said $? 'and the other is named'
 kill -INT $fetching
 wait $fetching
 expect 7 $? 'interrupted'
@@ -96,7 +106,7 @@ fetching=$!
 wait_parts "$scratch/left" 4
 stop
 wait $fetching
-expect 0 $? 'a server dies in the middle, and others have the rest' || cat "$scratch/out"
+wants 0 $? 'a server dies in the middle, and others have the rest'
 [ "$(parts "$scratch/left" lean)" -ge 4 ] && [ "$(parts "$scratch/left" state)" -ge 1 ]
 result $? "in the form that they have ($(parts "$scratch/left" lean) lean)"
 "$PENSTOCK" verify store "$scratch/left" >"$scratch/verify" 2>&1
@@ -108,7 +118,7 @@ if start_hostile "$scratch/store/$there" silent state_part_000005_of_000024; the
 	fetch --from "$one" --from "$url" --root "$root" --form nearcore --store "$scratch/silent"
 	expect '0 24' "$? $(parts "$scratch/silent" state)" 'a web server that falls silent'
 	[ $((SECONDS - begun)) -lt 20 ]
-	result $? "holds nobody up ($((SECONDS - begun)) s)" || cat "$scratch/out"
+	said $? "holds nobody up ($((SECONDS - begun)) s)"
 	stop
 fi
 url=$front
@@ -135,16 +145,16 @@ for form in state lean; do
 		--index "$scratch/honest.$form"
 	honest=$peer
 	name=$([ $form = lean ] && echo lean || echo nearcore)
-	fetch --from "$liar" --from "$honest" --root "$root" --form $name \
+	# So slow that both are needed.
+	fetch --from "$liar" --from "$honest" --root "$root" --form $name --rate 16Mbit/s \
 		--store "$scratch/true.$form"
-	expect '0 24' "$? $(parts "$scratch/true.$form" $form)" "a liar of two, $name form" ||
-		cat "$scratch/out"
+	wants '0 24' "$? $(parts "$scratch/true.$form" $form)" "a liar of two, $name form"
 	grep -q "^$liar: .*it lied" "$scratch/out"
-	result $? 'it is named' || cat "$scratch/out"
+	said $? 'it is named'
 	! grep -q "^$honest: .*lied" "$scratch/out"
 	result $? 'and nobody else'
 	fetch --from "$liar" --root "$root" --form $name --store "$scratch/false.$form" --stall 8
-	expect 4 $? "a liar alone, $name form" || cat "$scratch/out"
+	wants 4 $? "a liar alone, $name form"
 	expect 0 "$(parts "$scratch/false.$form" '*')" 'and nothing of it is in the store'
 	stop
 	kill -9 "$liars"
@@ -152,9 +162,9 @@ done
 
 # What nobody has, and who is gone.
 fetch --from "$one" --from "$url" --root "$small_root" --of 7 --store "$scratch/none"
-expect 3 $? 'a state that nobody has' || cat "$scratch/out"
+wants 3 $? 'a state that nobody has'
 grep -q 'part 0 of 7: .*(and 6 more' "$scratch/out"
-result $? 'the parts are named' || cat "$scratch/out"
+said $? 'the parts are named'
 fetch --from 127.0.0.1:1 --from http://127.0.0.1:1 --root "$root" --of 24 --tries 2 \
 	--store "$scratch/none"
 expect 6 $? 'nobody is there'
@@ -166,7 +176,7 @@ for _ in 1 2 3 4; do
 	code=$?
 	[ $code -eq 3 ] || break # it is still being proved there
 done
-expect 0 $code 'memory for a part is enough' || cat "$scratch/out"
+wants 0 $code 'memory for a part is enough'
 grep -q 'of 4 connections' "$scratch/out"
 result $? 'and it is said what that leaves out'
 
@@ -174,7 +184,7 @@ result $? 'and it is said what that leaves out'
 mkdir "$scratch/tiny"
 if mount -t tmpfs -o size=2m tmpfs "$scratch/tiny" 2>"$scratch/err"; then
 	fetch --from "$one" --root "$root" --store "$scratch/tiny"
-	expect 8 $? 'a full disk' || cat "$scratch/out"
+	wants 8 $? 'a full disk'
 	mount -o remount,size=200m "$scratch/tiny"
 	fetch --from "$one" --root "$root" --store "$scratch/tiny"
 	expect '0 24' "$? $(parts "$scratch/tiny" state)" 'with room again it goes on'

@@ -88,9 +88,27 @@ static int broken(const struct fetch *fetch, struct pen_why *why)
 	return 0;
 }
 
-static bool is_done(const struct fetch *fetch)
+/* Is a server being asked what it holds of what failed its proof? */
+static bool is_inquiring(const struct fetch *fetch)
 {
-	return fetch->ask.raw ? fetch->object.done : !fetch->docket.count[DOCKET_OPEN];
+	for (unsigned i = 0; i < fetch->radios.count; i++) {
+		const struct pen_client *client = fetch->radios.list[i].client;
+		for (unsigned s = 0; s < client->server_count; s++) {
+			if (client->server[s].inquiry.open)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_done(struct fetch *fetch, int64_t now_ns)
+{
+	bool open = fetch->ask.raw ? !fetch->object.done : fetch->docket.count[DOCKET_OPEN] > 0;
+	if (open || fetch->workshop.count)
+		return false;
+	fetch->done_ns = fetch->done_ns ? fetch->done_ns : now_ns;
+	/* Who lied is to be named. */
+	return !is_inquiring(fetch) || now_ns - fetch->done_ns >= FETCH_VERDICT_NS;
 }
 
 static int interrupted(struct fetch *fetch, int64_t now_ns, struct pen_why *why)
@@ -110,11 +128,11 @@ int fetch_next(struct fetch *fetch, bool stop, struct pen_why *why)
 		return interrupted(fetch, now_ns, why);
 	turn(fetch, now_ns);
 	int err = broken(fetch, why);
-	if (!err && is_done(fetch) && !fetch->workshop.count) {
+	if (!err && is_done(fetch, now_ns)) {
 		bool lost = !fetch->ask.raw && fetch->docket.count[DOCKET_LOST];
 		return lost ? pen_fail(why, fetch->docket.code, "%s", fetch->docket.why.text) : 1;
 	}
-	if (!err)
+	if (!err && !fetch->done_ns)
 		err = fetch_patience(fetch, now_ns, why);
 	if (!err)
 		rest(fetch, now_ns);

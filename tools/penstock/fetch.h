@@ -24,6 +24,8 @@
 #define FETCH_SILENT_NS (3 * PEN_NS_PER_S)
 /* Silence until we say why: what nobody has, and who is gone. */
 #define FETCH_NOBODY_NS (5 * PEN_NS_PER_S)
+/* How long what all is here for waits until a server has said whether it lied. */
+#define FETCH_VERDICT_NS (2 * PEN_NS_PER_S)
 /* Parts that come by radio at a time, as far as memory is concerned. */
 #define FETCH_FLIGHTS 4u
 /* Bytes of the sentence that says what a larger part would need. */
@@ -78,6 +80,7 @@ struct fetch {
 	struct mirror mirror;
 	struct nap nap;
 	int64_t swept_ns; /* when it was last looked who may fetch what */
+	int64_t done_ns; /* when all was here; 0: it is not */
 };
 
 /*
