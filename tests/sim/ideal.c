@@ -105,7 +105,7 @@ static uint64_t wire_bits(const struct plan *plan, uint64_t bytes)
 static unsigned honest_of(const struct plan *plan)
 {
 	unsigned set = 0;
-	for (unsigned s = 0; s < plan->servers; s++)
+	for (unsigned s = 0; s < plan->servers && s < PEN_COUNT(plan->hosts); s++)
 		set |= (unsigned)(plan->hosts[s].lie == PLAN_HONEST) << s;
 	return set;
 }
