@@ -215,7 +215,8 @@ int bench_net_lab_cable(struct bench_net_lab *lab, const struct bench_net_cable 
 		err = set_offloads(lab, (enum bench_net_end)end);
 	for (int end = 0; !err && end < BENCH_NET_ENDS; end++)
 		err = in(lab, (enum bench_net_end)end,
-			"for i in $(seq 200); do ip link show v0 | grep -q 'state UP' && exit 0; "
+			"for i in $(seq 200); do ip link show v0 2>/dev/null | grep -q 'state UP' "
+			"&& exit 0; "
 			"sleep 0.05; done; exit 1");
 	return err;
 }
