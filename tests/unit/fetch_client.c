@@ -2,9 +2,11 @@
 #include "fetch/client.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 
 #include "base/check.h"
 #include "fakes/lab.h"
+#include "fakes/still.h"
 
 /* No proof of receipt was wrong. */
 static void check_proofs(const char *name)
@@ -180,4 +182,16 @@ Test(fetch_client, leaves)
 	pen_client_leave(lab->client, lab->now);
 	cr_expect_eq(lab->client->post.waiting, 0, "once");
 	lab_close();
+}
+
+/* Something changes and nobody is stirred: that is noticed. */
+Test(fetch_client, a_change_unsaid, .signal = SIGABRT)
+{
+	lab_open(4 << 20, 1);
+	lab_start();
+	while (lab->client->counters.packets < 100)
+		cr_assert(lab_turn());
+	still_check(lab->client, lab->now);
+	lab->client->server[0].share++;
+	still_check(lab->client, lab->now);
 }
