@@ -220,6 +220,9 @@ static void heard_slot(struct pen_client *client, unsigned s,
 	case PEN_WIRE_SLOT_FAILED: refuse(client, seat, now_ns); break;
 	case PEN_WIRE_SLOT_BUSY:
 	case PEN_WIRE_SLOT_NOT_CACHED:
+		/* It may say so for ever: whoever is asked alone is so no more. */
+		if (client->haul[seat]->only == UINT64_C(1) << s)
+			client->haul[seat]->only = UINT64_MAX;
 		pen_seat_drop(client, seat, false, now_ns);
 		rest(server, retry_ms * PEN_NS_PER_MS, now_ns);
 		break;
