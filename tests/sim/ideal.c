@@ -32,15 +32,16 @@ static void befall(const struct plan *plan, unsigned actor, struct span *span)
 	const struct plan_host *host = &plan->hosts[actor];
 	bool server = actor < plan->servers, gone = false;
 	uint64_t rate = server ? host->links.up_bits_per_s : host->links.down_bits_per_s;
-	int64_t rated_ns = -1, last_ns = -1;
+	int64_t last_ns = -1;
 	for (unsigned i = 0; i < plan->fault_count; i++) {
 		const struct fault *fault = &plan->faults[i];
-		if (fault->actor != actor || fault->at_ns > span->from_ns)
+		if (fault->actor != actor)
 			continue;
-		if (fault->kind == FAULT_RATE && fault->at_ns > rated_ns) {
+		/* From the beginning: a good fetch that is not ideal still meets it. */
+		if (fault->kind == FAULT_RATE && fault->value < rate)
 			rate = fault->value;
-			rated_ns = fault->at_ns;
-		}
+		if (fault->at_ns > span->from_ns)
+			continue;
 		bool leaves = fault->kind == FAULT_CRASH || fault->kind == FAULT_POWER ||
 			fault->kind == FAULT_DARK;
 		bool comes = fault->kind == FAULT_START || fault->kind == FAULT_BACK ||
@@ -144,6 +145,19 @@ static int64_t longest_rtt_ns(const struct plan *plan)
 	return longest;
 }
 
+/* Time behind the end of the ideal in which no honest server is up: a good fetch may meet it. */
+static int64_t dead_ns(const struct plan *plan, const struct spans *spans, int64_t from_ns)
+{
+	int64_t dead = 0;
+	for (unsigned i = 0; i < spans->count; i++) {
+		const struct span *span = &spans->span[i];
+		bool alive = sum_of(span->up, (1u << plan->servers) - 1) > 0;
+		if (!alive && span->to_ns > from_ns)
+			dead += span->to_ns - (span->from_ns > from_ns ? span->from_ns : from_ns);
+	}
+	return dead;
+}
+
 int64_t ideal_ns(const struct plan *plan, const uint32_t *part_bytes)
 {
 	static struct spans spans;
@@ -163,7 +177,7 @@ int64_t ideal_ns(const struct plan *plan, const uint32_t *part_bytes)
 			longest = at_ns > longest ? at_ns : longest;
 		}
 	}
-	return longest + 2 * longest_rtt_ns(plan);
+	return longest + dead_ns(plan, &spans, longest) + 2 * longest_rtt_ns(plan);
 }
 
 /* Packets of a million that do not arrive whole, in the long run. */

@@ -51,7 +51,7 @@ struct shared {
 };
 
 static const char *const climate_names[PLAN_CLIMATES] = {
-	"rack", "city", "ocean", "radio", "broken"};
+	"rack", "city", "ocean", "radio", "broken", "storm"};
 
 static void flags_print(const struct options *options)
 {

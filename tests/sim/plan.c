@@ -25,6 +25,7 @@ static const struct range ranges[PLAN_CLIMATES] = {
 	[PLAN_OCEAN] = {20 * MS, 150 * MS, 10 * MBIT, 500 * MBIT, 10000, 0, 1000, 100, 100},
 	[PLAN_RADIO] = {60 * MS, 600 * MS, 2 * MBIT, 20 * MBIT, 5000, 2000, 5000, 1000, 1000},
 	[PLAN_BROKEN] = {1 * MS, 50 * MS, 20 * MBIT, 200 * MBIT, 50000, 1000, 50000, 50000, 30000},
+	[PLAN_STORM] = {5 * MS, 100 * MS, 10 * MBIT, 100 * MBIT, 200000, 0, 100000, 50000, 30000},
 };
 
 static uint64_t between(struct pen_rng *rng, uint64_t min, uint64_t max)
@@ -122,7 +123,7 @@ static void fault_draw(struct plan *plan, int64_t span_ns, struct pen_rng *rng)
 	unsigned server = (unsigned)pen_rng_below(rng, plan->servers);
 	unsigned client = plan->servers + (unsigned)pen_rng_below(rng, plan->clients);
 	unsigned any = (unsigned)pen_rng_below(rng, plan->servers + plan->clients);
-	switch (pen_rng_below(rng, 8)) {
+	switch (pen_rng_below(rng, 9)) {
 	case 0:
 		fault_add(plan, (struct fault){at_ns, FAULT_CRASH, server, 0});
 		fault_add(plan, (struct fault){back_ns, FAULT_START, server, 0});
@@ -138,7 +139,8 @@ static void fault_draw(struct plan *plan, int64_t span_ns, struct pen_rng *rng)
 	case 3: fault_add(plan, (struct fault){at_ns, FAULT_REBIND, client, 0}); break;
 	case 4: fault_add(plan, (struct fault){at_ns, FAULT_MOVE, client, 0}); break;
 	case 5: fault_add(plan, (struct fault){at_ns, FAULT_NARROW, server, 1300}); break;
-	case 6:
+	case 6: fault_add(plan, (struct fault){at_ns, FAULT_PAYLOAD, any, 1232}); break;
+	case 7:
 		fault_add(plan, (struct fault){at_ns, FAULT_CRASH, client, 0});
 		fault_add(plan, (struct fault){back_ns, FAULT_START, client, 0});
 		break;
@@ -265,9 +267,9 @@ static void device_print(const struct plan_host *host)
 		(double)habits->bits_per_s / MBIT, habits->refuse * 100.0 / PEN_SIM_SURE);
 }
 
-static const char *const climates[] = {"rack", "city", "ocean", "radio", "broken"};
+static const char *const climates[] = {"rack", "city", "ocean", "radio", "broken", "storm"};
 static const char *const lies[] = {
-	"honest", "bad bytes", "other bytes", "bad catalogue", "silent", "busy"};
+	"honest", "bad bytes", "other bytes", "bad catalogue", "silent", "busy", "full"};
 
 void plan_print(const struct plan *plan)
 {

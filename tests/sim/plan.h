@@ -25,6 +25,7 @@ enum plan_climate {
 	PLAN_OCEAN, /* 20 to 150 ms, and a little loss */
 	PLAN_RADIO, /* slow, far, losses in bursts */
 	PLAN_BROKEN, /* bits change, packets come twice and late */
+	PLAN_STORM, /* the same, and up to a fifth is lost */
 	PLAN_CLIMATES,
 };
 
@@ -35,7 +36,8 @@ enum plan_lie {
 	PLAN_OTHER_BYTES, /* its object is another one */
 	PLAN_BAD_CATALOG, /* it names what it does not have */
 	PLAN_SILENT, /* it opens sessions and sends nothing then */
-	PLAN_BUSY, /* it is always busy */
+	PLAN_BUSY, /* it is always too busy for a session */
+	PLAN_FULL, /* it offers all, and is busy whenever it is asked for it */
 	PLAN_LIES,
 };
 

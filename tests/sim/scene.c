@@ -208,7 +208,8 @@ static void judge_justice(const struct scene *scene, struct outcome *outcome)
 			bool guilty = client->client->server[s].fault == PEN_SERVER_LIED;
 			outcome->convicted += guilty;
 			if (guilty &&
-				(lie == PLAN_HONEST || lie == PLAN_SILENT || lie == PLAN_BUSY))
+				(lie == PLAN_HONEST || lie == PLAN_SILENT || lie == PLAN_BUSY ||
+					lie == PLAN_FULL))
 				fail(outcome, "client %u calls server %u a liar, which never lied",
 					client->actor.host, s);
 		}

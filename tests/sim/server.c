@@ -14,6 +14,8 @@
 #define SERVER_FILES 8u
 /* A part in lean form has keys and a proof too. */
 #define SERVER_FILE_BYTES (PLAN_BYTES_MAX + (1u << 20))
+/* Of no object. */
+#define SERVER_OTHER_FILE "other"
 /* Where the parts of a state lie. */
 #define SERVER_DIR \
 	"chain_id=sim/epoch_height=1/epoch_id=CVDFLCAjXhVWiPXH9nTCTpCgVzmDVoiPzNJYuccr1dqB/" \
@@ -40,7 +42,7 @@ static void start(struct actor *actor, int64_t now_ns)
 		.side_prefix = ".penstock/",
 		.pool = &server->pool,
 		.blocks = blocks,
-		.files = SERVER_FILES,
+		.files = server->lie == PLAN_FULL ? 1 : SERVER_FILES,
 		.guests = SERVER_GUESTS,
 		.greet = {.identity = server->identity,
 			.size = world_size(actor),
@@ -51,6 +53,10 @@ static void start(struct actor *actor, int64_t now_ns)
 	pen_rng_bytes(&rng, config.seed, sizeof config.seed);
 	PEN_CHECK(!pen_serve_open(&server->serve, &config, now_ns));
 	pen_serve_list(&server->serve, &server->listing);
+	/* Its one file is another one, so that each slot is refused as busy. */
+	struct pen_handle_ask file = {.disk = &server->disk.disk, .name = SERVER_OTHER_FILE};
+	if (server->lie == PLAN_FULL)
+		PEN_CHECK(pen_handles_get(&server->serve.handles, &file) == 0);
 	/* Whoever calls is told to come back later. */
 	if (server->lie == PLAN_BUSY)
 		pen_serve_leave(&server->serve);
@@ -65,6 +71,8 @@ static void stop(struct actor *actor)
 {
 	struct server *server = self(actor);
 	server->sessions += server->serve.counters.sessions;
+	if (server->lie == PLAN_FULL)
+		pen_handles_put(&server->serve.handles, 0);
 	pen_net_close(actor->net);
 	pen_serve_close(&server->serve);
 	if (server->pool.free != server->pool.count)
@@ -192,6 +200,7 @@ void server_open(struct server *server, struct world *world, const struct plan *
 	pen_identity_init(&server->identity, own);
 	pen_rng_bytes(&rng, server->reset_key, sizeof server->reset_key);
 	server->lie = host->lie;
+	PEN_CHECK(!pen_sim_disk_place(&server->disk, SERVER_OTHER_FILE, "other", 5));
 	if (object->raw)
 		raw_place(server, object);
 	else
