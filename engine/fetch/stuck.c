@@ -75,7 +75,9 @@ static uint64_t holders_of(const struct pen_client *client, const struct pen_hau
 	if (haul && (haul->named || haul->kind != PEN_WIRE_KIND_PIECE))
 		return haul->can;
 	uint32_t part = haul ? haul->part : first_wanted(client);
-	return part == PEN_HAUL_NONE ? 0 : pen_parts_holders(&client->parts, part);
+	uint64_t holders = part == PEN_HAUL_NONE ? 0 : pen_parts_holders(&client->parts, part);
+	/* Whose bytes failed is not one who has it. */
+	return haul ? holders & ~haul->vain : holders;
 }
 
 static bool all_busy(const struct pen_client *client, uint64_t servers, int64_t now_ns)
