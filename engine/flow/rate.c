@@ -9,6 +9,8 @@
 #define CLEAR_ROUNDS 8u
 /* Packets that tell how much arrives. */
 #define MEASURED_PACKETS 16u
+/* Longest wait for what a draining does: a sample that was late by more is no round trip. */
+#define SETTLE_NS_MAX INT64_C(1000000000)
 /* Packets of one round with one PULL or two. */
 #define FEW_PACKETS 96u
 
@@ -169,7 +171,16 @@ static void go_on(struct pen_rate *rate, uint64_t arrived)
 		climb(rate, arrived);
 }
 
-static void decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
+/* What comes within a round trip of a draining was sent before it: its queue would halve the pace
+ * again. The next round begins after that. */
+static void settle(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
+{
+	int64_t trip_ns = rtt->latest_ns > rtt->srtt_ns ? rtt->latest_ns : rtt->srtt_ns;
+	begin_round(rate, now_ns + (trip_ns < SETTLE_NS_MAX ? trip_ns : SETTLE_NS_MAX));
+}
+
+/* Is the queue drained from now on? */
+static bool decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
 {
 	uint64_t elapsed = (uint64_t)(now_ns - rate->round_ns);
 	PEN_CHECK(elapsed > 0);
@@ -181,23 +192,28 @@ static void decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now
 	 */
 	bool lossy = too_lossy(rate);
 	rate->clear = lossy || queued ? 0 : rate->clear + 1;
-	if (lossy || (queued && (rate->starting || rate->pace >= rate->floor)))
-		lower(rate, arrived, queued && rate->queue_min_ns > QUEUE_DRAIN * target_ns);
+	bool lowered = lossy || (queued && (rate->starting || rate->pace >= rate->floor)),
+	     drain = lowered && queued && rate->queue_min_ns > QUEUE_DRAIN * target_ns;
+	if (lowered)
+		lower(rate, arrived, drain);
 	else if (queued)
 		rate->floor -= rate->floor / 4;
 	else if (known)
 		go_on(rate, arrived);
-	if (rate->round.limited && arrived < rate->measured)
-		return;
-	rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
-					: arrived;
+	if (!rate->round.limited || arrived >= rate->measured)
+		rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
+						: arrived;
+	return drain;
 }
 
 void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report,
 	const struct pen_rtt *rtt, int64_t now_ns)
 {
-	PEN_CHECK(now_ns >= rate->round_ns);
 	rate->silent &= report->packets == 0;
+	if (now_ns < rate->round_ns) {
+		rate->samples = rtt->samples;
+		return;
+	}
 	rate->round.bytes += report->bytes;
 	rate->round.packets += report->packets;
 	rate->round.lost += report->lost;
@@ -205,9 +221,10 @@ void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report
 	note_queue(rate, rtt);
 	if (now_ns - rate->round_ns < rtt->srtt_ns || now_ns == rate->round_ns)
 		return;
-	if (rate->round.packets || rate->round.lost)
-		decide(rate, rtt, now_ns);
-	begin_round(rate, now_ns);
+	if ((rate->round.packets || rate->round.lost) && decide(rate, rtt, now_ns))
+		settle(rate, rtt, now_ns);
+	else
+		begin_round(rate, now_ns);
 }
 
 void pen_rate_timeout(struct pen_rate *rate, int64_t now_ns)

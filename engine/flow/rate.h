@@ -7,7 +7,8 @@
  * exceeds its target, two rounds bring no quarter more than before, more than 2 % is lost, or twice
  * what arrives would be passed. Then it rises by 1/16 a round while the queue is within the target,
  * and falls to 7/8 when it is not, or when more than 2 % is lost, though never below 7/8 of what
- * did arrive (half of it, when the queue is eight times its target). Loss below that without a
+ * did arrive (half of it, when the queue is eight times its target; what comes within a round trip
+ * of that was sent before it, and is not looked at). Loss below that without a
  * queue is the path's own and no reason to slow down; so is more, up to 15 %, if slowing down did
  * not make it less by a quarter. A timeout halves. A round in which something else held the stream
  * back (nothing to ask for, credit, the disk) proves nothing and changes nothing, nor does one in
@@ -80,7 +81,7 @@ struct pen_rate {
 	int64_t excess; /* lost beyond that, in thousandths of a packet; not below 0 */
 	uint64_t excess_sent, excess_lost; /* packets since it was 0 */
 	struct pen_rate_report round; /* gathered since round_ns */
-	int64_t round_ns;
+	int64_t round_ns; /* after now: what comes before then is not gathered */
 	int64_t queue_min_ns; /* least queue of the round: one late packet is no queue; INT64_MAX:
 				 nothing new is known */
 	uint64_t samples; /* of round trips, as of the last report */

@@ -182,7 +182,10 @@ Test(flow_rate, falls_and_comes_back)
 	} rows[] = {
 		{"a long queue is drained", 400, 50 * MS, 12 * MB},
 		{"and no second time for the same packet", 400, 0, 12 * MB},
+		{"nor for what was sent before that", 400, 50 * MS, 12 * MB},
+		{"for a round trip, and a round", 200, 0, 12 * MB},
 		{"nor below half of what came", 200, 25 * MS, 10500000},
+		{"the round is longer now", 200, 25 * MS, 10500000},
 		{"it was not ours", 200, 25 * MS, 10500000},
 		{"it goes up", 200, 10 * MS, 11156250},
 	};
