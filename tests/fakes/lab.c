@@ -28,11 +28,19 @@ static void sift(unsigned i)
 	}
 }
 
+static void hold(const struct lab_held *held)
+{
+	cr_assert_lt(lab->held_count, LAB_HELD_MAX);
+	unsigned i = lab->held_count++;
+	for (; i > 0 && lab->held[(i - 1) / 2].at > held->at; i = (i - 1) / 2)
+		lab->held[i] = lab->held[(i - 1) / 2];
+	lab->held[i] = *held;
+}
+
 static void launch_once(int to, const void *at, size_t bytes, const struct pen_net_path *path)
 {
 	if (pen_rng_below(&lab->rng, 1000) < lab->lose_per_mille)
 		return;
-	cr_assert_lt(lab->held_count, LAB_HELD_MAX);
 	struct lab_held held = {.at = lab->now + lab->one_way,
 		.bytes = malloc(bytes),
 		.len = (uint32_t)bytes,
@@ -40,19 +48,35 @@ static void launch_once(int to, const void *at, size_t bytes, const struct pen_n
 		.path = *path};
 	if (pen_rng_below(&lab->rng, 1000) < lab->late_per_mille)
 		held.at += (int64_t)pen_rng_below(&lab->rng, 2 * (uint64_t)lab->one_way + 1);
+	if (lab->later)
+		held.at += lab->later(at, bytes, to);
 	memcpy(held.bytes, at, bytes);
 	if (pen_rng_below(&lab->rng, 1000) < lab->harm_per_mille)
 		held.bytes[pen_rng_below(&lab->rng, PEN_WIRE_HEAD_BYTES)] ^= (uint8_t)(1u
 			<< pen_rng_below(&lab->rng, 8));
-	unsigned i = lab->held_count++;
-	for (; i > 0 && lab->held[(i - 1) / 2].at > held.at; i = (i - 1) / 2)
-		lab->held[i] = lab->held[(i - 1) / 2];
-	lab->held[i] = held;
+	hold(&held);
+}
+
+/* A microsecond sooner than the packet itself, by a path that loses nothing. */
+static void inject(int to, const void *at, size_t bytes, const struct pen_net_path *path)
+{
+	struct lab_held held = {.at = lab->now + lab->one_way - 1000,
+		.bytes = malloc(bytes),
+		.len = (uint32_t)bytes,
+		.to = to,
+		.path = *path};
+	memcpy(held.bytes, at, bytes);
+	if (lab->outsider(held.bytes, bytes, to, path))
+		hold(&held);
+	else
+		free(held.bytes);
 }
 
 static void launch(int to, const void *at, size_t bytes, const struct pen_net_path *path)
 {
 	unsigned copies = lab->copies ? lab->copies(at, bytes, to) : 1;
+	if (lab->outsider)
+		inject(to, at, bytes, path);
 	while (copies-- > 0)
 		launch_once(to, at, bytes, path);
 }

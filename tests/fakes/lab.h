@@ -40,6 +40,11 @@ struct lab {
 	unsigned harm_per_mille; /* get a wrong bit in their header, and no checksum tells */
 	/* How often this packet, to a toy or to the client (-1), is sent; NULL: once. */
 	unsigned (*copies)(const uint8_t *at, size_t bytes, int to);
+	/* How much later than others this packet arrives, ns; NULL: not at all. */
+	int64_t (*later)(const uint8_t *at, size_t bytes, int to);
+	/* An outsider who sees and writes, but stops nothing, has a copy of each packet: true if he
+	 * sends it, changed, and it comes first. NULL: there is none. */
+	bool (*outsider)(uint8_t *at, size_t bytes, int to, const struct pen_net_path *path);
 	uint64_t tags[512];
 	unsigned tag_count;
 	unsigned held_count;
