@@ -62,8 +62,29 @@ Test(fetch_tend, a_server_that_comes_back)
 	}
 }
 
+/* It comes back without its sessions and with another key, so that it can prove no RESET: it is
+ * greeted as the stranger that it is, and what came stays. */
+Test(fetch_tend, server_back_with_a_new_key)
+{
+	lab_open(20 << 20, 1);
+	lab_start();
+	run_to(5000);
+	int64_t at = lab->now;
+	toy_init(&lab->toy[0], 77, lab->now);
+	const struct pen_server *server = &lab->client->server[0];
+	const uint8_t *key = lab->toy[0].greeter.config.identity.key;
+	cr_assert_neq(memcmp(server->visit.key, key, 32), 0);
+	cr_expect(lab_run(at + 20 * LAB_S));
+	cr_expect_eq(memcmp(server->visit.key, key, 32), 0);
+	cr_expect_eq(server->visit.sessions, 2);
+	cr_expect_eq(server->fault, PEN_SERVER_NO_FAULT);
+	cr_expect_leq(lab->now - at, 5 * LAB_S, "%.0f ms", (double)(lab->now - at) / 1e6);
+	cr_expect_leq(lab->client->counters.packets, 17500 + 900 * 8, "what was whole stays");
+	lab_close();
+}
+
 /* One of two dies: its pieces go to the other at once, and so does its credit. */
-Test(fetch_tend, the_dead_ones_pieces_go_to_others)
+Test(fetch_tend, credit_given_to_a_peer_that_died)
 {
 	lab_open(30 << 20, 2);
 	lab->toy[0].manners.rate = 50 * LAB_MB;
@@ -133,7 +154,7 @@ Test(fetch_tend, a_black_hole)
 }
 
 /* It narrows in the middle. */
-Test(fetch_tend, a_path_that_becomes_narrow)
+Test(fetch_tend, mtu_falls_below_a_slots_size)
 {
 	lab_open(40 << 20, 1);
 	lab->config.size_max = PEN_WIRE_SIZE_8192;

@@ -108,7 +108,7 @@ Test(flow_credit, never_exceeds_the_whole)
 }
 
 /* Who is silent for three timeouts holds nothing, and the others have it. */
-Test(flow_credit, is_a_lease)
+Test(flow_credit, credit_given_to_a_peer_that_died_goes_to_the_others)
 {
 	static struct pen_credit credit;
 	struct pen_credit_limits limits = {10 * LEAST, UINT64_MAX, UINT64_MAX};

@@ -51,7 +51,7 @@ Test(peer_greet, a_cookie_opens_one_session)
 }
 
 /* At the last moment of a cookie its session is still remembered. */
-Test(peer_greet, a_replay_never_opens_a_second)
+Test(peer_greet, replayed_cookie_opens_no_second_session)
 {
 	duo.now_ns += 9 * SECOND;
 	cr_expect_eq(duo_greet(&duo, &there, &back), PEN_GREET_NEW);

@@ -81,7 +81,7 @@ Test(peer_session, moves_by_challenge)
 }
 
 /* Somebody sends a copy of a PULL from elsewhere, before it arrives itself. */
-Test(peer_session, a_copy_from_elsewhere_does_not_use_a_pull_up)
+Test(peer_session, pull_from_a_third_address_moves_nothing)
 {
 	cr_expect_eq(duo_session(&duo, &pull, &away, &back), PEN_SESSION_ANSWER);
 	cr_expect_eq(duo_session(&duo, &pull, &third, &back), PEN_SESSION_DROP, "one a second");

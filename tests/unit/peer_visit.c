@@ -169,7 +169,7 @@ Test(peer_visit, waits_when_told_so)
 	cr_expect_str_eq(duo.visit.why.text, "it is busy (4 HELLOs)");
 }
 
-Test(peer_visit, a_forged_reset_changes_nothing)
+Test(peer_visit, reset_forged_changes_nothing)
 {
 	struct pen_answer pull;
 	cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
@@ -185,7 +185,7 @@ Test(peer_visit, a_forged_reset_changes_nothing)
 }
 
 /* The server lost its store too: it cannot prove a RESET, and is another one. */
-Test(peer_visit, notices_another_server)
+Test(peer_visit, server_back_with_a_new_key_is_a_stranger)
 {
 	cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
 	duo_server(&duo, 99);

@@ -166,6 +166,52 @@ Test(serve_hear, ends_sessions_that_guess)
 	cr_expect_eq(stage.serve.guests.open, 0);
 }
 
+/* Who grants all there is and proves nothing, as one does who wrote another's address into his
+ * packets, gets 48 KiB, and the same again in a quarter of a second. */
+Test(serve_hear, blind_grant_gets_no_more_than_trust)
+{
+	struct pen_wire_object object = object_of(0);
+	caller_open(&caller, &object, 1, 1, PEN_WIRE_SIZE_1200);
+	for (unsigned i = 0; i < 25; i++) {
+		unsigned data = 0;
+		caller.looked = stage.net.sent_count;
+		caller_pull(&caller, 1 << 20, NULL);
+		stage_run(&stage);
+		const struct fake_packet *packet;
+		while ((packet = caller_look(&caller, true, stage.now_ns)))
+			data += packet->at[0] == PEN_WIRE_DATA;
+		cr_expect_eq(data, i ? 0 : 39, "PULL %u: %u packets", i, data);
+		stage.now_ns += 10 * STAGE_MS - 1;
+	}
+	cr_expect_eq(stage.serve.guests.open, 1);
+}
+
+/* Who says that all came, but saw none of it, guesses 16 bits. */
+Test(serve_hear, ack_all_receiver_is_ended)
+{
+	struct pen_wire_object object = object_of(0);
+	struct pen_wire_pull pull = {.grant = 1 << 20, .lease_ms = 1000};
+	unsigned data = 0;
+	caller_open(&caller, &object, 1, 1, PEN_WIRE_SIZE_1200);
+	caller_pull(&caller, 1 << 20, NULL);
+	stage_run(&stage);
+	while (caller_look(&caller, true, stage.now_ns))
+		continue;
+	cr_expect_eq(caller.came, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		caller.looked = stage.net.sent_count;
+		caller.seqs = 39;
+		memset(caller.bits, 0xff, 39 / 8);
+		caller_pull_as(&caller, &pull, NULL, 0x5a5a);
+		stage_run(&stage);
+		data += caller_look_all(&caller, stage.now_ns);
+	}
+	cr_expect_eq(data, 0, "not one packet for it");
+	cr_expect(caller.over);
+	cr_expect_eq(stage.serve.counters.unproved, 1);
+	cr_expect_eq(stage.serve.guests.open, 0);
+}
+
 Test(serve_hear, attests_once_a_second)
 {
 	struct pen_wire_object object = object_of(1);
@@ -237,4 +283,33 @@ Test(serve_hear, moves_by_challenge)
 	caller_pull(&caller, 1000, NULL);
 	stage_run(&stage);
 	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 39, "48 KiB on trust again");
+}
+
+/* A PULL that somebody copied on its way arrives from a third address first: it is challenged
+ * there, no DATA goes there, and the transfer goes on where it was. */
+Test(serve_hear, pull_from_a_third_address_brings_no_data_there)
+{
+	struct pen_wire_object object = object_of(0);
+	struct pen_net_path own = caller.path, third = caller.path;
+	caller_open(&caller, &object, 1, 1, PEN_WIRE_SIZE_1200);
+	caller_pull(&caller, 10, NULL);
+	stage_run(&stage);
+	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 10);
+	third.remote[0] ^= 1;
+	third.remote_port = 99;
+	caller.path = third;
+	caller_pull(&caller, 20, NULL);
+	unsigned first = stage.net.sent_count;
+	stage_run(&stage);
+	for (unsigned i = first; i < stage.net.sent_count; i++) {
+		const struct fake_packet *sent = &stage.net.sent[i];
+		if (pen_net_path_equal(&sent->path, &third))
+			cr_expect_eq(sent->bytes, PEN_WIRE_PATH_BYTES, "a challenge");
+	}
+	cr_expect_eq(stage.net.sent_count, first + 1);
+	caller.path = own;
+	caller_pull(&caller, 30, NULL);
+	stage_run(&stage);
+	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 20);
+	cr_expect(pen_net_path_equal(&stage.serve.guests.places[0].session.route.path, &own));
 }

@@ -125,7 +125,7 @@ Test(serve_serve, nothing_stays_pinned)
 	stage_close(&stage);
 }
 
-Test(serve_serve, silent_guests_go)
+Test(serve_serve, receiver_that_never_pulls_gets_nothing_and_goes)
 {
 	struct stage stage;
 	struct caller caller;
@@ -138,6 +138,8 @@ Test(serve_serve, silent_guests_go)
 	stage.now_ns += 29 * 1000 * STAGE_MS;
 	stage_run(&stage);
 	cr_expect_eq(stage.serve.guests.open, 1);
+	cr_expect_eq(caller_look_all(&caller, stage.now_ns), 0, "no DATA");
+	cr_assert_eq(stage_opened(&caller)->state, PEN_WIRE_SLOT_OPENED);
 	stage.now_ns += 2 * 1000 * STAGE_MS;
 	cr_expect_leq(pen_serve_poll(&stage.serve, stage.now_ns), INT64_MAX);
 	cr_expect_eq(stage.serve.guests.open, 0);

@@ -122,12 +122,12 @@ static void run(unsigned host, uint32_t bytes)
 	transfer_fini(&transfer);
 }
 
-Test(sim_overload, of_a_server)
+Test(sim_overload, receive_overload_at_twice_the_rate_of_a_server)
 {
 	run(SERVER, 4 * MIB);
 }
 
-Test(sim_overload, of_a_client)
+Test(sim_overload, receive_overload_at_twice_the_rate_of_a_client)
 {
 	run(CLIENT, MIB);
 }
