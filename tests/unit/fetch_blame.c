@@ -2,6 +2,8 @@
 #include "fetch/blame.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "fakes/lab.h"
@@ -141,6 +143,78 @@ Test(fetch_blame, the_only_holder_is_wrong)
 		cr_expect_eq(lab->client->server[0].fault, rows[i].fault, "%s", rows[i].name);
 		/* Two times each; after 2, 4, 8, 16 and 32 s. */
 		cr_expect_leq(lab->refuted, 12, "%s: %u times", rows[i].name, lab->refuted);
+		lab_close();
+	}
+}
+
+/* ---- who is neither client nor server, and sees what they send ---- */
+
+static struct {
+	unsigned pieces; /* of server 0 that he still puts other bytes into */
+	unsigned count; /* that he did it to */
+	unsigned closes, banned; /* CLOSEs to server 0, and those that call it a liar */
+} outsider;
+
+/* The header stays, so that slot, nonce and check are right; the payload is his. */
+static bool forge(uint8_t *at, size_t bytes, int to, const struct pen_net_path *path)
+{
+	struct pen_wire_data data;
+	memcpy(&data, at, sizeof data);
+	if (to == 0 && at[0] == PEN_WIRE_CLOSE) {
+		outsider.closes++;
+		outsider.banned += at[PEN_WIRE_HEAD_BYTES] == PEN_WIRE_CLOSE_BANNED;
+	}
+	if (to >= 0 || at[0] != PEN_WIRE_DATA || data.index || path->remote_port != 7000 ||
+		outsider.count == outsider.pieces)
+		return false;
+	outsider.count++;
+	memset(at + sizeof data, 0x66, bytes - sizeof data);
+	return true;
+}
+
+/* An outsider injects DATA with the right nonce and wrong bytes. What the server attests shows that
+ * it holds others: it is never called a liar, and after three it is left aside. */
+Test(fetch_blame, outsider_who_injects_data_gets_no_honest_peer_banned)
+{
+	static const struct {
+		const char *name;
+		enum pen_wire_form form;
+		unsigned pieces, changed; /* and how often server 0 is found to hold others */
+		enum pen_server_fault fault;
+	} rows[] = {
+		{"one block", PEN_WIRE_FORM_RAW, 1, 1, PEN_SERVER_NO_FAULT},
+		{"two blocks", PEN_WIRE_FORM_RAW, 2, 2, PEN_SERVER_NO_FAULT},
+		{"all blocks", PEN_WIRE_FORM_RAW, UINT_MAX, 3, PEN_SERVER_SPOILT},
+		{"one piece of a part", PEN_WIRE_FORM_NEARCORE, 1, 1, PEN_SERVER_NO_FAULT},
+		{"three pieces of a part", PEN_WIRE_FORM_NEARCORE, 3, 1, PEN_SERVER_NO_FAULT},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(20 << 20, 2);
+		lab->config.form = rows[i].form;
+		lab->config.held = rows[i].form != PEN_WIRE_FORM_RAW;
+		lab->toy[1].manners.rate = 12 * LAB_MB;
+		memset(&outsider, 0, sizeof outsider);
+		outsider.pieces = rows[i].pieces;
+		lab->outsider = forge;
+		lab_start();
+		cr_expect(lab_run(200 * LAB_S), "%s", rows[i].name);
+		settle();
+		const struct pen_server *server = lab->client->server;
+		const struct pen_inquiry_record *record = &server[0].record;
+		cr_expect_eq(
+			server[0].fault, rows[i].fault, "%s: %d", rows[i].name, server[0].fault);
+		cr_expect_eq(server[0].state == PEN_SERVER_GONE,
+			rows[i].fault != PEN_SERVER_NO_FAULT, "%s", rows[i].name);
+		cr_expect_geq(outsider.count, rows[i].changed, "%s", rows[i].name);
+		cr_expect_eq(
+			record->changed, rows[i].changed, "%s: %u", rows[i].name, record->changed);
+		cr_expect_eq(lab->toy[0].attests, rows[i].changed, "%s", rows[i].name);
+		cr_expect_eq(record->lies, 0, "%s", rows[i].name);
+		cr_expect_eq(
+			outsider.closes, rows[i].fault == PEN_SERVER_SPOILT, "%s", rows[i].name);
+		cr_expect_eq(outsider.banned, 0, "%s: it is not told that it lied", rows[i].name);
+		cr_expect_eq(server[1].state, PEN_SERVER_READY, "%s", rows[i].name);
+		cr_expect_eq(server[1].fault, PEN_SERVER_NO_FAULT, "%s", rows[i].name);
 		lab_close();
 	}
 }
