@@ -40,8 +40,10 @@ static enum pen_wire_size below(enum pen_wire_size size, enum pen_wire_size prov
 	return next > proven ? next : proven;
 }
 
-void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t now_ns)
+void pen_sizes_failed(
+	struct pen_sizes *sizes, enum pen_wire_size size, int64_t cost_ns, int64_t now_ns)
 {
+	PEN_CHECK(cost_ns >= 0);
 	if (size == PEN_WIRE_SIZE_1200)
 		return;
 	if (size <= sizes->proven) {
@@ -52,6 +54,9 @@ void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t 
 	}
 	sizes->trying = false;
 	int64_t wait = PEN_SIZES_FIRST_NS << (sizes->failures < 10 ? sizes->failures : 10);
+	if (wait / PEN_SIZES_COSTS < cost_ns)
+		wait = cost_ns < PEN_SIZES_AGAIN_NS ? PEN_SIZES_COSTS * cost_ns
+						    : PEN_SIZES_AGAIN_NS;
 	sizes->again_ns = now_ns + (wait < PEN_SIZES_AGAIN_NS ? wait : PEN_SIZES_AGAIN_NS);
 	sizes->failures++;
 }

@@ -7,7 +7,9 @@
  * proven; if nothing does, the next smaller one of the three that are worth a try: what both can,
  * Ethernet's, a tunnel's. When a proven size carries nothing any more, the path has changed: all go
  * back to 1,200. What failed is tried again after a second, and after each failure twice as long,
- * at most PEN_SIZES_AGAIN_NS: a slow disk may look the same. Pure; time is an argument.
+ * as a slow disk may look the same; but not before PEN_SIZES_COSTS times what the failure cost, as
+ * on a slow path a slot waits for seconds; and at most after PEN_SIZES_AGAIN_NS. Pure; time is an
+ * argument.
  */
 #ifndef PEN_FETCH_SIZES_H
 #define PEN_FETCH_SIZES_H
@@ -21,6 +23,8 @@
 /* Paths get a size seldom, and a try costs a slot's wait. */
 #define PEN_SIZES_FIRST_NS INT64_C(1000000000)
 #define PEN_SIZES_AGAIN_NS INT64_C(60000000000)
+/* Failures take at most this part of the time: one in so many. */
+#define PEN_SIZES_COSTS 16
 
 struct pen_sizes {
 	enum pen_wire_size most; /* that both ends can */
@@ -40,8 +44,9 @@ enum pen_wire_size pen_sizes_next(struct pen_sizes *sizes, int64_t now_ns);
 /* A slot of this size got PEN_SIZES_PROOF packets, or all of its few. */
 void pen_sizes_came(struct pen_sizes *sizes, enum pen_wire_size size);
 
-/* One got nothing although it should have. */
-void pen_sizes_failed(struct pen_sizes *sizes, enum pen_wire_size size, int64_t now_ns);
+/* One got nothing for `cost_ns` although it should have. */
+void pen_sizes_failed(
+	struct pen_sizes *sizes, enum pen_wire_size size, int64_t cost_ns, int64_t now_ns);
 
 /* A slot of this size ended for another reason: if it was the try, there may be another. */
 void pen_sizes_ended(struct pen_sizes *sizes, enum pen_wire_size size);

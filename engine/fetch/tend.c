@@ -69,7 +69,8 @@ void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
 static void give_up_size(struct pen_client *client, unsigned s, unsigned seat, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
-	pen_sizes_failed(&server->sizes, client->place[seat].size, now_ns);
+	const struct pen_place *place = &client->place[seat];
+	pen_sizes_failed(&server->sizes, place->size, now_ns - place->recv.last_ns, now_ns);
 	for (unsigned i = server->places; i-- > 0;) {
 		seat = server->place[i];
 		if (client->place[seat].size <= server->sizes.limit ||

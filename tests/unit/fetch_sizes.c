@@ -18,7 +18,7 @@ static enum pen_wire_size slots(struct pen_sizes *sizes, enum pen_wire_size carr
 		if (size <= carries) {
 			pen_sizes_came(sizes, size);
 		} else {
-			pen_sizes_failed(sizes, size, now);
+			pen_sizes_failed(sizes, size, S / 20, now);
 			(*failed)++;
 		}
 	}
@@ -67,8 +67,8 @@ Test(fetch_sizes, a_path_that_becomes_narrow)
 	unsigned failed = 0;
 	pen_sizes_init(&sizes, PEN_WIRE_SIZE_8192);
 	slots(&sizes, PEN_WIRE_SIZE_8192, 5, S, &failed);
-	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_8192, 2 * S);
-	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1200, 2 * S);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_8192, S / 20, 2 * S);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1200, S / 20, 2 * S);
 	for (unsigned i = 0; i < 5; i++)
 		cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_1408, 1, 5 * S / 2, &failed),
 			PEN_WIRE_SIZE_1200, "no more tries for now");
@@ -84,11 +84,11 @@ Test(fetch_sizes, an_old_try_fails)
 	pen_sizes_init(&sizes, PEN_WIRE_SIZE_1408);
 	pen_sizes_came(&sizes, PEN_WIRE_SIZE_1200);
 	cr_assert_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_1408);
-	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1408, 0);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1408, S / 20, 0);
 	cr_assert_eq(pen_sizes_next(&sizes, 0), PEN_WIRE_SIZE_1328);
 	cr_assert_eq(pen_sizes_next(&sizes, 2 * S), PEN_WIRE_SIZE_1200, "one try at a time");
 	cr_expect_eq(sizes.limit, PEN_WIRE_SIZE_1408);
-	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1328, 2 * S);
+	pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1328, S / 20, 2 * S);
 	cr_expect_eq(sizes.limit, PEN_WIRE_SIZE_1200);
 	cr_expect(!sizes.trying);
 }
@@ -104,4 +104,29 @@ Test(fetch_sizes, tries_again)
 	cr_expect_geq(failed, 10);
 	cr_expect_leq(failed, 40, "%u", failed);
 	cr_expect_eq(slots(&sizes, PEN_WIRE_SIZE_8192, 5, 700 * S, &failed), PEN_WIRE_SIZE_8192);
+}
+
+/* On a slow path, where a failure costs seconds, tries are as rare as that asks for. */
+Test(fetch_sizes, what_costs_much_is_tried_seldom)
+{
+	static const struct {
+		int64_t cost, wait;
+	} rows[] = {
+		{0, S},
+		{S / 20, S},
+		{S / 4, 4 * S},
+		{2 * S, 32 * S},
+		{100 * S, PEN_SIZES_AGAIN_NS},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_sizes sizes;
+		pen_sizes_init(&sizes, PEN_WIRE_SIZE_1408);
+		pen_sizes_came(&sizes, PEN_WIRE_SIZE_1200);
+		pen_sizes_came(&sizes, PEN_WIRE_SIZE_1408);
+		pen_sizes_failed(&sizes, PEN_WIRE_SIZE_1408, rows[i].cost, 0);
+		pen_sizes_came(&sizes, PEN_WIRE_SIZE_1200);
+		cr_expect_eq(pen_sizes_next(&sizes, rows[i].wait - 1), PEN_WIRE_SIZE_1200);
+		cr_expect_eq(
+			pen_sizes_next(&sizes, rows[i].wait), PEN_WIRE_SIZE_1408, "row %zu", i);
+	}
 }
