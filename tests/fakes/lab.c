@@ -231,8 +231,13 @@ static void take_pieces(void)
 {
 	struct pen_client_piece piece;
 	while (pen_client_next(lab->client, &piece, lab->now)) {
-		take_piece(&piece);
+		if (lab->take)
+			lab->take(&piece);
+		else
+			take_piece(&piece);
 		pen_block_put(piece.block);
+		if (lab->take)
+			continue;
 		if (piece.last && lab->config.held)
 			prove_whole();
 		else if (piece.last)

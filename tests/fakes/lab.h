@@ -45,6 +45,8 @@ struct lab {
 	/* An outsider who sees and writes, but stops nothing, has a copy of each packet: true if he
 	 * sends it, changed, and it comes first. NULL: there is none. */
 	bool (*outsider)(uint8_t *at, size_t bytes, int to, const struct pen_net_path *path);
+	/* Takes each piece, whose block stays the lab's, instead of the lab; NULL: the lab does. */
+	void (*take)(const struct pen_client_piece *piece);
 	uint64_t tags[512];
 	unsigned tag_count;
 	unsigned held_count;

@@ -70,6 +70,22 @@ static void hear_want(struct toy *toy, struct toy_guest *guest, const struct pen
 	say(toy, guest, PEN_WIRE_HAVE, &packet, pen_wire_window_encode(&have, &bits, packet.body));
 }
 
+/* Where a piece lies in the object; false if there is none. */
+static bool piece_find(const struct toy *toy, uint32_t piece, uint64_t *from, uint32_t *bytes)
+{
+	uint64_t end = ((uint64_t)piece + 1) * PEN_WIRE_PIECE_BYTES_MAX;
+	*from = end - PEN_WIRE_PIECE_BYTES_MAX;
+	if (toy->ends && piece >= toy->pieces)
+		return false;
+	if (toy->ends) {
+		*from = piece ? toy->ends[piece - 1] : 0;
+		end = toy->ends[piece];
+	}
+	end = end < toy->bytes ? end : toy->bytes;
+	*bytes = *from < end ? (uint32_t)(end - *from) : 0;
+	return *bytes > 0;
+}
+
 static void hear_catalog(
 	struct toy *toy, struct toy_guest *guest, const struct pen_wire_catalog *asked)
 {
@@ -78,6 +94,11 @@ static void hear_catalog(
 	memcpy(entry.id, toy->root, sizeof entry.id);
 	entry.id[0] ^= toy->manners.other_id;
 	entry.pieces = (uint32_t)((toy->bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) >> 20);
+	if (toy->ends) {
+		memcpy(entry.id, toy->name, sizeof entry.id);
+		entry.head_bytes = (uint32_t)toy->ends[0];
+		entry.pieces = toy->pieces;
+	}
 	if (toy->manners.lacks)
 		entry = (struct pen_wire_entry){.bytes = 0};
 	say(toy, guest, PEN_WIRE_ENTRIES, &packet,
@@ -102,11 +123,10 @@ static uint8_t open_slot(
 			slot->open = false;
 		return PEN_WIRE_SLOT_CLOSED;
 	}
-	uint64_t from = (uint64_t)ask->piece << 20;
-	if (from >= toy->bytes || ask->kind != PEN_WIRE_KIND_PIECE || toy->manners.lacks)
+	uint64_t from;
+	if (!piece_find(toy, ask->piece, &from, bytes) || ask->kind != PEN_WIRE_KIND_PIECE ||
+		toy->manners.lacks)
 		return PEN_WIRE_SLOT_NOT_HELD;
-	uint64_t left = toy->bytes - from;
-	*bytes = left < PEN_WIRE_PIECE_BYTES_MAX ? (uint32_t)left : PEN_WIRE_PIECE_BYTES_MAX;
 	if (slot)
 		return PEN_WIRE_SLOT_OPENED;
 	slot = slot_of(guest, 0, false);
@@ -120,6 +140,7 @@ static uint8_t open_slot(
 		.slot = ask->slot,
 		.bytes = *bytes,
 		.piece = ask->piece,
+		.from = from,
 		.nonce = ask->nonce,
 		.size = ask->size,
 		.packets = pen_wire_packets(*bytes, ask->size)};
@@ -184,16 +205,16 @@ static void hear_attest(
 {
 	struct pen_wire_packet packet;
 	struct pen_wire_attested attested = {.object = *object};
-	uint64_t from = (uint64_t)object->piece << 20;
+	uint64_t from;
+	uint32_t bytes;
 	toy->attests++;
 	if (toy->manners.no_attest)
 		return;
 	attested.state = PEN_WIRE_ATTESTED_NOT_HELD;
-	if (from < toy->bytes) {
+	if (piece_find(toy, object->piece, &from, &bytes)) {
 		static uint8_t held[PEN_WIRE_PIECE_BYTES_MAX];
 		struct pen_hash digest;
-		uint64_t left = toy->bytes - from;
-		attested.bytes = left < sizeof held ? (uint32_t)left : sizeof held;
+		attested.bytes = bytes;
 		memcpy(held, toy->object + from, attested.bytes);
 		held[0] ^= lies(toy->manners.lie_every, object->piece);
 		pen_sha256((struct pen_bytes){held, attested.bytes}, &digest);
@@ -326,7 +347,7 @@ static uint32_t send_data(struct toy *toy, struct toy_guest *guest, struct toy_s
 		guest->echo = false;
 	}
 	pen_channel_mark(&guest->session.channel, &packet.head);
-	memcpy(packet.payload, toy->object + ((uint64_t)slot->piece << 20) + from, len);
+	memcpy(packet.payload, toy->object + slot->from + from, len);
 	if (index == 0 && lies(toy->manners.lie_every, slot->piece))
 		packet.payload[0] ^= 1;
 	if (index == 0 && toy->spoilt < toy->manners.spoil) {

@@ -36,6 +36,7 @@ struct toy_slot {
 	bool open;
 	uint64_t order; /* the smaller, the older */
 	uint32_t slot, bytes, piece;
+	uint64_t from; /* where the piece lies in the object */
 	uint64_t nonce;
 	enum pen_wire_size size;
 	uint32_t next, packets;
@@ -63,6 +64,11 @@ struct toy {
 	uint8_t root[32];
 	const uint8_t *object; /* borrowed */
 	uint64_t bytes;
+	/* A part in lean form: where each piece ends, all within 1 MiB, and the id it is offered
+	 * under; both borrowed. NULL and 0: a raw object, or a part in nearcore's form. */
+	const uint64_t *ends;
+	uint32_t pieces;
+	const uint8_t *name;
 	toy_send send;
 	void *context;
 	uint64_t attests; /* questions */
