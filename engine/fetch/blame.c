@@ -66,7 +66,7 @@ static void judge(
 	pen_stir_server(client, s);
 	pen_stir_places(client);
 	/* Who never answers is worth no more than one whose bytes are always changed. */
-	bool over = pen_inquiry_count(&server->record, verdict) ||
+	bool over = pen_inquiry_count(&server->record, verdict, server->pieces) ||
 		server->record.unknown >= PEN_INQUIRY_ASIDE_MAX;
 	if (!over) {
 		forgive(client, s);

@@ -5,8 +5,8 @@
  * alone convicts nobody. The server that it came from is asked, under its tag, what it holds
  * (peer/inquiry.h); until it has answered it is given nothing new. If it attests the very bytes
  * that came, it lied: it is told so, and gone for good. If it attests others, they were changed on
- * the way: after three of them it is left aside. If it does not answer, nothing is known, and it is
- * asked for that part again when nobody else has it.
+ * the way: after three of them, if many of its pieces are so, it is left aside. If it does not
+ * answer, nothing is known, and it is asked for that part again when nobody else has it.
  *
  * A part of several pieces from several servers that fails as a whole names nobody at all. In
  * nearcore's form the id of its bytes, which every server that offers it has said under its tag,

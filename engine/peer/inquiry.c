@@ -74,10 +74,13 @@ enum pen_inquiry_verdict pen_inquiry_hear(
 	return PEN_INQUIRY_NONE;
 }
 
-bool pen_inquiry_count(struct pen_inquiry_record *record, enum pen_inquiry_verdict verdict)
+bool pen_inquiry_count(
+	struct pen_inquiry_record *record, enum pen_inquiry_verdict verdict, uint64_t pieces)
 {
 	record->lies += verdict == PEN_INQUIRY_LIE;
 	record->changed += verdict == PEN_INQUIRY_CHANGED;
 	record->unknown += verdict == PEN_INQUIRY_UNKNOWN;
-	return record->lies > 0 || record->changed >= PEN_INQUIRY_ASIDE_MAX;
+	bool spoilt = record->changed >= PEN_INQUIRY_ASIDE_MAX &&
+		(uint64_t)record->changed * PEN_INQUIRY_ASIDE_SHARE > pieces;
+	return record->lies > 0 || spoilt;
 }

@@ -6,7 +6,8 @@
  * So bytes alone convict nobody. What the server says it holds is compared with what came:
  *   the same, and the proof failed: it lied;
  *   another digest: the bytes were changed on the way, or it lies now and did not then, which looks
- *   the same; after PEN_INQUIRY_ASIDE_MAX of them it is left aside, never banned;
+ *   the same; after PEN_INQUIRY_ASIDE_MAX of them, if it sends more than one in
+ *   PEN_INQUIRY_ASIDE_SHARE so, it is left aside, never banned;
  *   it does not hold it any more, or does not answer: nothing is known.
  * Of a piece of several blocks any may have been changed, so each is asked for before it lied.
  *
@@ -24,8 +25,11 @@
 #define PEN_INQUIRY_WAIT_NS INT64_C(1500000000)
 /* Questions without an answer until nothing is known. */
 #define PEN_INQUIRY_TRIES 5u
-/* Pieces that came otherwise than they are held: a path, or a server, that is good for nothing. */
+/* Pieces that came otherwise than they are held, at least, and one in how many: a path, or a
+ * server, that is good for nothing. Who sends two good ones for each bad one is worth having, and
+ * perhaps nobody else has the part. */
 #define PEN_INQUIRY_ASIDE_MAX 3u
+#define PEN_INQUIRY_ASIDE_SHARE 3u
 
 /* Blocks of a piece that are asked for one after the other: of a lean frame. */
 #define PEN_INQUIRY_BLOCKS_MAX 5u
@@ -73,7 +77,9 @@ int64_t pen_inquiry_due_ns(const struct pen_inquiry *inquiry);
 enum pen_inquiry_verdict pen_inquiry_hear(
 	struct pen_inquiry *inquiry, const struct pen_wire_attested *attested);
 
-/* Count a verdict. True if the server is to be left aside, or after a lie banned. */
-bool pen_inquiry_count(struct pen_inquiry_record *record, enum pen_inquiry_verdict verdict);
+/* Count a verdict; `pieces` came whole from the server so far, good or not. True if the server is
+ * to be left aside, or after a lie banned. */
+bool pen_inquiry_count(
+	struct pen_inquiry_record *record, enum pen_inquiry_verdict verdict, uint64_t pieces);
 
 #endif

@@ -115,11 +115,12 @@ Test(peer_inquiry, asks_in_the_session_and_gives_up)
 Test(peer_inquiry, a_path_is_no_crime)
 {
 	struct pen_inquiry_record record = {0};
-	cr_expect_not(pen_inquiry_count(&record, PEN_INQUIRY_UNKNOWN));
-	cr_expect_not(pen_inquiry_count(&record, PEN_INQUIRY_CHANGED));
-	cr_expect_not(pen_inquiry_count(&record, PEN_INQUIRY_CHANGED));
-	cr_expect(pen_inquiry_count(&record, PEN_INQUIRY_CHANGED), "left aside");
+	cr_expect_not(pen_inquiry_count(&record, PEN_INQUIRY_UNKNOWN, 1));
+	cr_expect_not(pen_inquiry_count(&record, PEN_INQUIRY_CHANGED, 4));
+	cr_expect_not(pen_inquiry_count(&record, PEN_INQUIRY_CHANGED, 4));
+	cr_expect(pen_inquiry_count(&record, PEN_INQUIRY_CHANGED, 8), "left aside");
+	cr_expect_not(pen_inquiry_count(&record, PEN_INQUIRY_CHANGED, 12), "four of twelve");
 	cr_expect_eq(record.lies, 0);
 	record.changed = 0;
-	cr_expect(pen_inquiry_count(&record, PEN_INQUIRY_LIE), "one lie is enough");
+	cr_expect(pen_inquiry_count(&record, PEN_INQUIRY_LIE, 1000), "one lie is enough");
 }
