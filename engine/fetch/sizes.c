@@ -46,7 +46,8 @@ void pen_sizes_failed(
 	PEN_CHECK(cost_ns >= 0);
 	if (size == PEN_WIRE_SIZE_1200)
 		return;
-	if (size <= sizes->proven) {
+	bool tried = size > sizes->proven;
+	if (!tried) {
 		sizes->proven = PEN_WIRE_SIZE_1200;
 		sizes->limit = PEN_WIRE_SIZE_1200;
 	} else if (size <= sizes->limit) {
@@ -54,7 +55,7 @@ void pen_sizes_failed(
 	}
 	sizes->trying = false;
 	int64_t wait = PEN_SIZES_FIRST_NS << (sizes->failures < 10 ? sizes->failures : 10);
-	if (wait / PEN_SIZES_COSTS < cost_ns)
+	if (tried && wait / PEN_SIZES_COSTS < cost_ns)
 		wait = cost_ns < PEN_SIZES_AGAIN_NS ? PEN_SIZES_COSTS * cost_ns
 						    : PEN_SIZES_AGAIN_NS;
 	sizes->again_ns = now_ns + (wait < PEN_SIZES_AGAIN_NS ? wait : PEN_SIZES_AGAIN_NS);

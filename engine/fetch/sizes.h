@@ -6,10 +6,10 @@
  * ends can is tried by one slot, beside others of the proven size. If as many come of it, it is
  * proven; if nothing does, the next smaller one of the three that are worth a try: what both can,
  * Ethernet's, a tunnel's. When a proven size carries nothing any more, the path has changed: all go
- * back to 1,200. What failed is tried again after a second, and after each failure twice as long,
- * as a slow disk may look the same; but not before PEN_SIZES_COSTS times what the failure cost, as
- * on a slow path a slot waits for seconds; and at most after PEN_SIZES_AGAIN_NS. Pure; time is an
- * argument.
+ * back to 1,200. What failed is tried again after an eighth of a second, and after each failure
+ * twice as long, as a slow disk, or a host that stands still, may look the same; but after a try
+ * not before PEN_SIZES_COSTS times what it cost, as on a slow path a slot waits for seconds; and at
+ * most after PEN_SIZES_AGAIN_NS. Pure; time is an argument.
  */
 #ifndef PEN_FETCH_SIZES_H
 #define PEN_FETCH_SIZES_H
@@ -20,8 +20,9 @@
 
 /* Packets that prove a size: no accident, and little when they are lost. */
 #define PEN_SIZES_PROOF 8u
-/* Paths get a size seldom, and a try costs a slot's wait. */
-#define PEN_SIZES_FIRST_NS INT64_C(1000000000)
+/* Paths get a size seldom, and a try costs a slot's wait. The first is soon: small packets cost
+ * more than a slot of many. */
+#define PEN_SIZES_FIRST_NS INT64_C(125000000)
 #define PEN_SIZES_AGAIN_NS INT64_C(60000000000)
 /* Failures take at most this part of the time: one in so many. */
 #define PEN_SIZES_COSTS 16
