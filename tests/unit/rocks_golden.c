@@ -121,7 +121,7 @@ static void spoil(const char *dir, bool merge, const char *key, size_t key_len, 
 	else
 		rocksdb_delete_cf(
 			db.db, db.synced, db.family[PEN_ROCKS_STATE], key, key_len, &error);
-	cr_assert_null(error);
+	cr_assert_null(error, "%s", error);
 	pen_rocks_db_close(&db);
 }
 
