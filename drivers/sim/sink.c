@@ -105,6 +105,8 @@ static int put(struct pen_sink *base, struct pen_batch *batch, const struct pen_
 		if (state && (rows[i].refs <= 0 || rows[i].head.len))
 			pen_sim_breach(sink->clock, "sink: a State row with %lld uses and a head",
 				(long long)rows[i].refs);
+		if (sink->right && !sink->right(sink->right_context, batch->k, &rows[i]))
+			pen_sim_breach(sink->clock, "sink: a row of part %u is wrong", batch->k);
 		pen_sim_digest_add(&batch->digest, &rows[i]);
 	}
 	return 0;

@@ -4,8 +4,10 @@
  *
  * The digest of a part is a sum over its rows in which their order does not count, so two ways to
  * apply the same part agree. A test that knows what a part must be sets `expected`: a commit of
- * anything else ends the program (pen_sim_breach), so nothing unproved can hide. So does a part
- * that is committed twice, a batch used after it failed, and finish while parts are missing.
+ * anything else ends the program (pen_sim_breach), so nothing unproved can hide. One that knows the
+ * rows sets `right`: then a wrong one ends it as it is put, even into a batch that is thrown away.
+ * So does a part that is committed twice, a batch used after it failed, and finish with batches
+ * open.
  * It is used as port/sink.h says, by one thread; it cannot be scanned.
  */
 #ifndef PEN_SIM_SINK_H
@@ -38,6 +40,9 @@ struct pen_sim_sink {
 	uint8_t applied[PEN_SIM_PARTS_MAX / 8];
 	struct pen_sim_digest parts[PEN_SIM_PARTS_MAX]; /* of parts that are applied */
 	const struct pen_sim_digest *expected; /* one a part, or NULL; the test's */
+	/* The test's: may this row be put into a batch of part k? Or NULL: any may. */
+	bool (*right)(const void *context, uint32_t k, const struct pen_row *row);
+	const void *right_context; /* borrowed */
 	bool broken; /* refuses all until a restart */
 	unsigned batches; /* that are open */
 	unsigned life; /* restarts; batches of an older one are dead */

@@ -149,3 +149,17 @@ Test(sim_sink, aborts_when_a_part_is_committed_twice, .signal = SIGABRT)
 	apply(0, false, true);
 	apply(0, false, true);
 }
+
+static bool none_is_right(const void *context, uint32_t k, const struct pen_row *row)
+{
+	(void)row;
+	return context != &sim || k > 2;
+}
+
+Test(sim_sink, aborts_when_a_row_is_wrong_that_will_be_thrown_away, .signal = SIGABRT)
+{
+	open_sink(1, (struct pen_sim_sink_faults){0});
+	sim.right = none_is_right;
+	sim.right_context = &sim;
+	apply(0, false, false);
+}
