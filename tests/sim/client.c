@@ -34,6 +34,27 @@ static void servers_add(struct client *client, int64_t now_ns)
 	}
 }
 
+/* What an earlier life has left, of which the memory is gone: the set of parts that are on the
+ * disk. */
+static uint32_t resume(struct client *client)
+{
+	struct pen_buf *bytes[PLAN_PARTS_MAX];
+	uint32_t there = 0;
+	for (unsigned k = 0; k < PLAN_PARTS_MAX; k++) {
+		bytes[k] = &client->parts[k].bytes;
+		lean_forget(client->parts[k].came);
+	}
+	if (client->depot)
+		there = depot_start(client->depot, bytes);
+	for (unsigned k = 0; k < client->object->n; k++) {
+		client->parts[k].proved = there >> k & 1;
+		client->parts[k].compared = false;
+	}
+	client->here = 0;
+	client->proved = client->object->raw && there ? (1u << client->object->blocks) - 1 : 0;
+	return there;
+}
+
 static void start(struct actor *actor, int64_t now_ns)
 {
 	struct client *client = self(actor);
@@ -47,13 +68,9 @@ static void start(struct actor *actor, int64_t now_ns)
 	PEN_CHECK(!pen_block_pool_init(&client->pool, &client->arena, blocks));
 	const struct object *object = client->object;
 	uint8_t skip[(PLAN_PARTS_MAX + 7) / 8] = {0};
-	/* What was proved in an earlier life lies in the store; blocks do not. */
-	for (unsigned k = 0; k < object->n; k++) {
-		client->parts[k].proved &= !object->raw;
-		client->parts[k].compared = false;
-		lean_forget(client->parts[k].came);
-		skip[k / 8] |= (uint8_t)(client->parts[k].proved << k % 8);
-	}
+	uint32_t there = resume(client);
+	for (unsigned k = 0; k < object->n; k++)
+		skip[k / 8] |= (uint8_t)((there >> k & 1) << k % 8);
 	struct pen_client_config config = {.n = object->n,
 		.form = object->raw    ? PEN_WIRE_FORM_RAW
 			: object->lean ? PEN_WIRE_FORM_LEAN
@@ -71,10 +88,9 @@ static void start(struct actor *actor, int64_t now_ns)
 	memcpy(config.root, client->object->root.bytes, sizeof config.root);
 	pen_rng_bytes(&rng, config.seed, sizeof config.seed);
 	PEN_CHECK(!pen_client_open(&client->client, &config, &why));
-	if (object->raw)
+	if (object->raw && !there)
 		PEN_CHECK(!pen_client_want(client->client, PEN_WIRE_KIND_TABLE, 0));
 	client->page = client->done = client->stalled = false;
-	client->here = client->proved = 0;
 	client->placed = 0;
 	client->placed_ns = now_ns;
 	client->begun_ns = actor->world->clock.now_ns;
@@ -107,15 +123,31 @@ static bool pieces_take(struct client *client, int64_t now_ns)
 	struct pen_client_piece piece;
 	bool some = false;
 	while (pen_client_next(client->client, &piece, now_ns)) {
+		if (client->depot && piece.piece.kind == PEN_WIRE_KIND_PIECE)
+			depot_came(client->depot, piece.piece.part);
 		client_take(client, &piece, now_ns);
 		pen_block_put(piece.block);
 		some = true;
 	}
-	if (!client->done && pen_client_done(client->client)) {
-		client->done = true;
-		client->done_ns = client->actor.world->clock.now_ns;
-	}
 	return some;
+}
+
+/* Whether parts became durable, and were acknowledged. */
+static bool parts_store(struct client *client, int64_t now_ns)
+{
+	uint32_t durable = client->depot ? depot_turn(client->depot) : 0;
+	for (uint32_t left = durable; left; left &= left - 1)
+		client_acknowledge(client, (unsigned)__builtin_ctz(left), now_ns);
+	return durable != 0;
+}
+
+static void end(struct client *client)
+{
+	if (client->done || !pen_client_done(client->client) ||
+		(client->depot && !depot_done(client->depot)))
+		return;
+	client->done = true;
+	client->done_ns = client->actor.world->clock.now_ns;
 }
 
 /* As whoever waits for it would ask, when nothing has come for a while. */
@@ -144,7 +176,10 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 	reap(client);
 	receive(client, now_ns);
 	decide(client, now_ns);
-	if (pieces_take(client, now_ns))
+	bool some = pieces_take(client, now_ns);
+	some |= parts_store(client, now_ns);
+	end(client);
+	if (some)
 		decide(client, now_ns);
 	pen_post_flush(&client->client->post, actor->net, 0, now_ns);
 	if (client->done)
@@ -153,6 +188,9 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 	int64_t due_ns = pen_client_due_ns(client->client, now_ns);
 	if (client->client->post.waiting && due_ns > now_ns + CLIENT_WAIT_NS)
 		due_ns = now_ns + CLIENT_WAIT_NS;
+	int64_t wait_ns = client->depot ? depot_wait_ns(client->depot) : INT64_MAX;
+	if (due_ns - now_ns > wait_ns)
+		due_ns = now_ns + wait_ns;
 	return due_ns;
 }
 
@@ -160,6 +198,8 @@ static void stop(struct actor *actor)
 {
 	struct client *client = self(actor);
 	client->counters = client->client->counters;
+	if (client->depot)
+		depot_stop(client->depot);
 	pen_net_close(actor->net);
 	pen_client_close(client->client);
 	if (client->pool.free != client->pool.count)
@@ -172,11 +212,12 @@ static void stop(struct actor *actor)
 static const struct actor_ops client_ops = {"client", start, turn, stop};
 
 void client_open(struct client *client, struct world *world, const struct plan *plan, unsigned host,
-	const struct object *object)
+	const struct object *object, struct depot *depot)
 {
 	uint8_t own[PEN_KEYS_BYTES];
-	*client = (struct client){.object = object, .servers = plan->servers};
+	*client = (struct client){.object = object, .servers = plan->servers, .depot = depot};
 	client->actor = (struct actor){.ops = &client_ops,
+		.disk = depot ? &depot->disk : NULL,
 		.manners = plan->hosts[host].manners,
 		.poll_ns = plan->hosts[host].poll_ns};
 	struct pen_rng rng = pen_sim_clock_rng(&world->clock, STREAM_CLIENTS + host);

@@ -4,7 +4,7 @@
 #define PEN_TESTS_SIM_CLIENT_H
 
 #include "fetch/stuck.h"
-#include "sim/object.h"
+#include "sim/depot.h"
 
 /* One piece of a lean part as it came. */
 struct client_piece {
@@ -42,6 +42,8 @@ struct client {
 	struct pen_client *client;
 	const struct object *object; /* what it must become */
 	unsigned servers; /* hosts 0 to servers - 1 */
+	struct depot *depot; /* where proved parts go, or NULL: nowhere; borrowed */
+	bool rash; /* sabotage: blocks are applied as they come */
 	struct client_part parts[PLAN_PARTS_MAX];
 	/* raw: */
 	struct pen_hash leaves[OBJECT_BLOCKS_MAX]; /* of the page, once it is proved */
@@ -53,15 +55,16 @@ struct client {
 	bool stalled; /* nothing came for PEN_CLIENT_STALL_NS, and `stuck` says why */
 	struct pen_stuck stuck;
 	int64_t begun_ns, done_ns; /* the world's time: of its last life, and when it had all */
+	int64_t fetched_ns; /* the world's time at which the last part was proved */
 	uint64_t refused; /* pieces and parts that failed their proof */
 	struct pen_client_counters counters; /* of its last life */
 	struct pen_identity identity;
 	bool still; /* after each turn it is tried whether anything was left undone */
 };
 
-/* Make the client on host `host` of a plan. */
+/* Make the client on host `host` of a plan; `depot` may be NULL. */
 void client_open(struct client *client, struct world *world, const struct plan *plan, unsigned host,
-	const struct object *object);
+	const struct object *object, struct depot *depot);
 
 /* Print what it waits for; while it is up. */
 void client_tell(const struct client *client);
@@ -78,8 +81,17 @@ void client_close(struct client *client);
 /* A whole piece came (take.c): keep its bytes, prove what can be proved, say so. */
 void client_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);
 
+/* Part k is proved, its bytes are in parts[k]: acknowledge it, as soon as it is durable. */
+void client_keep(struct client *client, unsigned k, int64_t now_ns);
+
+/* It is; and if it was refuted before, those whose pieces were others then are blamed. */
+void client_acknowledge(struct client *client, unsigned k, int64_t now_ns);
+
 /* The same for a piece of a lean part (lean.c). */
 void lean_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);
+
+/* A lean part that was refuted is proved at last: blame those whose pieces were others then. */
+void lean_compare(struct client *client, unsigned k, int64_t now_ns);
 
 /* Forget what came of a lean part; its memory stays. NULL is fine. */
 void lean_forget(struct client_lean *lean);

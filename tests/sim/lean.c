@@ -125,8 +125,7 @@ static bool same_frame(
 		!memcmp(scratch.at, part->bytes.at + at, pen_lean_row(head, u - 1).raw_bytes);
 }
 
-/* Whose pieces were others the first time? */
-static void compare(struct client *client, unsigned k, int64_t now_ns)
+void lean_compare(struct client *client, unsigned k, int64_t now_ns)
 {
 	struct client_part *part = &client->parts[k];
 	struct pen_lean_head head, other;
@@ -199,8 +198,5 @@ void lean_take(struct client *client, const struct pen_client_piece *piece, int6
 		part_refute(client, k, now_ns);
 		return;
 	}
-	part->proved = true;
-	pen_client_proved(client->client, PEN_WIRE_KIND_PIECE, k);
-	if (part->compared)
-		compare(client, k, now_ns);
+	client_keep(client, k, now_ns);
 }

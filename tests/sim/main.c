@@ -46,7 +46,7 @@ struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
 	_Atomic uint64_t done, failed, packets, turns, sessions, run_ns, curves_ns, refused, parted,
-		restarts, convicted;
+		restarts, convicted, resumed;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 };
 
@@ -128,6 +128,7 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	atomic_fetch_add(&shared->parted, outcome.parted);
 	atomic_fetch_add(&shared->restarts, outcome.restarts);
 	atomic_fetch_add(&shared->convicted, outcome.convicted);
+	atomic_fetch_add(&shared->resumed, outcome.resumed);
 }
 
 /* What one world gives back the next one takes: fresh pages cost more than most worlds do. */
@@ -193,10 +194,11 @@ static void report(struct shared *shared, double seconds)
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	double ran = (double)shared->run_ns / PEN_NS_PER_S, packets = (double)shared->packets;
 	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %llu pieces refused, %llu liars "
-	       "named, %llu frames of several blocks, %llu times again\n",
+	       "named, %llu frames of several blocks, %llu times again, %llu parts resumed\n",
 		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
 		(unsigned long long)shared->refused, (unsigned long long)shared->convicted,
-		(unsigned long long)shared->parted, (unsigned long long)shared->restarts);
+		(unsigned long long)shared->parted, (unsigned long long)shared->restarts,
+		(unsigned long long)shared->resumed);
 	double curves = (double)shared->curves_ns / PEN_NS_PER_S;
 	printf("%llu packets, %.2f turns a packet, %llu handshakes; packets a CPU second: %.0f k "
 	       "in "
@@ -220,8 +222,8 @@ static void report(struct shared *shared, double seconds)
 		(unsigned long long)shared->failed);
 }
 
-static const char *const sabotage_names[SABOTAGES] = {
-	"none", "bytes", "silence", "block", "packet", "justice", "chance"};
+static const char *const sabotage_names[SABOTAGES] = {"none", "bytes", "silence", "block", "packet",
+	"justice", "sync", "forget", "rash", "chance"};
 
 /* The number of a name; `count` if it is none of them. */
 static unsigned word_parse(const char *name, const char *const *names, unsigned count)

@@ -11,6 +11,8 @@
 #define MS PEN_NS_PER_MS
 #define KBIT UINT64_C(1000)
 #define MBIT (1000 * KBIT)
+/* Where the chance of cuts begins, beside a seed's own. */
+#define CUTS 0x637574u
 
 /* Ranges that a climate draws from; chances in a million. */
 struct range {
@@ -167,6 +169,40 @@ static void faults_draw(struct plan *plan, struct pen_rng *rng)
 	}
 }
 
+/* A client that takes about as long to store and apply what it fetches as to fetch it, so that a
+ * cut finds it at that; where that is still within the time that a fetch may take. */
+static bool sluggish(struct plan *plan, struct plan_host *host, int64_t ideal)
+{
+	int64_t parts = plan->parts + 1;
+	if (2 * ideal > IDEAL_MORE_NS)
+		return false;
+	host->habits.bits_per_s = UINT64_C(16) * plan->bytes * PEN_NS_PER_S / (uint64_t)ideal;
+	host->habits.delay_ns = ideal / (8 * parts);
+	host->apply_ns = ideal / (4 * parts);
+	return true;
+}
+
+/* The power of a client that nothing else befalls is cut, of every other one and all sluggish ones:
+ * of a chance of its own, so that all else of a seed stays as it is. */
+static void cuts_draw(struct plan *plan)
+{
+	struct pen_rng rng = {pen_rng_mix(plan->seed + CUTS)};
+	int64_t ideal = ideal_ns(plan, NULL);
+	uint64_t hit = 0;
+	for (unsigned i = 0; i < plan->fault_count; i++)
+		hit |= UINT64_C(1) << plan->faults[i].actor;
+	for (unsigned i = plan->servers; i < plan->servers + plan->clients; i++) {
+		bool slow = coin(&rng) && sluggish(plan, &plan->hosts[i], ideal);
+		int64_t span_ns = slow ? 4 * ideal : 2 * ideal;
+		int64_t at_ns = (int64_t)pen_rng_below(&rng, (uint64_t)span_ns);
+		int64_t back_ns = at_ns + (int64_t)between(&rng, 10 * MS, 3000 * MS);
+		if ((!coin(&rng) && !slow) || hit >> i & 1)
+			continue;
+		fault_add(plan, (struct fault){at_ns, FAULT_POWER, i, 0});
+		fault_add(plan, (struct fault){back_ns, FAULT_BACK, i, 0});
+	}
+}
+
 /* Cut the bytes into parts, large and small; each server has some, honest ones together all. */
 static void parts_draw(struct plan *plan, struct pen_rng *rng)
 {
@@ -239,12 +275,15 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 			plan->hosts[i].lie = (enum plan_lie)pen_rng_below(&rng, PLAN_LIES);
 	if (ask->faults)
 		faults_draw(plan, &rng);
+	plan->keeps = ask->faults;
 	plan->missing = -1;
 	if (ask->parts || ask->lean || ask->hopeless)
 		parts_draw(plan, &rng);
 	plan->lean = plan->parts && (coin(&rng) || ask->lean);
 	if (ask->hopeless)
 		missing_draw(plan, &rng);
+	if (ask->faults)
+		cuts_draw(plan);
 }
 
 static void device_print(const struct plan_host *host)

@@ -47,6 +47,7 @@ struct plan_host {
 	struct pen_sim_habits habits;
 	int64_t poll_ns;
 	enum plan_lie lie; /* of servers */
+	int64_t apply_ns; /* of clients: what the sink takes for each call */
 };
 
 struct plan {
@@ -61,6 +62,7 @@ struct plan {
 	bool lean; /* the parts are in lean form, of a state whose values have so many bytes */
 	uint32_t part_bytes[PLAN_PARTS_MAX]; /* in nearcore's form */
 	uint32_t holds[PLAN_SERVERS_MAX]; /* parts that each server has, a bit each */
+	bool keeps; /* clients have a disk and a sink (sim/depot.h) */
 	int missing; /* a part that nobody has, or only liars with wrong bytes; -1: none */
 	struct fault faults[WORLD_FAULTS_MAX];
 	unsigned fault_count;

@@ -21,6 +21,7 @@ struct scene {
 	struct object object;
 	struct server servers[PLAN_SERVERS_MAX];
 	struct client clients[PLAN_CLIENTS_MAX];
+	struct depot depots[PLAN_CLIENTS_MAX]; /* of plans whose clients keep */
 	const struct plan *plan;
 };
 
@@ -84,7 +85,10 @@ static void build(struct scene *scene, const struct plan *plan, enum scene_tell 
 	}
 	for (unsigned i = 0; i < plan->clients; i++) {
 		unsigned host = plan->servers + i;
-		client_open(&scene->clients[i], &scene->world, plan, host, &scene->object);
+		struct depot *depot = plan->keeps ? &scene->depots[i] : NULL;
+		if (depot)
+			depot_open(depot, &scene->world, plan, host, &scene->object);
+		client_open(&scene->clients[i], &scene->world, plan, host, &scene->object, depot);
 		world_add(&scene->world, &scene->clients[i].actor, &plan->hosts[host].links);
 	}
 	for (unsigned i = 0; i < hosts; i++)
@@ -133,11 +137,35 @@ static void tell_counters(const struct scene *scene)
 	fprintf(stderr, "\n");
 }
 
-/* With an honest server near by it must not take long, since it was started last. */
-static void judge_time(const struct client *client, struct outcome *outcome)
+/* What its machine has, and was given in between. */
+static void judge_depot(struct client *client, struct outcome *outcome)
 {
-	int64_t took_ns = client->done_ns - client->begun_ns;
-	int64_t limit_ns = ideal_limit_ns(outcome->ideal_ns);
+	struct depot *depot = client->depot;
+	if (!depot)
+		return;
+	depot_judge(depot, client->done);
+	outcome->resumed += depot->resumed;
+	if (depot->wrong[0])
+		fail(outcome, "client %u: %s", client->actor.host, depot->wrong);
+}
+
+/* Each life of a client after its first may fetch all again, and the servers' links carry that for
+ * all clients. */
+static int64_t time_limit_ns(const struct scene *scene, const struct outcome *outcome)
+{
+	int64_t clients = scene->plan->clients, lives = 0;
+	for (unsigned i = 0; i < scene->plan->clients; i++)
+		lives += scene->clients[i].actor.lives;
+	return ideal_limit_ns(outcome->ideal_ns * lives / clients);
+}
+
+/* With an honest server near by it must not take long, since it was started last. What its own
+ * machine takes to store it all is not the network's. */
+static void judge_time(
+	const struct scene *scene, const struct client *client, struct outcome *outcome)
+{
+	int64_t took_ns = client->fetched_ns - client->begun_ns;
+	int64_t limit_ns = time_limit_ns(scene, outcome);
 	if (outcome->binds && took_ns > limit_ns)
 		fail(outcome, "client %u took %.3f s, and may take %.3f s: ideal is %.3f s",
 			client->actor.host, (double)took_ns / PEN_NS_PER_S,
@@ -163,7 +191,7 @@ static void judge_client(const struct scene *scene, unsigned i, struct outcome *
 		fail(outcome, "client %u has other bytes than the object", client->actor.host);
 	if (client->done_ns > outcome->took_ns)
 		outcome->took_ns = client->done_ns;
-	judge_time(client, outcome);
+	judge_time(scene, client, outcome);
 }
 
 /* Bytes of the parts as servers have them. */
@@ -254,6 +282,11 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	build(&scene, plan, ask->tell);
 	for (unsigned i = 0; i < plan->clients; i++)
 		scene.clients[i].still = ask->still;
+	for (unsigned i = 0; plan->keeps && i < plan->clients; i++) {
+		scene.depots[i].hasty = ask->sabotage == SABOTAGE_SYNC;
+		scene.depots[i].forgetful = ask->sabotage == SABOTAGE_FORGET;
+		scene.clients[i].rash = ask->sabotage == SABOTAGE_RASH;
+	}
 	outcome->ideal_ns = scene_ideal_ns(&scene);
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
 		scene.world.mute[i] = true;
@@ -269,6 +302,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	judge_justice(&scene, outcome);
 	drain(&scene, outcome);
 	for (unsigned i = 0; i < plan->clients; i++) {
+		judge_depot(&scene.clients[i], outcome);
 		if (plan->missing < 0)
 			judge_client(&scene, i, outcome);
 		else
@@ -283,6 +317,9 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	world_close(&scene.world);
 	for (unsigned i = 0; i < plan->servers; i++)
 		server_close(&scene.servers[i]);
-	for (unsigned i = 0; i < plan->clients; i++)
+	for (unsigned i = 0; i < plan->clients; i++) {
 		client_close(&scene.clients[i]);
+		if (scene.clients[i].depot)
+			depot_close(scene.clients[i].depot);
+	}
 }

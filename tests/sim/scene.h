@@ -18,6 +18,7 @@ struct outcome {
 	int64_t curves_ns; /* of it, that of the curves of handshakes */
 	uint64_t refused; /* pieces that failed their proof */
 	uint64_t parted, restarts; /* frames of several blocks; that started again elsewhere */
+	uint64_t resumed; /* parts that a client found on its disk after it was started again */
 	uint64_t convicted; /* servers that a client called liars */
 	uint64_t trace;
 };
@@ -30,6 +31,9 @@ enum scene_sabotage {
 	SABOTAGE_BLOCK, /* a client keeps a block */
 	SABOTAGE_PACKET, /* a packet is never given back */
 	SABOTAGE_JUSTICE, /* an honest server is called a liar */
+	SABOTAGE_SYNC, /* clients acknowledge what was not synced */
+	SABOTAGE_FORGET, /* clients do not look what is on their disks */
+	SABOTAGE_RASH, /* clients give the sink what is not proved */
 	SABOTAGE_CHANCE, /* something happens that the seed does not say */
 	SABOTAGES,
 };

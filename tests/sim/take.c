@@ -64,8 +64,7 @@ static void blocks_prove(struct client *client, int64_t now_ns)
 		pen_client_wrong(client->client, &piece, i, block, now_ns);
 	}
 	if (client->proved == (1u << client->object->blocks) - 1 && !client->parts[0].proved) {
-		client->parts[0].proved = true;
-		pen_client_proved(client->client, PEN_WIRE_KIND_PIECE, 0);
+		client_keep(client, 0, now_ns);
 	}
 }
 
@@ -84,11 +83,13 @@ static void block_take(struct client *client, const struct pen_client_piece *pie
 	memcpy(bytes->at + (size_t)piece->unit * PEN_RAW_BLOCK_BYTES, piece->block->at,
 		piece->bytes);
 	client->here |= 1u << piece->unit;
+	if (client->rash)
+		depot_taste(client->depot, 0, piece->unit, piece_bytes(piece));
 	blocks_prove(client, now_ns);
 }
 
 /* The part is proved at last: whose pieces were others the first time? */
-static void compare(struct client *client, unsigned k, int64_t now_ns)
+static void part_compare(struct client *client, unsigned k, int64_t now_ns)
 {
 	struct client_part *part = &client->parts[k];
 	for (size_t at = 0; at < part->before.len; at += PEN_RAW_BLOCK_BYTES) {
@@ -137,10 +138,7 @@ static void part_prove(struct client *client, unsigned k, int64_t now_ns)
 		part_refute(client, k, !memcmp(blob, name->id, sizeof blob), now_ns);
 		return;
 	}
-	part->proved = true;
-	pen_client_proved(client->client, PEN_WIRE_KIND_PIECE, k);
-	if (part->compared)
-		compare(client, k, now_ns);
+	client_keep(client, k, now_ns);
 }
 
 static void part_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
@@ -157,8 +155,29 @@ static void part_take(struct client *client, const struct pen_client_piece *piec
 	memcpy(part->bytes.at + at, piece->block->at, piece->bytes);
 	part->bytes.len = name->bytes;
 	part->from[piece->unit] = (uint8_t)piece->server;
+	if (client->rash)
+		depot_taste(client->depot, k, piece->unit, piece_bytes(piece));
 	if (piece->last)
 		part_prove(client, k, now_ns);
+}
+
+void client_acknowledge(struct client *client, unsigned k, int64_t now_ns)
+{
+	pen_client_proved(client->client, PEN_WIRE_KIND_PIECE, k);
+	if (client->parts[k].compared && client->object->lean)
+		lean_compare(client, k, now_ns);
+	else if (client->parts[k].compared)
+		part_compare(client, k, now_ns);
+}
+
+void client_keep(struct client *client, unsigned k, int64_t now_ns)
+{
+	client->parts[k].proved = true;
+	client->fetched_ns = client->actor.world->clock.now_ns;
+	if (client->depot)
+		depot_keep(client->depot, k, pen_buf_bytes(&client->parts[k].bytes));
+	else
+		client_acknowledge(client, k, now_ns);
 }
 
 void client_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
