@@ -69,23 +69,35 @@ static int begin(struct pen_sink *base, const struct pen_sink_state *want,
 	return 0;
 }
 
+/* Under the lock: whether part k's turn to fail is now, by name or by chance. */
+static bool fails(struct pen_sim_sink *sink, uint32_t k, uint32_t of, uint32_t chance)
+{
+	bool now = of == k + 1 || pen_sim_chance(chance, &sink->rng);
+	sink->failed += now;
+	return now;
+}
+
 static int open_batch(struct pen_sink *base, const struct pen_sink_state *shard, uint32_t k,
 	struct pen_batch **batch, struct pen_why *why)
 {
 	struct pen_sim_sink *sink = self(base);
 	if (k >= shard->parts || !same_shard(sink, shard))
 		pen_sim_breach(sink->clock, "sink: part %u of a state that was not begun", k);
-	if (sink->broken)
-		return pen_fail(why, -EIO, "sim: the sink is broken");
-	if (pen_sim_chance(sink->faults.bad_open, &sink->rng)) {
-		sink->failed++;
-		return pen_fail(why, -ENOSPC, "sim: no space for a batch");
-	}
-	*batch = calloc(1, sizeof **batch);
-	if (!*batch)
+	struct pen_batch *fresh = calloc(1, sizeof *fresh);
+	if (!fresh)
 		return -ENOMEM;
-	**batch = (struct pen_batch){.k = k, .life = sink->life};
-	sink->batches++;
+	pthread_mutex_lock(&sink->lock);
+	*fresh = (struct pen_batch){.k = k, .life = sink->life};
+	bool broken = sink->broken;
+	bool full = !broken && fails(sink, k, sink->faults.open_of, sink->faults.bad_open);
+	sink->batches += !broken && !full;
+	pthread_mutex_unlock(&sink->lock);
+	if (broken || full) {
+		free(fresh);
+		return broken ? pen_fail(why, -EIO, "sim: the sink is broken")
+			      : pen_fail(why, -ENOSPC, "sim: no space for a batch");
+	}
+	*batch = fresh;
 	return 0;
 }
 
@@ -95,11 +107,13 @@ static int put(struct pen_sink *base, struct pen_batch *batch, const struct pen_
 	struct pen_sim_sink *sink = self(base);
 	if (batch->bad)
 		pen_sim_breach(sink->clock, "sink: put into a batch that failed");
-	if (batch->life != sink->life || pen_sim_chance(sink->faults.bad_put, &sink->rng)) {
-		batch->bad = true;
-		sink->failed++;
+	pthread_mutex_lock(&sink->lock);
+	batch->bad = fails(sink, batch->k,
+		batch->life != sink->life ? batch->k + 1 : sink->faults.put_of,
+		sink->faults.bad_put);
+	pthread_mutex_unlock(&sink->lock);
+	if (batch->bad)
 		return pen_fail(why, -ENOSPC, "sim: no space for rows");
-	}
 	for (unsigned i = 0; i < count; i++) {
 		bool state = rows[i].column == PEN_COLUMN_STATE;
 		if (state && (rows[i].refs <= 0 || rows[i].head.len))
@@ -131,7 +145,8 @@ static int commit(struct pen_sim_sink *sink, const struct pen_batch *batch, stru
 		pen_sim_breach(sink->clock, "sink: commit of a batch that failed");
 	if (sink->broken || batch->life != sink->life)
 		return pen_fail(why, -EIO, "sim: the sink is broken");
-	if (pen_sim_chance(sink->faults.bad_commit, &sink->rng))
+	if (sink->faults.commit_of == batch->k + 1 ||
+		pen_sim_chance(sink->faults.bad_commit, &sink->rng))
 		return pen_fail(why, -ENOSPC, "sim: no space to commit");
 	bool torn = pen_sim_chance(sink->faults.torn_commit, &sink->rng);
 	if (!torn || pen_rng_below(&sink->rng, 2))
@@ -147,12 +162,14 @@ static int close_batch(
 	int err = 0;
 	if (!batch)
 		return 0;
+	pthread_mutex_lock(&sink->lock);
 	PEN_CHECK(sink->batches > 0);
 	sink->batches--;
 	if (wanted)
 		err = commit(sink, batch, why);
 	sink->failed += err < 0;
 	sink->aborts += !wanted || err;
+	pthread_mutex_unlock(&sink->lock);
 	free(batch);
 	return err;
 }
@@ -200,8 +217,23 @@ void pen_sim_sink_init(struct pen_sim_sink *sink, struct pen_sim_clock *clock, u
 {
 	*sink = (struct pen_sim_sink){.sink = {.ops = &ops, .label = "sim"},
 		.clock = clock,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.rng = pen_sim_clock_rng(clock, stream),
 		.faults = *faults};
+}
+
+void pen_sim_sink_tame(struct pen_sim_sink *sink, struct pen_sim_clock *clock,
+	const struct pen_hash *root, uint32_t parts)
+{
+	static const struct pen_sim_sink_faults none;
+	const struct pen_sink_state want = {
+		.shard_version = 3, .shard_id = 7, .root = *root, .parts = parts};
+	struct pen_sink_state have;
+	PEN_CHECK(parts > 0);
+	pen_sim_clock_init(clock, 1);
+	pen_sim_sink_init(sink, clock, 1, &none);
+	PEN_CHECK(!begin(&sink->sink, &want, &have, NULL, NULL));
+	PEN_CHECK(have.applied == 0);
 }
 
 void pen_sim_sink_restart(struct pen_sim_sink *sink)

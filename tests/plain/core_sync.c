@@ -5,8 +5,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "drivers/sim/sink.h"
 #include "fakes/origin.h"
-#include "fakes/sink.h"
 #include "plain.h"
 
 #define N 7u
@@ -46,7 +46,7 @@ static void on_event(void *context, uint32_t k, enum pen_sync_event event)
 	events++;
 }
 
-static int run(struct fake_sink *sink, unsigned jobs, struct pen_why *why)
+static int run(struct pen_sim_sink *sink, unsigned jobs, struct pen_why *why)
 {
 	static struct fake_origin origins[2];
 	static bool lies[2] = {true, false};
@@ -83,18 +83,17 @@ static int run(struct fake_sink *sink, unsigned jobs, struct pen_why *why)
 static void workers(void)
 {
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct fake_sink sink;
+		static struct pen_sim_sink sink;
+		struct pen_sim_clock simclock;
 		struct pen_hash root;
 		struct pen_why why = {0};
-		fake_sink_init(&sink);
 		PEN_CHECK(!pen_hash_parse("GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", &root));
-		fake_sink_begin(&sink, &root, N);
+		pen_sim_sink_tame(&sink, &simclock, &root, N);
 		int err = run(&sink, 1 + i % 4, &why);
 		PLAIN_EXPECT(err == 0);
 		PLAIN_EXPECT(sink.commits == N);
 		if (err)
 			fprintf(stderr, "%s\n", why.text);
-		fake_sink_fini(&sink);
 	}
 	PLAIN_EXPECT(events >= ROUNDS * N * PEN_SYNC_EVENTS);
 }

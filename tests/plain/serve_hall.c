@@ -270,7 +270,6 @@ static void parts_go_through_all_threads(void)
 	server_open(&server);
 	for (unsigned i = 0; i < PEN_COUNT(nulls); i++)
 		null_sink_init(&nulls[i]);
-	/* The simulator's sink takes one thread; the others do not care. */
 	receivers[0] = (struct receiver){.jobs = 1, .sink = &sim.sink};
 	receivers[1] = (struct receiver){.jobs = 3, .sink = &nulls[0].sink};
 	receivers[2] = (struct receiver){.jobs = 2, .sink = &nulls[1].sink};

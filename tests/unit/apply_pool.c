@@ -5,23 +5,23 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "fakes/sink.h"
+#include "drivers/sim/sink.h"
 #include "util.h"
 
 /* Through two workers into a sink: each part once, whatever the order. (Load and races are
  * tests/plain/apply_pool.c's.) */
 Test(apply_pool, every_part_comes_back_once)
 {
-	struct fake_sink fake;
+	static struct pen_sim_sink sink;
+	struct pen_sim_clock simclock;
 	struct pen_hash root;
 	struct pen_why why = {0};
 	struct pen_buf bytes[7] = {0};
 	struct pen_task tasks[7];
 	struct pen_pool *pool;
-	fake_sink_init(&fake);
 	cr_assert_eq(pen_hash_parse("GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", &root), 0);
-	fake_sink_begin(&fake, &root, 7);
-	struct pen_apply apply = {.sink = &fake.sink, .shard = fake.shard};
+	pen_sim_sink_tame(&sink, &simclock, &root, 7);
+	struct pen_apply apply = {.sink = &sink.sink, .shard = sink.shard};
 	cr_assert_eq(pen_pool_open(&apply, 2, &pool, &why), 0, "%s", why.text);
 	memset(tasks, 0, sizeof tasks);
 	unsigned ended = 0;
@@ -40,11 +40,10 @@ Test(apply_pool, every_part_comes_back_once)
 		for (struct pen_task *task; (task = pen_pool_reap(pool)); ended++)
 			cr_assert_eq(task->result, 0, "%s", task->why.text);
 	}
-	cr_assert_eq(fake.commits, 7);
+	cr_assert_eq(sink.commits, 7);
 	cr_assert_null(pen_pool_reap(pool));
 	pen_pool_close(pool);
 	pen_pool_close(NULL);
-	fake_sink_fini(&fake);
 	for (uint32_t k = 0; k < 7; k++)
 		pen_buf_fini(&bytes[k]);
 }
@@ -69,7 +68,8 @@ static void gate_on_stage(void *context, uint32_t k, enum pen_stage stage)
 
 Test(apply_pool, one_worker_proves_while_another_commits)
 {
-	struct fake_sink fake;
+	static struct pen_sim_sink sink;
+	struct pen_sim_clock simclock;
 	struct pen_hash root;
 	struct pen_why why = {0};
 	struct gate gate = {false, false};
@@ -77,11 +77,10 @@ Test(apply_pool, one_worker_proves_while_another_commits)
 		test_data("golden/small/state_part_000001_of_000007")};
 	struct pen_task tasks[2] = {{.k = 0, .bytes = &bytes[0]}, {.k = 1, .bytes = &bytes[1]}};
 	struct pen_pool *pool;
-	fake_sink_init(&fake);
 	cr_assert_eq(pen_hash_parse("GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv", &root), 0);
-	fake_sink_begin(&fake, &root, 7);
-	struct pen_apply apply = {.sink = &fake.sink,
-		.shard = fake.shard,
+	pen_sim_sink_tame(&sink, &simclock, &root, 7);
+	struct pen_apply apply = {.sink = &sink.sink,
+		.shard = sink.shard,
 		.on_stage = gate_on_stage,
 		.context = &gate};
 	cr_assert_eq(pen_pool_open(&apply, 2, &pool, &why), 0, "%s", why.text);
@@ -95,10 +94,9 @@ Test(apply_pool, one_worker_proves_while_another_commits)
 			cr_expect_eq(task->result, 0, "%s", task->why.text);
 	}
 	cr_expect(atomic_load(&gate.proved));
-	cr_expect_eq(fake.commits, 2);
+	cr_expect_eq(sink.commits, 2);
 	pen_pool_trim(pool);
 	pen_pool_close(pool);
-	fake_sink_fini(&fake);
 	pen_buf_fini(&bytes[0]);
 	pen_buf_fini(&bytes[1]);
 }

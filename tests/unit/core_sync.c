@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "drivers/sim/sink.h"
 #include "fakes/origin.h"
-#include "fakes/sink.h"
 #include "util.h"
 
 #define N 7u
@@ -39,7 +39,8 @@ struct world {
 	struct fake_origin origins[2];
 	enum manner manners[2];
 	struct pen_source sources[2];
-	struct fake_sink sink;
+	struct pen_sim_sink sink;
+	struct pen_sim_clock clock;
 	struct pen_buf parts[N];
 	const struct pen_buf *endless, *bomb;
 	struct pen_sync sync;
@@ -99,9 +100,8 @@ static void world_open(struct world *world)
 {
 	struct pen_hash root;
 	memset(world, 0, sizeof *world);
-	fake_sink_init(&world->sink);
 	cr_assert_eq(pen_hash_parse(ROOT, &root), 0);
-	fake_sink_begin(&world->sink, &root, N);
+	pen_sim_sink_tame(&world->sink, &world->clock, &root, N);
 	for (uint32_t k = 0; k < N; k++) {
 		char name[64];
 		snprintf(name, sizeof name, "golden/small/state_part_%06u_of_000007", k);
@@ -131,7 +131,6 @@ static void wire_look(struct world *world)
 
 static void world_close(struct world *world)
 {
-	fake_sink_fini(&world->sink);
 	for (uint32_t k = 0; k < N; k++)
 		pen_buf_fini(&world->parts[k]);
 }
@@ -219,12 +218,12 @@ Test(core_sync, sources_of_every_kind)
 		cr_expect_eq(result, rows[i].result, "%s: %d %s", rows[i].name, result, why.text);
 		cr_expect(strstr(why.text, rows[i].says), "%s: %s", rows[i].name, why.text);
 		cr_expect_eq(world.sink.commits, rows[i].commits, "%s: %u", rows[i].name,
-			world.sink.commits);
+			(unsigned)world.sink.commits);
 		cr_expect_eq(world.sink.finishes, rows[i].result == 0, "%s", rows[i].name);
 		cr_expect_eq(world.sync.sum.parts, rows[i].commits);
 		cr_expect_eq(world.events[PEN_SYNC_DONE], rows[i].commits);
 		cr_expect(world.origins[0].gets_max <= 3);
-		cr_expect_eq(world.sink.open_batches, 0);
+		cr_expect_eq(world.sink.batches, 0);
 		world_close(&world);
 	}
 }
@@ -269,7 +268,7 @@ Test(core_sync, what_is_too_large)
 		cr_expect_leq(world.wire_max,
 			slots > budget->alone.wire_bytes ? slots : budget->alone.wire_bytes,
 			"%s: %llu", rows[i].name, (unsigned long long)world.wire_max);
-		cr_expect_eq(world.sink.open_batches, 0);
+		cr_expect_eq(world.sink.batches, 0);
 		world_close(&world);
 	}
 	pen_buf_fini(&endless);
@@ -281,13 +280,13 @@ Test(core_sync, a_full_disk_ends_it_and_the_rest_goes_on_later)
 	static struct world world;
 	struct pen_why why = {0};
 	world_open(&world);
-	world.sink.fail_commit = 5;
+	world.sink.faults.commit_of = 5 + 1;
 	cr_expect_eq(run(&world, 1, 0, &why), -ENOSPC);
-	cr_expect(strstr(why.text, "part 5 of 7, commit: fake"), "%s", why.text);
-	unsigned kept = world.sink.commits;
+	cr_expect(strstr(why.text, "part 5 of 7, commit: sim"), "%s", why.text);
+	unsigned kept = (unsigned)world.sink.commits;
 	cr_expect_geq(kept, 1);
 	cr_expect_lt(kept, N);
-	world.sink.fail_commit = -1;
+	world.sink.faults.commit_of = 0;
 	cr_expect_eq(run(&world, 1, 0, &why), 0, "%s", why.text);
 	cr_expect_eq(world.origins[0].asked_all, N - kept, "what was applied is not asked again");
 	cr_expect_eq(world.sink.commits, N);

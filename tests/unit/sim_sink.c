@@ -83,6 +83,20 @@ Test(sim_sink, fails_as_asked)
 	}
 }
 
+Test(sim_sink, fails_of_one_part_as_asked)
+{
+	static const struct pen_sim_sink_faults faults[] = {
+		{.open_of = 1}, {.put_of = 1}, {.commit_of = 1}};
+	for (unsigned i = 0; i < 3; i++) {
+		open_sink(i, faults[i]);
+		cr_assert_eq(apply(0, false, true), -ENOSPC);
+		cr_assert_eq(sim.failed, 1);
+		cr_assert_eq(apply(1, false, true), 0);
+		cr_assert_eq(sim.commits, 1);
+		cr_assert_eq(sim.batches, 0);
+	}
+}
+
 Test(sim_sink, tears_a_commit_either_way)
 {
 	unsigned there = 0;
