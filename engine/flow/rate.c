@@ -6,7 +6,7 @@
 /* Targets of queue above which waiting for small steps would keep it for seconds. */
 #define QUEUE_DRAIN 8
 /* Rounds without a queue after which steps are one step larger. */
-#define CLEAR_ROUNDS 8u
+#define CLEAR_ROUNDS 2u
 /* Packets that tell how much arrives. */
 #define MEASURED_PACKETS 16u
 /* Longest wait for what a draining does: a sample that was late by more is no round trip. */
@@ -97,8 +97,10 @@ static void note_queue(struct pen_rate *rate, const struct pen_rtt *rtt)
 static void lower(struct pen_rate *rate, uint64_t arrived, bool drain)
 {
 	uint64_t carried = arrived < rate->pace ? arrived : rate->pace;
-	if (rate->floor < carried / 2)
-		rate->floor = carried / 2;
+	/* Behind a queue so much arrives as the path carries: the way back there is short. */
+	uint64_t keep = drain ? carried - carried / 8 : carried / 2;
+	if (rate->floor < keep)
+		rate->floor = keep;
 	uint64_t to = rate->pace - rate->pace / 8;
 	/* A start that overshot falls to what arrived at once; later steps are small. */
 	if (rate->starting)

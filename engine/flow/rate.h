@@ -15,8 +15,10 @@
  * which no new packet told of the queue.
  *
  * A queue that is seen below half of what arrived without one is not ours: the pace stays, that
- * memory fades by a quarter, and once the queue is gone the pace doubles up to it. In rounds of few
- * packets steps are larger the longer all is clear: else a slow stream would stay slow for minutes.
+ * memory fades by a quarter, and once the queue is gone the pace doubles up to it. After a draining
+ * that memory is 7/8 of what arrived behind the queue, as that much the path carries. In rounds of
+ * few packets steps are larger the longer all is clear: else a slow stream would stay slow for
+ * minutes.
  *
  * A model of the delivery rate can take this one's place behind the same calls.
  *
@@ -85,7 +87,8 @@ struct pen_rate {
 	int64_t queue_min_ns; /* least queue of the round: one late packet is no queue; INT64_MAX:
 				 nothing new is known */
 	uint64_t samples; /* of round trips, as of the last report */
-	uint64_t floor; /* half of what arrived without a queue: below it a queue is not ours */
+	uint64_t floor; /* half of what arrived without a queue, or 7/8 behind one that is drained:
+			   below it a queue is not ours */
 	uint64_t raised, lowered, timeouts; /* decisions, for whoever asks why */
 };
 

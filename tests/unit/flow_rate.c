@@ -184,10 +184,10 @@ Test(flow_rate, falls_and_comes_back)
 		{"and no second time for the same packet", 400, 0, 12 * MB},
 		{"nor for what was sent before that", 400, 50 * MS, 12 * MB},
 		{"for a round trip, and a round", 200, 0, 12 * MB},
-		{"nor below half of what came", 200, 25 * MS, 10500000},
-		{"the round is longer now", 200, 25 * MS, 10500000},
-		{"it was not ours", 200, 25 * MS, 10500000},
-		{"it goes up", 200, 10 * MS, 11156250},
+		{"it goes down, which takes as long", 200, 25 * MS, 12 * MB},
+		{"the round is longer now", 200, 25 * MS, 12 * MB},
+		{"it is gone", 200, 10 * MS, 15750000},
+		{"it goes up by steps", 263, 10 * MS, 16734375},
 	};
 	struct pen_rate rate;
 	struct pen_rtt rtt;
@@ -205,6 +205,23 @@ Test(flow_rate, falls_and_comes_back)
 		cr_expect_eq(rate.pace, rows[i].pace, "%s: %llu", rows[i].name,
 			(unsigned long long)rate.pace);
 	}
+}
+
+/* 100 kB/s on a round trip of half a second, of which all arrives: three times as much in seven. */
+Test(flow_rate, a_slow_stream_takes_larger_steps)
+{
+	struct pen_rate rate;
+	struct pen_rtt rtt;
+	struct pen_rate_config config = {.start = 100000};
+	pen_rtt_init(&rtt, 500 * MS, 0);
+	pen_rate_init(&rate, &config, 0);
+	rate.starting = false;
+	for (int64_t i = 1; i <= 7; i++) {
+		struct pen_rate_report report = {rate.pace / 2, 80, 0, false};
+		pen_rtt_sample(&rtt, 500 * MS, i * 500 * MS);
+		pen_rate_report(&rate, &report, &rtt, i * 500 * MS);
+	}
+	cr_expect(rate.pace > 280000 && rate.pace < 300000, "%llu", (unsigned long long)rate.pace);
 }
 
 Test(flow_rate, windows_and_timeouts)
