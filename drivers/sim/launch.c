@@ -118,6 +118,8 @@ static void cross(const struct crossing *crossing, int64_t at_ns)
 		return;
 	}
 	struct pen_sim_fate fate = pen_sim_weather_fate(weather, &way->bad, &way->rng);
+	way->met++;
+	way->lost += fate.lost;
 	if (fate.lost) {
 		pen_sim_lose(network, PEN_SIM_BY_WEATHER, crossing->to);
 		return;

@@ -63,6 +63,7 @@ struct pen_sim_way {
 	struct pen_rng rng;
 	int64_t last_ns; /* when the last packet in order arrives */
 	bool bad; /* the weather's state */
+	uint64_t met, lost; /* packets that met the weather; of them, that it lost */
 };
 
 /* Looks at a packet on its way, which it may change; false: it is lost. */

@@ -278,7 +278,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	static struct scene scene; /* too large for a stack; one at a time */
 	const struct plan *plan = ask->plan;
 	bool tell = ask->tell > SCENE_QUIET;
-	*outcome = (struct outcome){.binds = ideal_binds(plan)};
+	*outcome = (struct outcome){0};
 	build(&scene, plan, ask->tell);
 	for (unsigned i = 0; i < plan->clients; i++)
 		scene.clients[i].still = ask->still;
@@ -296,6 +296,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	outcome->curves_ns = curves_ns - curves_before_ns;
 	sabotage(&scene, ask->sabotage);
 	outcome->trace = scene.world.clock.trace;
+	outcome->binds = ideal_binds(plan, &scene.world.network);
 	for (unsigned i = 0; tell && i < plan->clients; i++)
 		if (scene.clients[i].actor.up && !scene.clients[i].done)
 			client_tell(&scene.clients[i]);

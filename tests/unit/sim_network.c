@@ -89,6 +89,13 @@ Test(sim_network, loses_doubles_reorders)
 	weather(&bad);
 	unsigned came = pair_run(&pair, 4000), doubles = seen_at_least(4000, 2);
 	cr_assert_gt(pair.network.lost[PEN_SIM_BY_WEATHER], 100);
+	uint64_t met = 0, lost = 0;
+	for (unsigned i = 0; i < pair.network.host_max * pair.network.host_max; i++) {
+		met += pair.network.ways[i].met;
+		lost += pair.network.ways[i].lost;
+	}
+	cr_assert_eq(met, 4000);
+	cr_assert_eq(lost, pair.network.lost[PEN_SIM_BY_WEATHER]);
 	cr_assert_gt(pair.order_breaks, 100);
 	cr_assert_gt(doubles, 100);
 	cr_assert_eq(doubles, pair.network.duplicated);
