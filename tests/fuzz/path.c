@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #define DELAY_NS PAIR_MS
+/* More than the largest that is sent. */
+#define PATH_BYTES_MAX 9000u
 /* What the input decides, at most. */
 #define DECISIONS 4000u
 
@@ -56,10 +58,15 @@ static void scribble(struct path *path, struct pair_packet *packet, unsigned fro
 		packet->at[(from + i) % packet->bytes] = bytes.at[i];
 }
 
-static void cut(struct path *path, struct pair_packet *packet)
+/* Shorter, or longer by zeros. */
+static void resize(struct path *path, struct pair_packet *packet)
 {
+	uint8_t at[PATH_BYTES_MAX] = {0};
 	struct pair_packet all = *packet;
-	*packet = pair_packet(all.at, number(path, 2) % (all.bytes + 1), all.to_server, 0);
+	uint32_t bytes = (uint32_t)number(path, 2) % (2 * all.bytes + 1);
+	bytes = bytes < sizeof at ? bytes : sizeof at;
+	memcpy(at, all.at, all.bytes < bytes ? all.bytes : bytes);
+	*packet = pair_packet(at, bytes, all.to_server, 0);
 	packet->path = all.path;
 	free(all.at);
 }
@@ -169,7 +176,11 @@ static void decide(struct pair *pair, struct path *path, struct pair_packet pack
 	case 3: delay_ns += (int64_t)number(path, 1) * 100 * PAIR_MS; break;
 	case 4: replay(pair, path, packet.to_server, how); break;
 	case 5: scribble(path, &packet, (unsigned)number(path, 2), how + 1); break;
-	case 6: cut(path, &packet); break;
+	case 6:
+		resize(path, &packet);
+		if (how & 1)
+			sign(pair, &packet);
+		break;
 	case 7: disguise(&packet, how); break;
 	case 8: inject(pair, path, how); break;
 	case 9: falsify(pair, path, &packet, how + 1); break;

@@ -1,10 +1,10 @@
 /*
  * path: what happens to the packets of a pair (pair.h), as an input says: one byte for each packet
- * decides whether it is lost, doubled, delayed, replayed, harmed, cut, reflected or disguised; or
- * that the client moves, that the server's disk or port fails, that something is put in: strangers'
- * bytes, or with the session's own keys a body of any type in the name of either side, or DATA with
- * a right check. A byte from 0x80 on lets that one and so many packets more fly as they are. Any
- * input means something.
+ * decides whether it is lost, doubled, delayed, replayed, harmed, cut, drawn out, reflected or
+ * disguised; or that the client moves, that the server's disk or port fails, that something is put
+ * in: strangers' bytes, or with the session's own keys a body of any type in the name of either
+ * side, or DATA with a right check. A byte from 0x80 on lets that one and so many packets more fly
+ * as they are. Any input means something.
  */
 #ifndef PEN_TESTS_FUZZ_PATH_H
 #define PEN_TESTS_FUZZ_PATH_H
