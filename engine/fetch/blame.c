@@ -56,6 +56,13 @@ static void forgive(struct pen_client *client, unsigned s)
 		haul->cannot &= ~(UINT64_C(1) << s);
 }
 
+static int64_t aside_for_ns(const struct pen_server *server)
+{
+	unsigned doublings = server->asides < PEN_BLAME_ASIDE_DOUBLINGS ? server->asides
+									: PEN_BLAME_ASIDE_DOUBLINGS;
+	return PEN_BLAME_ASIDE_NS << doublings;
+}
+
 static void judge(
 	struct pen_client *client, unsigned s, enum pen_inquiry_verdict verdict, int64_t now_ns)
 {
@@ -74,6 +81,24 @@ static void judge(
 	}
 	pen_blame_end(client, s, verdict == PEN_INQUIRY_LIE ? PEN_SERVER_LIED : PEN_SERVER_SPOILT,
 		now_ns);
+	server->aside_ns = now_ns + aside_for_ns(server);
+}
+
+bool pen_blame_recalls(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	PEN_CHECK(server->state == PEN_SERVER_GONE);
+	if (server->fault != PEN_SERVER_SPOILT || now_ns < server->aside_ns)
+		return false;
+	for (unsigned i = 0; i < client->server_count && i < PEN_HAUL_PEERS; i++) {
+		if (client->server[i].state == PEN_SERVER_GONE)
+			continue;
+		server->aside_ns = now_ns + aside_for_ns(server);
+		return false;
+	}
+	server->asides++;
+	server->record = (struct pen_inquiry_record){0};
+	return true;
 }
 
 void pen_blame_say(struct pen_client *client, unsigned s, int64_t now_ns)

@@ -5,8 +5,10 @@
  * alone convicts nobody. The server that it came from is asked, under its tag, what it holds
  * (peer/inquiry.h); until it has answered it is given nothing new. If it attests the very bytes
  * that came, it lied: it is told so, and gone for good. If it attests others, they were changed on
- * the way: after three of them, if many of its pieces are so, it is left aside. If it does not
- * answer, nothing is known, and it is asked for that part again when nobody else has it.
+ * the way: after three of them, if many of its pieces are so, it is left aside, for
+ * PEN_BLAME_ASIDE_NS and each time twice as long, and then called again if nobody else is left. If
+ * it does not answer, nothing is known, and it is asked for that part again when nobody else has
+ * it.
  *
  * A part of several pieces from several servers that fails as a whole names nobody at all. In
  * nearcore's form the id of its bytes, which every server that offers it has said under its tag,
@@ -31,6 +33,10 @@
 
 #include "fetch/client.h"
 
+/* A path that changes bytes may be better in some seconds; it doubles up to ASIDE_DOUBLINGS. */
+#define PEN_BLAME_ASIDE_NS INT64_C(2000000000)
+#define PEN_BLAME_ASIDE_DOUBLINGS 5u
+
 /* A piece of this server is wrong; `bytes` is what came (borrowed). */
 void pen_blame_piece(struct pen_client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns);
@@ -41,6 +47,10 @@ void pen_blame_say(struct pen_client *client, unsigned server, int64_t now_ns);
 /* ATTESTED came from a server, decoded. */
 void pen_blame_heard(struct pen_client *client, unsigned server,
 	const struct pen_wire_attested *attested, int64_t now_ns);
+
+/* May this server, which was left aside, be called again: is it time, and is nobody else there? If
+ * somebody is, it is looked at again later. */
+bool pen_blame_recalls(struct pen_client *client, unsigned server, int64_t now_ns);
 
 /* A server is convicted, or good for nothing: it is told, and gone. */
 void pen_blame_end(

@@ -51,7 +51,8 @@ enum pen_server_state {
 enum pen_server_fault {
 	PEN_SERVER_NO_FAULT, /* it left, or never answered: visit.why says more */
 	PEN_SERVER_LIED, /* it attested bytes that fail their proof: banned */
-	PEN_SERVER_SPOILT, /* what comes from it is not what it holds: left aside, not banned */
+	PEN_SERVER_SPOILT, /* what comes from it is not what it holds: left aside, not banned; it
+			      stays said when it is called again */
 };
 
 /* A question that is repeated until answered. Zeroed: not asked. */
@@ -94,6 +95,8 @@ struct pen_server {
 	uint64_t strays; /* of closed slots, or not as they should be */
 	uint32_t bad; /* pieces that failed their proof */
 	enum pen_server_fault fault;
+	unsigned asides; /* times it was left aside */
+	int64_t aside_ns; /* if it is: when to see whether it is called again (fetch/blame.h) */
 	struct pen_inquiry inquiry; /* about one of them: while it is open no slot is opened */
 	struct pen_inquiry_record record;
 	struct pen_piece asked; /* what the inquiry is about */

@@ -11,6 +11,19 @@ static uint64_t servers_in(const struct pen_client *client, enum pen_server_stat
 	return set;
 }
 
+/* Servers that will be called again. */
+static uint64_t aside(const struct pen_client *client)
+{
+	uint64_t set = 0;
+	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++) {
+		const struct pen_server *server = &client->server[s];
+		set |= (uint64_t)(server->state == PEN_SERVER_GONE &&
+			       server->fault == PEN_SERVER_SPOILT)
+			<< s;
+	}
+	return set;
+}
+
 static int64_t quiet_ns(const struct pen_client *client, int64_t now_ns)
 {
 	int64_t quiet = INT64_MAX;
@@ -66,7 +79,7 @@ static void look_at_servers(const struct pen_client *client, struct pen_stuck *o
 	else if (calling)
 		set(out, PEN_STUCK_CALLING, calling);
 	else
-		set(out, PEN_STUCK_GONE, 0);
+		set(out, aside(client) ? PEN_STUCK_ASIDE : PEN_STUCK_GONE, aside(client));
 }
 
 /* Who has the part, as far as is known: by its bytes, or by what was told. */
@@ -123,6 +136,8 @@ const char *pen_stuck_text(enum pen_stuck_reason reason)
 		[PEN_STUCK_NOT] = "it goes on",
 		[PEN_STUCK_CALLING] = "no server has answered yet",
 		[PEN_STUCK_GONE] = "every server has left, was banned, or never answered",
+		[PEN_STUCK_ASIDE] =
+			"what the last servers send is changed on the way; they are tried again",
 		[PEN_STUCK_NOBODY] = "no server has it",
 		[PEN_STUCK_SILENT] = "the servers that have it send nothing",
 		[PEN_STUCK_BUSY] = "the servers that have it are busy",

@@ -115,9 +115,20 @@ static void fall_silent(struct pen_client *client, unsigned s, int64_t now_ns)
 		pen_visit_doubt(&server->visit, &client->draw, now_ns);
 }
 
+/* One that was left aside, as if it were new. */
+static void call_again(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	const struct pen_visit_config config = server->visit.config;
+	server->state = PEN_SERVER_CALLING;
+	pen_visit_init(&server->visit, &config, &client->draw, now_ns);
+}
+
 void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
+	if (server->state == PEN_SERVER_GONE && pen_blame_recalls(client, s, now_ns))
+		call_again(client, s, now_ns);
 	if (server->state == PEN_SERVER_GONE || server->state == PEN_SERVER_ABSENT)
 		return;
 	struct pen_answer answer = {.bytes = 0};
@@ -188,6 +199,8 @@ static int64_t sooner(int64_t a, int64_t b)
 static int64_t due_ns(
 	const struct pen_client *client, const struct pen_server *server, int64_t now_ns)
 {
+	if (server->state == PEN_SERVER_GONE && server->fault == PEN_SERVER_SPOILT)
+		return server->aside_ns;
 	if (server->state == PEN_SERVER_GONE || server->state == PEN_SERVER_ABSENT)
 		return INT64_MAX;
 	int64_t due = pen_visit_due_ns(&server->visit);
