@@ -30,8 +30,8 @@ used() {
 	result $? "  in packets of $1 (${seen#* })"
 }
 
-# proven WANTED: as many packets of this payload came as prove a size. By then much of the object was
-# asked for in the smallest, on a busy machine most of it.
+# proven WANTED: as many packets of this payload came as prove a size. By then much of the object
+# was asked for in the smallest, on a busy machine most of it.
 proven() {
 	local seen
 	seen=$(size_used)
