@@ -244,31 +244,10 @@ static void take(struct fetch *fetch, const struct pen_client_piece *piece)
 		pen_client_proved(fetch->client, PEN_WIRE_KIND_PIECE, 0);
 }
 
-static void receive(struct fetch *fetch, int64_t now_ns)
-{
-	struct pen_slice slices[PEN_NET_BURST_MAX];
-	struct pen_net *net = fetch->end.net;
-	unsigned count = net->ops->rx_burst(net, 0, now_ns, slices, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		pen_client_hear(fetch->client, &slices[i], now_ns);
-	net->ops->rx_put(net, 0, slices, count);
-}
-
-static void reap(struct fetch *fetch)
-{
-	uint64_t tags[PEN_NET_BURST_MAX];
-	struct pen_net *net = fetch->end.net;
-	unsigned count;
-	while ((count = net->ops->tx_reap(net, 0, tags, PEN_NET_BURST_MAX)))
-		for (unsigned i = 0; i < count; i++)
-			PEN_CHECK(pen_post_reaped(&fetch->client->post, tags[i]));
-}
-
 static void turn(struct fetch *fetch, int64_t now_ns)
 {
 	struct pen_client_piece piece;
-	reap(fetch);
-	receive(fetch, now_ns);
+	pen_client_receive(fetch->client, fetch->end.net, 0, now_ns);
 	pen_client_turn(fetch->client, now_ns);
 	while (pen_client_next(fetch->client, &piece, now_ns))
 		take(fetch, &piece);

@@ -5,10 +5,10 @@
  *     servers (visit: sessions) -> what they have (parts) -> hauls -> sched -> places, OPEN
  *     DATA -> stream (what came, grants) -> place (bytes) -> piece, to the caller -> proved or not
  *
- * It decides and builds packets, and calls nothing: the caller's loop hands it what came
- * (pen_client_hear), lets it turn (pen_client_turn), sends what waits (pen_post_flush of
- * client->post) and gives tags back (pen_post_reaped). pen_client_due_ns says how long the loop
- * may sleep. A loop that receives at most a burst, turns, and receives again cannot be held up by
+ * It decides and builds packets: the caller's loop takes from the port what came
+ * (pen_client_receive; a packet at a time pen_client_hear), lets it turn (pen_client_turn), and
+ * sends what waits (pen_post_flush of client->post). pen_client_due_ns says how long the loop may
+ * sleep. A loop that receives at most a burst, turns, and receives again cannot be held up by
  * packets, and PULLs leave in time.
  *
  * Whole pieces come out of pen_client_next with their block, which is the caller's from then on: it
@@ -141,6 +141,11 @@ void pen_client_leave(struct pen_client *client, int64_t now_ns);
 
 /* A packet came, of a type that goes to clients. Borrowed for the call. */
 void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, int64_t now_ns);
+
+/* Take tags back, and hear at most one burst of what came, from a queue of a port that is the
+ * client's alone. */
+void pen_client_receive(
+	struct pen_client *client, struct pen_net *net, unsigned queue, int64_t now_ns);
 
 /* Let time pass, decide, and write what is to be sent. Costs next to nothing when nothing is due
  * and nothing came. */

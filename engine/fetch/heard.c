@@ -318,3 +318,14 @@ void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, i
 	}
 	client->counters.strays++;
 }
+
+void pen_client_receive(
+	struct pen_client *client, struct pen_net *net, unsigned queue, int64_t now_ns)
+{
+	struct pen_slice slices[PEN_NET_BURST_MAX];
+	pen_post_reap(&client->post, net, queue);
+	unsigned count = net->ops->rx_burst(net, queue, now_ns, slices, PEN_NET_BURST_MAX);
+	for (unsigned i = 0; i < count; i++)
+		pen_client_hear(client, &slices[i], now_ns);
+	net->ops->rx_put(net, queue, slices, count);
+}

@@ -130,3 +130,13 @@ bool pen_post_reaped(struct pen_post *post, uint64_t tag)
 	pen_cells_put(&post->cells[cell / CELLS_OF_BLOCK], cell % CELLS_OF_BLOCK);
 	return true;
 }
+
+void pen_post_reap(struct pen_post *post, struct pen_net *net, unsigned queue)
+{
+	uint64_t tags[PEN_NET_BURST_MAX];
+	unsigned count;
+	while ((count = net->ops->tx_reap(net, queue, tags, PEN_NET_BURST_MAX))) {
+		for (unsigned i = 0; i < count; i++)
+			PEN_CHECK(pen_post_reaped(post, tags[i]));
+	}
+}

@@ -58,6 +58,10 @@ void pen_post_put(struct pen_post *post, size_t bytes, const struct pen_net_path
 /* Offer what waits to a queue of a port. */
 void pen_post_flush(struct pen_post *post, struct pen_net *net, unsigned queue, int64_t now_ns);
 
+/* Take all tags that a queue of a port gives back now. They are the post's: nobody else sends by
+ * that queue. */
+void pen_post_reap(struct pen_post *post, struct pen_net *net, unsigned queue);
+
 /* A tag came back from the port: false if it is none of ours. */
 bool pen_post_reaped(struct pen_post *post, uint64_t tag);
 

@@ -206,22 +206,13 @@ static void workers_turn(struct receiver *receiver)
 
 static void net_turn(struct receiver *receiver, int64_t now_ns)
 {
-	struct pen_slice slices[PEN_NET_BURST_MAX];
-	uint64_t tags[PEN_NET_BURST_MAX];
 	struct pen_client_piece piece;
-	struct pen_net *net = receiver->net;
-	unsigned count = net->ops->tx_reap(net, 0, tags, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		PEN_CHECK(pen_post_reaped(&receiver->client->post, tags[i]));
-	count = net->ops->rx_burst(net, 0, now_ns, slices, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		pen_client_hear(receiver->client, &slices[i], now_ns);
-	net->ops->rx_put(net, 0, slices, count);
+	pen_client_receive(receiver->client, receiver->net, 0, now_ns);
 	pen_client_turn(receiver->client, now_ns);
 	while (pen_client_next(receiver->client, &piece, now_ns))
 		take(receiver, &piece);
 	pen_client_turn(receiver->client, now_ns);
-	pen_post_flush(&receiver->client->post, net, 0, now_ns);
+	pen_post_flush(&receiver->client->post, receiver->net, 0, now_ns);
 }
 
 static void *receive(void *context)

@@ -97,26 +97,6 @@ static void start(struct actor *actor, int64_t now_ns)
 	servers_add(client, now_ns);
 }
 
-static void receive(struct client *client, int64_t now_ns)
-{
-	struct pen_slice slices[PEN_NET_BURST_MAX];
-	struct pen_net *net = client->actor.net;
-	unsigned count = net->ops->rx_burst(net, 0, now_ns, slices, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		pen_client_hear(client->client, &slices[i], now_ns);
-	net->ops->rx_put(net, 0, slices, count);
-}
-
-static void reap(struct client *client)
-{
-	uint64_t tags[PEN_NET_BURST_MAX];
-	struct pen_net *net = client->actor.net;
-	unsigned count;
-	while ((count = net->ops->tx_reap(net, 0, tags, PEN_NET_BURST_MAX)))
-		for (unsigned i = 0; i < count; i++)
-			PEN_CHECK(pen_post_reaped(&client->client->post, tags[i]));
-}
-
 /* Whether there were any: places are free then. */
 static bool pieces_take(struct client *client, int64_t now_ns)
 {
@@ -173,8 +153,7 @@ static void decide(struct client *client, int64_t now_ns)
 static int64_t turn(struct actor *actor, int64_t now_ns)
 {
 	struct client *client = self(actor);
-	reap(client);
-	receive(client, now_ns);
+	pen_client_receive(client->client, actor->net, 0, now_ns);
 	decide(client, now_ns);
 	bool some = pieces_take(client, now_ns);
 	some |= parts_store(client, now_ns);

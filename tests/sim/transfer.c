@@ -131,25 +131,6 @@ void transfer_compare(struct transfer *transfer, const struct pen_client_piece *
 	transfer->came += piece->bytes;
 }
 
-static void receive(struct transfer *transfer, int64_t now_ns)
-{
-	struct pen_slice slices[PEN_NET_BURST_MAX];
-	struct pen_net *net = transfer->client_machine.actor.net;
-	unsigned count = net->ops->rx_burst(net, 0, now_ns, slices, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		pen_client_hear(transfer->client, &slices[i], now_ns);
-	net->ops->rx_put(net, 0, slices, count);
-}
-
-static void reap(struct transfer *transfer)
-{
-	uint64_t tags[PEN_NET_BURST_MAX];
-	struct pen_net *net = transfer->client_machine.actor.net;
-	unsigned count = net->ops->tx_reap(net, 0, tags, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		PEN_CHECK(pen_post_reaped(&transfer->client->post, tags[i]));
-}
-
 static bool pieces_take(struct transfer *transfer, int64_t now_ns)
 {
 	struct pen_client_piece piece;
@@ -167,8 +148,7 @@ static bool pieces_take(struct transfer *transfer, int64_t now_ns)
 int64_t transfer_client_turn(struct transfer *transfer, int64_t now_ns)
 {
 	struct pen_client *client = transfer->client;
-	reap(transfer);
-	receive(transfer, now_ns);
+	pen_client_receive(client, transfer->client_machine.actor.net, 0, now_ns);
 	pen_client_turn(client, now_ns);
 	if (pieces_take(transfer, now_ns))
 		pen_client_turn(client, now_ns);

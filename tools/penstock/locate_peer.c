@@ -369,14 +369,9 @@ static bool turn(struct peer *peer, int64_t now_ns)
 static void receive(struct peer *peer, int64_t now_ns)
 {
 	struct pen_slice slices[PEN_NET_BURST_MAX];
-	uint64_t tags[PEN_NET_BURST_MAX];
 	struct pen_net *net = peer->net;
-	unsigned count;
-	while ((count = net->ops->tx_reap(net, 0, tags, PEN_NET_BURST_MAX))) {
-		for (unsigned i = 0; i < count; i++)
-			PEN_CHECK(pen_post_reaped(&peer->post, tags[i]));
-	}
-	count = net->ops->rx_burst(net, 0, now_ns, slices, PEN_NET_BURST_MAX);
+	pen_post_reap(&peer->post, net, 0);
+	unsigned count = net->ops->rx_burst(net, 0, now_ns, slices, PEN_NET_BURST_MAX);
 	for (unsigned i = 0; i < count; i++)
 		hear(peer, &slices[i], now_ns);
 	net->ops->rx_put(net, 0, slices, count);

@@ -178,31 +178,9 @@ void radios_rate(struct radios *radios, uint64_t rate)
 		pen_client_limit(radios->list[i].client, rate / (busy ? busy : 1));
 }
 
-static void receive(struct radio *radio, int64_t now_ns)
-{
-	struct pen_slice slices[PEN_NET_BURST_MAX];
-	struct pen_net *net = radio->net;
-	unsigned count = net->ops->rx_burst(net, 0, now_ns, slices, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		pen_client_hear(radio->client, &slices[i], now_ns);
-	net->ops->rx_put(net, 0, slices, count);
-}
-
-static void reap(struct radio *radio)
-{
-	uint64_t tags[PEN_NET_BURST_MAX];
-	struct pen_net *net = radio->net;
-	unsigned count;
-	while ((count = net->ops->tx_reap(net, 0, tags, PEN_NET_BURST_MAX))) {
-		for (unsigned i = 0; i < count; i++)
-			PEN_CHECK(pen_post_reaped(&radio->client->post, tags[i]));
-	}
-}
-
 void radio_hear(struct radio *radio, int64_t now_ns)
 {
-	reap(radio);
-	receive(radio, now_ns);
+	pen_client_receive(radio->client, radio->net, 0, now_ns);
 	pen_client_turn(radio->client, now_ns);
 }
 
