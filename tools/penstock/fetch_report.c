@@ -3,24 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli.h"
 #include "memory.h"
 
-#define REPORT_TERMINAL_NS (250 * PEN_NS_PER_MS)
-#define REPORT_LINE_NS (10 * PEN_NS_PER_S)
-
 void fetch_report_begin(struct fetch_report *report, const struct fetch *fetch, int64_t now_ns)
 {
 	const struct fetch_ask *ask = &fetch->ask;
-	*report = (struct fetch_report){.fetch = fetch,
-		.terminal = isatty(STDERR_FILENO),
-		.muted = ask->quiet,
-		.begin_ns = now_ns,
-		.shown_ns = now_ns};
+	report->fetch = fetch;
+	meter_begin(&report->meter, ask->quiet, now_ns);
 	if (ask->quiet)
 		return;
 	memory_say(&fetch->budget, !ask->debug);
@@ -31,17 +23,6 @@ void fetch_report_begin(struct fetch_report *report, const struct fetch *fetch, 
 static double mega(uint64_t bytes)
 {
 	return (double)bytes / 1e6;
-}
-
-static void rate_update(struct fetch_report *report, uint64_t bytes, int64_t now_ns)
-{
-	double seconds = (double)(now_ns - report->shown_ns) / PEN_NS_PER_S;
-	/* A get that failed takes its bytes with it. */
-	uint64_t more = bytes > report->shown_bytes ? bytes - report->shown_bytes : 0;
-	double rate = seconds > 0 ? (double)more / seconds : 0;
-	report->rate = report->rate > 0 ? 0.7 * report->rate + 0.3 * rate : rate;
-	report->shown_bytes = bytes;
-	report->shown_ns = now_ns;
 }
 
 /* Parts that workers have are here, and not yet known to be right. */
@@ -82,21 +63,17 @@ static void eta_print(const struct fetch_report *report, FILE *out, int64_t now_
 		done = fetch->object.proved;
 		left = fetch->object.blocks - done;
 	}
-	if (!done)
-		return;
-	double seconds = (double)(now_ns - report->begin_ns) / PEN_NS_PER_S * left / done;
-	if (seconds < 120)
-		fprintf(out, ", %.0f s left", seconds);
-	else
-		fprintf(out, ", %.0f min left", seconds / 60);
+	meter_eta(&report->meter, out, done, left, now_ns);
 }
 
-static void line_print(const struct fetch_report *report, FILE *out, int64_t now_ns)
+static void line_print(const void *context, FILE *out, int64_t now_ns)
 {
+	const struct fetch_report *report = context;
 	const struct fetch *fetch = report->fetch;
 	fprintf(out, "%s: ", phase(fetch));
 	parts_print(fetch, out);
-	fprintf(out, ", %.1f MB, %.1f MB/s", mega(report->shown_bytes), report->rate / 1e6);
+	fprintf(out, ", %.1f MB, %.1f MB/s", mega(report->meter.shown_bytes),
+		report->meter.rate / 1e6);
 	if (fetch->peers)
 		fprintf(out, ", %u servers answer", fetch_ready(fetch));
 	if (mirror_is_open(&fetch->mirror))
@@ -104,36 +81,12 @@ static void line_print(const struct fetch_report *report, FILE *out, int64_t now
 	eta_print(report, out, now_ns);
 }
 
-static void row_draw(const struct fetch_report *report, int64_t now_ns)
-{
-	char *text = NULL;
-	size_t len = 0;
-	struct winsize size;
-	FILE *out = open_memstream(&text, &len);
-	if (!out)
-		return;
-	line_print(report, out, now_ns);
-	fclose(out);
-	int width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
-		? size.ws_col - 1
-		: 79;
-	fprintf(stderr, "\r%.*s\033[K", width, text);
-	fflush(stderr);
-	free(text);
-}
-
 void fetch_report_turn(struct fetch_report *report, int64_t now_ns)
 {
-	int64_t interval = report->terminal ? REPORT_TERMINAL_NS : REPORT_LINE_NS;
-	if (report->muted || now_ns - report->shown_ns < interval)
+	if (!meter_due(&report->meter, now_ns))
 		return;
-	rate_update(report, fetch_bytes(report->fetch), now_ns);
-	if (report->terminal) {
-		row_draw(report, now_ns);
-		return;
-	}
-	line_print(report, stderr, now_ns);
-	fprintf(stderr, "\n");
+	meter_count(&report->meter, fetch_bytes(report->fetch), now_ns);
+	meter_show(&report->meter, line_print, report, now_ns);
 }
 
 static void source_print(const struct fetch_source *source)
@@ -155,13 +108,12 @@ static void source_print(const struct fetch_source *source)
 void fetch_report_end(struct fetch_report *report)
 {
 	const struct fetch *fetch = report->fetch;
-	if (report->terminal && !report->muted)
-		fprintf(stderr, "\r\033[K");
+	meter_end(&report->meter);
 	for (unsigned i = 0; i < fetch->ask.words_count; i++) {
 		struct fetch_source source;
 		fetch_source(fetch, i, &source);
 		/* Who lied is named in any case. */
-		if (!report->muted || source.liar || source.bad)
+		if (!report->meter.muted || source.liar || source.bad)
 			source_print(&source);
 	}
 }

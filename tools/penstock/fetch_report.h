@@ -1,19 +1,16 @@
 /*
- * fetch_report: what a fetch says while it runs and at its end: on a terminal one line that is
- * drawn again and again, else a line every ten seconds, to stderr; then what each source gave, and
- * the sum, as text or JSON.
+ * fetch_report: what a fetch says while it runs (meter.h) and at its end: what each source gave,
+ * and the sum, as text or JSON.
  */
 #ifndef PEN_TOOLS_FETCH_REPORT_H
 #define PEN_TOOLS_FETCH_REPORT_H
 
 #include "fetch.h"
+#include "meter.h"
 
 struct fetch_report {
 	const struct fetch *fetch; /* borrowed */
-	bool terminal, muted;
-	int64_t begin_ns, shown_ns; /* start; last line */
-	uint64_t shown_bytes; /* bytes that had come by then */
-	double rate; /* bytes a second, smoothed */
+	struct meter meter;
 };
 
 /* Looks whether stderr is a terminal. Says what memory is divided into, and what is kept. */

@@ -1,18 +1,16 @@
 /*
- * progress: what a sync shows while it runs: on a terminal one line that is drawn again and again,
- * else a line every ten seconds; and when it does not move on, why. To stderr.
+ * progress: what a sync shows while it runs (meter.h); and when it does not move on, why. To
+ * stderr.
  */
 #ifndef PEN_TOOLS_PROGRESS_H
 #define PEN_TOOLS_PROGRESS_H
 
 #include "core/sync.h"
+#include "meter.h"
 
 struct progress {
 	const struct pen_sync *sync; /* borrowed */
-	bool terminal, muted;
-	int64_t begin_ns, shown_ns; /* start of the sync; last line */
-	uint64_t shown_bytes; /* bytes received by then */
-	double rate; /* bytes a second, smoothed */
+	struct meter meter;
 	uint32_t begin_applied; /* parts that were there at the start */
 };
 
