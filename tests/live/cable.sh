@@ -5,24 +5,10 @@
 #
 #     client 10.78.3.1 --- 10.78.3.2 server        strangers: 10.78.1.2 at the client (device
 #                                                  client), 10.78.2.2 at the server (server)
+. "$(dirname "$0")/spaces.sh"
 client=cab$$-c far=cab$$-s strangers=cab$$-x
 client4=10.78.3.1 server4=10.78.3.2
 got=$scratch/got
-
-at() { ip netns exec "$@"; }
-now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-
-cable_close() {
-	local name owner
-	for name in $(ip netns list 2>/dev/null | sed -n 's/^\(cab[0-9]*-[csx]\).*/\1/p'); do
-		owner=${name#cab}
-		owner=${owner%-*}
-		if [ "$owner" = $$ ] || ! kill -0 "$owner" 2>/dev/null; then
-			ip netns del "$name"
-		fi
-	done
-}
-trap 'cleanup; cable_close' EXIT
 
 # join NS DEVICE ADDRESS NS DEVICE ADDRESS: a cable, up.
 join() {
@@ -33,20 +19,8 @@ join() {
 
 # cable_open: or say why not, and end.
 cable_open() {
-	local missing='' tool name
-	[ "$(id -u)" = 0 ] || missing='network namespaces need root'
-	for tool in ip ss; do
-		command -v $tool >"$scratch/tool" || missing="no $tool (tools/packages)"
-	done
-	cable_close
-	[ -n "$missing" ] || ip netns add "$client" 2>"$scratch/err" ||
-		missing="no network namespaces: $(cat "$scratch/err")"
-	if [ -n "$missing" ]; then
-		skip "$missing"
-		echo "$missing"
-		exit 77
-	fi
-	ip netns add "$far" && ip netns add "$strangers" || exit 1
+	local name
+	spaces_open cab ip ss -- "$client" "$far" "$strangers"
 	for name in "$client" "$far" "$strangers"; do
 		at "$name" sysctl -qw net.ipv4.conf.all.rp_filter=0 \
 			net.ipv4.conf.default.rp_filter=0
@@ -87,12 +61,4 @@ fetch_begin() {
 		>"$out" 2>&1 &
 	fetching=$!
 	began_ms=$(now_ms)
-}
-
-# raw_object BYTES: in $scratch/raw, of $scratch/bytes; sets object.
-raw_object() {
-	head -c "$1" /dev/urandom >"$scratch/bytes"
-	object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" \
-		--json 2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
-	[ -n "$object" ]
 }

@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
 # Our own protocol between two processes, over the kernel's UDP: a raw object and a state, whole.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/fetching.sh"
 
-fetch() { timeout 100 "$PENSTOCK" fetch "$@" >"$scratch/out" 2>&1; }
-
-head -c 5300000 /dev/urandom >"$scratch/bytes"
-object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" --json \
-	2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
+raw_object 5300000
 start_listen "$scratch/raw" || { skip 'no serve --listen'; finish; }
 expect 600 "$(stat -c %a "$scratch/raw/.penstock/identity")" 'only its owner may read the identity'
 identity=$(sha256sum <"$scratch/raw/.penstock/identity")
@@ -32,9 +29,7 @@ expect "$identity" "$(sha256sum <"$scratch/raw/.penstock/identity")" 'it is the 
 stop
 
 # A server that is killed in the middle and comes back is asked for the rest.
-head -c 300000000 /dev/urandom >"$scratch/bytes"
-object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" --json \
-	2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
+raw_object 300000000
 start_listen "$scratch/raw"
 sleep 3 # it proves what is new before it offers it
 "$PENSTOCK" fetch --from "$peer" --root "$object" --form raw --store "$scratch/got" \

@@ -2,21 +2,7 @@
 # fetch: in which form parts come, how many there are, under which labels they lie; and what needs
 # no server.
 . "$(dirname "$0")/lib.sh"
-
-fetch() { timeout 100 "$PENSTOCK" fetch "$@" >"$scratch/out" 2>&1; }
-
-# said CODE NAME, wants WANTED GOT NAME: a result, with what the fetch said if it is a bad one.
-said() {
-	result "$1" "$2"
-	[ "$1" -eq 0 ] || cat "$scratch/out"
-}
-wants() {
-	expect "$@"
-	[ "$1" = "$2" ] || cat "$scratch/out"
-}
-
-# parts DIR FORM: how many files of parts in this form a store has.
-parts() { find "$1" -name "$2_part_*" | wc -l; }
+. "$(dirname "$0")/fetching.sh"
 
 # proves DIR NAME: verify store says that all of it is right.
 proves() {
@@ -24,12 +10,7 @@ proves() {
 	said $? "$2"
 }
 
-labels="--chain test --epoch-height 1 --epoch-id 11111111111111111111111111111111 --shard 7"
-there=chain_id=test/epoch_height=1/epoch_id=11111111111111111111111111111111/shard_id=7
-"$PENSTOCK" generate --profile mainnet --keys 40000 --seed 1 --out "$scratch/state.kv"
-root=$("$PENSTOCK" inspect state "kv:$scratch/state.kv" --json |
-	sed 's/.*"root": *"\([^"]*\)".*/\1/')
-make() { "$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$@" 2>"$scratch/err"; }
+state_begin
 # shellcheck disable=SC2086
 make "$scratch/one" --form both --of 8 --level 1 $labels &&
 	make "$scratch/two" --form lean --of 8 --level 9 $labels &&

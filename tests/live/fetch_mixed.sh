@@ -2,21 +2,7 @@
 # fetch: sources of every sort serve one fetch, and one of them dies, lies, or was never there; the
 # fetch itself is killed, interrupted, and short of room.
 . "$(dirname "$0")/lib.sh"
-
-fetch() { timeout 100 "$PENSTOCK" fetch "$@" >"$scratch/out" 2>&1; }
-
-# said CODE NAME, wants WANTED GOT NAME: a result, with what the fetch said if it is a bad one.
-said() {
-	result "$1" "$2"
-	[ "$1" -eq 0 ] || cat "$scratch/out"
-}
-wants() {
-	expect "$@"
-	[ "$1" = "$2" ] || cat "$scratch/out"
-}
-
-# parts DIR FORM: how many files of parts in this form a store has.
-parts() { find "$1" -name "$2_part_*" 2>/dev/null | wc -l; }
+. "$(dirname "$0")/fetching.sh"
 
 # wait_parts DIR COUNT: until a store has so many parts; sets have.
 wait_parts() {
@@ -34,12 +20,7 @@ wire() { sed -n 's/.*"wire_bytes": \([0-9]*\).*/\1/p' "$scratch/out"; }
 # bytes DIR FORM: of all parts of a store in this form.
 bytes() { find "$1" -name "$2_part_*" -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }'; }
 
-labels="--chain test --epoch-height 1 --epoch-id 11111111111111111111111111111111 --shard 7"
-there=chain_id=test/epoch_height=1/epoch_id=11111111111111111111111111111111/shard_id=7
-"$PENSTOCK" generate --profile mainnet --keys 40000 --seed 1 --out "$scratch/state.kv"
-root=$("$PENSTOCK" inspect state "kv:$scratch/state.kv" --json |
-	sed 's/.*"root": *"\([^"]*\)".*/\1/')
-make() { "$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$@" 2>"$scratch/err"; }
+state_begin
 # shellcheck disable=SC2086
 make "$scratch/store" --form nearcore --of 24 $labels &&
 	make "$scratch/lean" --form lean --of 24 $labels &&

@@ -52,6 +52,16 @@ finish() {
 	exit
 }
 
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+# raw_object BYTES: in $scratch/raw, of $scratch/bytes; sets object.
+raw_object() {
+	head -c "$1" /dev/urandom >"$scratch/bytes"
+	object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" \
+		--json 2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
+	[ -n "$object" ]
+}
+
 # wait_line FILE PATTERN: until the file has a line like it, at most 20 s.
 wait_line() {
 	for _ in $(seq 400); do

@@ -29,7 +29,6 @@ end_listen() {
 }
 
 fetch() { timeout 100 "$PENSTOCK" fetch "$@" >"$scratch/out" 2>&1; }
-now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 # metric NAME: the sum of its values, over all addresses, now (they are shown with a delay).
 metric() {

@@ -6,32 +6,11 @@
 #
 # No device joins packets or cuts runs on its own, so that rules in the router and counts see
 # each packet as it would be on a cable. The router's rules are of nftables, its rates of tc.
+. "$(dirname "$0")/spaces.sh"
 client=pen$$-c router=pen$$-r far=pen$$-s
 # What is fetched lies in memory: the disk of a busy machine takes seconds for a file to be safe.
 got=$scratch/tiny/got
 client4=10.77.1.2 server4=10.77.2.2 client6=fd77:1::2 server6=fd77:2::2
-
-at() { ip netns exec "$@"; }
-
-wires_close() {
-	local name
-	# Also those of a test that was killed, whose process is gone.
-	for name in $(ip netns list 2>/dev/null | sed -n 's/^\(pen[0-9]*-[crs]\).*/\1/p'); do
-		local owner=${name#pen}
-		owner=${owner%-*}
-		[ "$owner" = $$ ] || ! kill -0 "$owner" 2>/dev/null && ip netns del "$name"
-	done
-}
-trap 'cleanup; wires_close' EXIT
-
-wires_missing() {
-	local tool
-	[ "$(id -u)" = 0 ] || { echo 'network namespaces need root'; return; }
-	for tool in ip nft ethtool tc curl; do
-		command -v "$tool" >/dev/null || { echo "no $tool (tools/packages)"; return; }
-	done
-	ip netns add "$client" 2>"$scratch/err" || echo "no namespaces: $(cat "$scratch/err")"
-}
 
 # cable A NAME B NAME: between two namespaces.
 cable() {
@@ -48,11 +27,9 @@ host() {
 
 # wires_open: or say why not and end.
 wires_open() {
-	local missing name
-	missing=$(wires_missing)
-	[ -z "$missing" ] || { skip "$missing"; echo "$missing"; exit 77; }
+	local name
+	spaces_open pen ip nft ethtool tc curl -- "$client" "$router" "$far"
 	mkdir "$scratch/tiny" && mount -t tmpfs -o size=256m none "$scratch/tiny" || exit 1
-	ip netns add "$router" && ip netns add "$far" || exit 1
 	for name in "$client" "$router" "$far"; do
 		at "$name" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv4.ip_forward=1 \
 			net.ipv6.conf.all.forwarding=1 net.ipv4.conf.default.rp_filter=0
@@ -146,8 +123,6 @@ size_used() {
 			}'
 }
 
-now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-
 # serve_begin PORT STORE [FLAG...]: a server at all addresses of the far machine, which listens;
 # sets server.
 serve_begin() {
@@ -212,13 +187,6 @@ flows() {
 	begin=$(now_ms)
 	until_came $(($(came_bytes) + $1))
 	flow_ms=$(($(now_ms) - begin))
-}
-
-# raw_object BYTES: in $scratch/raw, of $scratch/bytes; sets object.
-raw_object() {
-	head -c "$1" /dev/urandom >"$scratch/bytes"
-	object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$scratch/raw" \
-		--json 2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
 }
 
 # tell CODE NAME: as result, and what the fetch said if that is a failure.
