@@ -25,8 +25,6 @@ static int open_parts(struct pen_client *client, const struct pen_client_config 
 		.units_max = config->units_max,
 		.blocks = config->parts_blocks,
 	};
-	if (!hauls.blocks && config->held)
-		hauls.blocks = config->pool->count / 2;
 	int code = pen_parts_open(&client->parts, config->n, config->skip);
 	code = code ? code : pen_hauls_open(&client->hauls, &hauls);
 	return code ? code

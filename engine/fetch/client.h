@@ -56,11 +56,9 @@ struct pen_client_config {
 	uint64_t rx_bytes; /* packets that the port can hold until they are heard */
 	enum pen_wire_size size_max; /* that the port can receive */
 	bool sum_absent_ok; /* packets without a UDP checksum reach us */
-	bool held; /* the caller keeps pieces until their part is whole; not of lean parts, whose
-		      frames are small and better copied */
 	uint32_t parts_blocks; /* MiB that parts under way may have all together, in whatever
 				  memory the caller puts them; the oldest goes on beyond it, alone.
-				  0: as `held` says */
+				  0: the caller keeps no pieces until their part is whole */
 	uint32_t units_max; /* pieces of a part, at most */
 	unsigned places; /* pieces on their way at once, 1 to PEN_CLIENT_PLACES_MAX */
 	unsigned tries; /* HELLOs without an answer until a server is gone */

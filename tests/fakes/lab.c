@@ -171,6 +171,8 @@ void lab_open(uint64_t bytes, unsigned toys)
 void lab_start(void)
 {
 	struct pen_why why;
+	if (lab->as_whole)
+		lab->config.parts_blocks = lab->pool.count / 2;
 	cr_assert_eq(pen_client_open(&lab->client, &lab->config, &why), 0, "%s", why.text);
 	for (unsigned t = 0; t < lab->toys; t++) {
 		struct pen_client_whom whom = {
@@ -217,7 +219,7 @@ static void take_piece(struct pen_client_piece *piece)
 	uint64_t from = (uint64_t)piece->unit << 20;
 	cr_assert_leq(from + piece->bytes, lab->bytes);
 	struct pen_bytes came = {piece->block->at, piece->bytes};
-	if (lab->config.held || memcmp(lab->object + from, came.at, came.len) == 0) {
+	if (lab->as_whole || memcmp(lab->object + from, came.at, came.len) == 0) {
 		memcpy(lab->copy + from, came.at, came.len);
 		lab->sender[piece->unit] = (uint8_t)piece->server;
 		return;
@@ -238,7 +240,7 @@ static void take_pieces(void)
 		pen_block_put(piece.block);
 		if (lab->take)
 			continue;
-		if (piece.last && lab->config.held)
+		if (piece.last && lab->as_whole)
 			prove_whole();
 		else if (piece.last)
 			pen_client_proved(lab->client, PEN_WIRE_KIND_PIECE, 0);

@@ -54,8 +54,9 @@ struct lab {
 	uint8_t *object, *copy;
 	uint64_t bytes;
 	uint64_t wrong; /* pieces that were not the object's */
-	/* With config.held nothing is said of single pieces: when all are here the whole is proved,
-	 * and refuted if it is not the object. */
+	/* Nothing is said of single pieces: when all are here the whole is proved, and refuted if
+	 * it is not the object. */
+	bool as_whole;
 	uint8_t *before; /* what came when it was refuted first; NULL: it was not */
 	uint8_t sender[LAB_UNITS_MAX], sender_before[LAB_UNITS_MAX];
 	unsigned refuted;

@@ -141,7 +141,7 @@ static void receiver_open(struct receiver *receiver)
 		.tx_lag = lag,
 		.rx_bytes = pen_udp_state_of(receiver->net).rx_bytes / 2,
 		.size_max = pen_wire_size_most(receiver->net->caps.payload_bytes),
-		.held = true,
+		.parts_blocks = blocks / 2,
 		.units_max = BLOCKS,
 		.places = 8,
 		.tries = 20};

@@ -89,7 +89,7 @@ Test(fetch_blame, parts)
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		lab_open(20 << 20, 3);
 		lab->config.form = PEN_WIRE_FORM_NEARCORE;
-		lab->config.held = true;
+		lab->as_whole = true;
 		lab->toy[0].manners = rows[i].first;
 		lab->toy[0].manners.rate = 125 * LAB_MB;
 		lab_start();
@@ -110,7 +110,7 @@ Test(fetch_blame, what_was_offered_is_no_part)
 {
 	lab_open(20 << 20, 3);
 	lab->config.form = PEN_WIRE_FORM_NEARCORE;
-	lab->config.held = true;
+	lab->as_whole = true;
 	lab->as_named = true;
 	for (unsigned t = 0; t < 2; t++) {
 		lab->toy[t].manners.other_id = true;
@@ -149,7 +149,7 @@ Test(fetch_blame, the_only_holder_is_wrong)
 		lab_open(rows[i].bytes, 2);
 		lab->toy[1].manners.lacks = true;
 		lab->config.form = PEN_WIRE_FORM_NEARCORE;
-		lab->config.held = true;
+		lab->as_whole = true;
 		lab->toy[0].manners = rows[i].manners;
 		lab->toy[0].manners.rate = 125 * LAB_MB;
 		lab_start();
@@ -205,7 +205,7 @@ Test(fetch_blame, outsider_who_injects_data_gets_no_honest_peer_banned)
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		lab_open(20 << 20, 2);
 		lab->config.form = rows[i].form;
-		lab->config.held = rows[i].form != PEN_WIRE_FORM_RAW;
+		lab->as_whole = rows[i].form != PEN_WIRE_FORM_RAW;
 		lab->toy[1].manners.rate = 12 * LAB_MB;
 		memset(&outsider, 0, sizeof outsider);
 		outsider.pieces = rows[i].pieces;
