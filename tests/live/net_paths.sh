@@ -16,10 +16,11 @@ lost_max_ms=1000
 # judged is that it goes on.
 [ -n "$long" ] || lost_max_ms=10000
 
-# So many slots are opened before the first has shown what the path carries.
+# So many slots are opened before the first has shown what the path carries; and so slowly that each
+# size has its turn, whatever the machine: a try that a busy machine spoils is made again.
 raw_object 40000000 || exit 1
 mtu 9000
-serve_far 7070 "$scratch/raw" || exit 1
+serve_far 7070 "$scratch/raw" --rate 20MiB || exit 1
 raw() { fetch --from "$1:7070" --root "$object" --form raw; }
 
 # used WANTED NAME: the payload that carried most.
