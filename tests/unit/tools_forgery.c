@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../tools/penstock/stash.h"
 #include "../../tools/penstock/workshop.h"
 #include "base/check.h"
 #include "fakes/lab.h"
@@ -218,14 +219,16 @@ static void offer(struct toy *toy, const struct edition *edition, const uint8_t 
 static void world_open(unsigned servers, const uint8_t *liars_name)
 {
 	struct pen_why why = {0};
-	const struct errand_allowance all = {PEN_PART_BYTES_MAX, PEN_PART_ENTRIES_MAX, 0, false};
+	const struct pen_allowance all = {
+		.content_bytes = PEN_PART_BYTES_MAX, .entries = PEN_PART_ENTRIES_MAX};
 	memset(verdicts, 0, sizeof verdicts);
 	compared = false;
 	round_of = UINT32_MAX;
 	scratch = scratch_open();
 	const struct stash_ask ask = {scratch_at(&scratch, "store"), id.root, NULL};
 	cr_assert_eq(stash_open(&stash, &ask, &why), 0, "%s", why.text);
-	const struct workshop_ask work = {.stash = &stash, .jobs = 1, .part = all, .alone = all};
+	const struct workshop_ask work = {
+		.depot = &stash.depot, .jobs = 1, .part = all, .alone = all};
 	cr_assert_eq(workshop_open(&workshop, &work, &why), 0, "%s", why.text);
 	lab_open(honest.bytes.len, servers);
 	memcpy(lab->object, honest.bytes.at, honest.bytes.len);

@@ -1,4 +1,5 @@
 /* Workers that prove and store parts, and the labels under which these come to lie. */
+#include "../../tools/penstock/stash.h"
 #include "../../tools/penstock/workshop.h"
 
 #include <criterion/criterion.h>
@@ -33,14 +34,16 @@ static void back(struct errand *errand, int64_t now_ns)
 static void open_all(unsigned jobs, size_t content_bytes, const struct pen_labels *labels)
 {
 	struct pen_why why = {0};
-	const struct errand_allowance large = {PEN_PART_BYTES_MAX, PEN_PART_ENTRIES_MAX, 0, true};
+	const struct pen_allowance large = {.content_bytes = PEN_PART_BYTES_MAX,
+		.entries = PEN_PART_ENTRIES_MAX,
+		.alone = true};
 	cr_assert_eq(pen_hash_parse(ROOT, &root), 0);
 	scratch = scratch_open();
 	const struct stash_ask ask = {scratch_at(&scratch, "store"), root, labels};
 	cr_assert_eq(stash_open(&stash, &ask, &why), 0, "%s", why.text);
-	const struct workshop_ask work = {.stash = &stash,
+	const struct workshop_ask work = {.depot = &stash.depot,
 		.jobs = jobs,
-		.part = {content_bytes, PEN_PART_ENTRIES_MAX, 0, false},
+		.part = {.content_bytes = content_bytes, .entries = PEN_PART_ENTRIES_MAX},
 		.alone = large};
 	cr_assert_eq(workshop_open(&workshop, &work, &why), 0, "%s", why.text);
 	for (uint32_t k = 0; k < PARTS; k++) {

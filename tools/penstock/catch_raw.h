@@ -10,6 +10,7 @@
 
 #include "part/raw_page.h"
 #include "radio.h"
+#include "stash.h"
 #include "workshop.h"
 
 /* All borrowed until close. */

@@ -1,18 +1,21 @@
 /*
- * errand: what the workers of a fetch do, apart from the loop that talks to the network: they prove
- * a part, write it, make it durable and give it its name; or they write a block of a raw object and
- * hash it. An errand belongs to its worker until it comes back, with all that it points to.
- *
- * A bench is the memory and the open files of one worker.
+ * errand: what the workers of a fetch do, apart from the loop that talks to the network: they join
+ * the pieces of a part, prove it and put it where parts go (depot.h), and say which pieces are
+ * wrong if it is none; or they write a block of a raw object and hash it. An errand belongs to its
+ * worker until it comes back, with all that it points to.
  */
 #ifndef PEN_TOOLS_ERRAND_H
 #define PEN_TOOLS_ERRAND_H
 
+#include "apply/job.h"
 #include "parcel.h"
-#include "stash.h"
+#include "store/layout.h"
+#include "store/writer.h"
+
+struct depot;
 
 enum errand_kind {
-	ERRAND_PART, /* prove and store a part */
+	ERRAND_PART, /* prove a part and put it where it belongs */
 	ERRAND_BLOCK, /* write a block of the raw object, and hash it */
 	ERRAND_END, /* all blocks are proved: make the object durable, give it its name */
 };
@@ -24,14 +27,6 @@ enum errand_verdict {
 	ERRAND_AS_NAMED, /* the same, and its bytes are what was offered */
 	ERRAND_LARGE, /* the part takes more memory than it is allowed; nothing is decided */
 	ERRAND_BROKEN, /* the machine failed: `err` */
-};
-
-/* What a part may take; beyond it the errand is LARGE. */
-struct errand_allowance {
-	size_t content_bytes;
-	uint32_t entries;
-	unsigned window_log;
-	bool alone; /* nothing is kept for the next part */
 };
 
 /* The file of a raw object under way. */
@@ -52,7 +47,7 @@ struct errand {
 	/* PART */
 	struct pen_part_id id;
 	enum pen_form form;
-	const struct errand_allowance *allowance;
+	const struct pen_allowance *allowance; /* beyond it, it is LARGE */
 	const struct parcel *parcel; /* its pieces, or NULL: */
 	struct pen_bytes bytes; /* the part as it came, whole */
 	const struct parcel *before; /* what came first and failed; or NULL */
@@ -60,7 +55,8 @@ struct errand {
 			   that are others if DONE */
 	unsigned others; /* DONE: bits set */
 	const struct pen_labels *labels; /* that whoever sent it knows; or NULL */
-	uint64_t stored_bytes; /* DONE: of the file */
+	uint64_t stored_bytes; /* DONE: of the part as it came, whole */
+	struct pen_part_counts counts; /* DONE, in a database: what is in it */
 	int64_t prove_ns, store_ns; /* time it took */
 
 	/* BLOCK and END */
@@ -71,8 +67,11 @@ struct errand {
 
 struct errand_bench;
 
-/* NULL and a sentence: the store cannot be opened once more, or no memory. `stash` is borrowed. */
-struct errand_bench *errand_bench_open(struct stash *stash, struct pen_why *why);
+/* What a code of proof or machine means for an errand: DONE for 0, REFUTED, LARGE or BROKEN. */
+enum errand_verdict errand_verdict(int err);
+
+/* A worker's place. NULL and a sentence: the depot (borrowed) has none for it, or no memory. */
+struct errand_bench *errand_bench_open(struct depot *depot, struct pen_why *why);
 
 /* NULL is fine. */
 void errand_bench_close(struct errand_bench *bench);

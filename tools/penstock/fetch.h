@@ -65,6 +65,7 @@ struct fetch_source {
 struct fetch {
 	struct fetch_ask ask;
 	struct stash stash;
+	struct depot *depot; /* where parts go */
 	struct identity identity;
 	struct supply supply;
 	bool peers, origins; /* which sorts of sources there are */

@@ -25,7 +25,8 @@ static int store_open(struct fetch *fetch, struct pen_why *why)
 	const struct fetch_ask *ask = &fetch->ask;
 	const struct stash_ask stash = {ask->store, ask->root, ask->labels};
 	int err = stash_open(&fetch->stash, &stash, why);
-	fetch->stash.told = ask->debug;
+	fetch->depot = &fetch->stash.depot;
+	fetch->stash.depot.told = ask->debug;
 	if (!err && fetch->peers)
 		err = identity_load(ask->store, NULL, &fetch->identity, why);
 	return err;
@@ -58,7 +59,7 @@ static int sources_find(struct fetch *fetch, struct pen_why *why)
 	return err;
 }
 
-/* What is not asked for, and what is in the store in some form that is. */
+/* What is not asked for, and what is there in some form that is. */
 static int docket_fill(struct fetch *fetch, struct pen_why *why)
 {
 	const struct fetch_ask *ask = &fetch->ask;
@@ -72,15 +73,12 @@ static int docket_fill(struct fetch *fetch, struct pen_why *why)
 		if (!(wanted.at[k >> 3] >> (k & 7) & 1))
 			docket_set(&fetch->docket, k, DOCKET_OUT);
 	}
-	for (unsigned form = 0; !err && form < PEN_FORMS; form++) {
-		if (!(ask->forms >> form & 1))
-			continue;
-		err = stash_look(&fetch->stash, fetch->n, (enum pen_form)form, &here, why);
-		for (uint32_t k = 0; !err && k < fetch->n; k++) {
-			if (here.at[k >> 3] >> (k & 7) & 1 &&
-				docket_part(&fetch->docket, k)->state == DOCKET_OPEN)
-				docket_set(&fetch->docket, k, DOCKET_HERE);
-		}
+	if (!err)
+		err = fetch->depot->ops->look(fetch->depot, fetch->n, ask->forms, &here, why);
+	for (uint32_t k = 0; !err && k < fetch->n; k++) {
+		if (here.at[k >> 3] >> (k & 7) & 1 &&
+			docket_part(&fetch->docket, k)->state == DOCKET_OPEN)
+			docket_set(&fetch->docket, k, DOCKET_HERE);
 	}
 	pen_buf_fini(&wanted);
 	pen_buf_fini(&here);
@@ -156,20 +154,12 @@ static unsigned flights(const struct fetch *fetch)
 	return !fetch->peers ? 0 : all > FETCH_FLIGHTS ? FETCH_FLIGHTS : (all + 1) / 2;
 }
 
-static struct errand_allowance allowance(const struct pen_budget_part *part)
-{
-	return (struct errand_allowance){.content_bytes = part->allowance.content_bytes,
-		.entries = part->allowance.entries,
-		.window_log = part->allowance.window_log,
-		.alone = part->allowance.alone};
-}
-
 static int workshop_begin(struct fetch *fetch, struct pen_why *why)
 {
-	const struct workshop_ask ask = {.stash = &fetch->stash,
+	const struct workshop_ask ask = {.depot = fetch->depot,
 		.jobs = fetch->budget.jobs,
-		.part = allowance(&fetch->budget.part),
-		.alone = allowance(&fetch->budget.alone)};
+		.part = fetch->budget.part.allowance,
+		.alone = fetch->budget.alone.allowance};
 	int err = workshop_open(&fetch->workshop, &ask, why);
 	if (!err && nap_watch(&fetch->nap, workshop_wake(&fetch->workshop)->fd))
 		err = pen_fail(why, -errno, "cannot wait for workers");

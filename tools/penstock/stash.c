@@ -15,7 +15,9 @@
 
 int stash_open(struct stash *stash, const struct stash_ask *ask, struct pen_why *why)
 {
-	*stash = (struct stash){.dir = ask->dir, .root = ask->root};
+	*stash = (struct stash){.depot = {.ops = &stash_depot, .place = "the store"},
+		.dir = ask->dir,
+		.root = ask->root};
 	pthread_mutex_init(&stash->lock, NULL);
 	if (ask->labels) {
 		stash->labelled = true;

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "depot.h"
 #include "store/layout.h"
 #include "store/store.h"
 
@@ -23,8 +24,8 @@ struct stash_ask {
 
 /* Zeroed is closed. */
 struct stash {
+	struct depot depot; /* first: what the workers of a fetch know it by */
 	const char *dir;
-	bool told; /* workers say on stderr what they do with each part; set after open */
 	struct pen_hash root;
 	struct pen_disk *disk;
 	struct pen_store store; /* opened to write */
@@ -51,5 +52,8 @@ int stash_look(struct stash *stash, uint32_t n, enum pen_form form, struct pen_b
 /* The labels of parts of this state. If they are open, they are `from` from now on, or unknown if
  * that is NULL. Any thread. */
 struct pen_labels stash_labels(struct stash *stash, const struct pen_labels *from);
+
+/* Of its depot (stash_bench.c). */
+extern const struct depot_ops stash_depot;
 
 #endif

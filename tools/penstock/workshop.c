@@ -37,7 +37,7 @@ int workshop_open(struct workshop *workshop, const struct workshop_ask *ask, str
 	if (!workshop->benches)
 		return pen_fail(why, -ENOMEM, "no memory for %u workers", ask->jobs);
 	for (unsigned i = 0; i < ask->jobs; i++) {
-		workshop->benches[i] = errand_bench_open(ask->stash, why);
+		workshop->benches[i] = errand_bench_open(ask->depot, why);
 		if (!workshop->benches[i])
 			return -ENOMEM;
 	}

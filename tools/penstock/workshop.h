@@ -16,9 +16,9 @@
 #define WORKSHOP_DEPTH 2u
 
 struct workshop_ask {
-	struct stash *stash; /* borrowed until close */
+	struct depot *depot; /* where they put parts; borrowed until close */
 	unsigned jobs; /* workers, at least 1 */
-	struct errand_allowance part, alone; /* of a part beside others; of one alone */
+	struct pen_allowance part, alone; /* of a part beside others; of one alone */
 };
 
 struct workshop_line {

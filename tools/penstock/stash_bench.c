@@ -1,0 +1,182 @@
+/* A stash as a depot: what a worker does with a part, and with the blocks of a raw object. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "drivers/table.h"
+#include "part/judge.h"
+#include "part/raw.h"
+#include "stash.h"
+#include "store/file.h"
+
+struct bench {
+	struct stash *stash;
+	struct pen_disk *disk; /* the store, once more: a disk has one thread */
+	struct pen_writer writer;
+	struct pen_judge judge;
+	struct pen_writing writing; /* the raw object's file, as this worker has it open */
+};
+
+static struct stash *self(struct depot *depot)
+{
+	return (struct stash *)depot;
+}
+
+static int look(
+	struct depot *depot, uint32_t n, unsigned forms, struct pen_buf *here, struct pen_why *why)
+{
+	struct pen_buf found = {0};
+	size_t bytes = ((size_t)n + 7) / 8;
+	PEN_CHECK(n > 0);
+	if (pen_buf_reserve(here, bytes))
+		return pen_fail(why, -ENOMEM, "no memory for %u parts", n);
+	memset(here->at, 0, bytes);
+	here->len = bytes;
+	int err = 0;
+	for (unsigned form = 0; !err && form < PEN_FORMS; form++) {
+		if (!(forms >> form & 1))
+			continue;
+		err = stash_look(self(depot), n, (enum pen_form)form, &found, why);
+		for (size_t i = 0; !err && i < bytes; i++)
+			here->at[i] |= found.at[i];
+	}
+	pen_buf_fini(&found);
+	return err;
+}
+
+static void bench_trim(void *context)
+{
+	pen_judge_fini(&((struct bench *)context)->judge);
+}
+
+static void bench_close(void *context)
+{
+	struct bench *bench = context;
+	if (!bench)
+		return;
+	bench_trim(bench);
+	if (bench->writing.file >= 0)
+		bench->disk->ops->close(bench->disk, bench->writing.file);
+	pen_disk_shut(bench->disk);
+	free(bench);
+}
+
+static int bench_open(struct depot *depot, void **out, struct pen_why *why)
+{
+	struct stash *stash = self(depot);
+	struct bench *bench = calloc(1, sizeof *bench);
+	if (!bench)
+		return pen_fail(why, -ENOMEM, "no memory for a worker");
+	bench->stash = stash;
+	bench->writing.file = -1;
+	bench->judge.brief = true;
+	int err = pen_disk_open_dir(stash->dir, false, &bench->disk, why);
+	if (err) {
+		bench_close(bench);
+		return err;
+	}
+	pen_writer_init(&bench->writer, bench->disk, stash->store.parts.dir);
+	*out = bench;
+	return 0;
+}
+
+/* One call, one line: workers speak at the same time. */
+static void tell(const struct bench *bench, const struct errand *errand, const char *what)
+{
+	if (bench->stash->depot.told)
+		fprintf(stderr, "part %u %s\n", (unsigned)errand->id.k, what);
+}
+
+static int prove(struct bench *bench, struct errand *errand, struct pen_bytes whole)
+{
+	const struct pen_allowance *allowance = errand->allowance;
+	struct pen_judge *judge = &bench->judge;
+	judge->bytes_max = allowance->content_bytes;
+	judge->entries_max = allowance->entries;
+	judge->zstd.window_log = allowance->window_log;
+	tell(bench, errand, "prove");
+	return pen_judge_part(judge, &errand->id, whole, &errand->why);
+}
+
+static int store(struct bench *bench, struct errand *errand, struct pen_bytes whole)
+{
+	char name[PEN_NAME_BYTES];
+	const struct pen_labels labels = stash_labels(bench->stash, errand->labels);
+	pen_part_path(&labels, errand->form, &errand->id, name);
+	errand->stored_bytes = whole.len;
+	tell(bench, errand, "put");
+	int err = pen_writer_put(&bench->writer, name, whole, NULL, &errand->why);
+	if (!err)
+		tell(bench, errand, "done");
+	return err;
+}
+
+static enum errand_verdict part(void *context, struct errand *errand, struct pen_bytes whole)
+{
+	struct bench *bench = context;
+	errand->err = prove(bench, errand, whole);
+	if (errand->err)
+		return errand_verdict(errand->err);
+	int64_t proved_ns = pen_clock_ns();
+	errand->err = store(bench, errand, whole);
+	errand->store_ns = pen_clock_ns() - proved_ns;
+	return errand->err ? ERRAND_BROKEN : ERRAND_DONE;
+}
+
+/* The file that the loop made, open here as well. */
+static int object_open(struct bench *bench, struct errand *errand)
+{
+	struct pen_disk *disk = bench->disk;
+	if (bench->writing.file >= 0)
+		return 0;
+	int file = disk->ops->open(disk, errand->object->temp, PEN_DISK_UPDATE, NULL);
+	if (file < 0)
+		return pen_fail(&errand->why, file, "%s/%s: %s", disk->root, errand->object->temp,
+			pen_err_text(file));
+	bench->writing.file = file;
+	memcpy(bench->writing.temp, errand->object->temp, sizeof bench->writing.temp);
+	return 0;
+}
+
+static int block_write(struct bench *bench, struct errand *errand)
+{
+	/* A write does not change the memory; the port says so. */
+	const struct pen_disk_op op = {PEN_DISK_WRITE, bench->writing.file,
+		(uint64_t)errand->unit * PEN_RAW_BLOCK_BYTES, (void *)(uintptr_t)errand->bytes.at,
+		(uint32_t)errand->bytes.len, 0};
+	int64_t moved = pen_file_op(bench->disk, &op);
+	if (moved == (int64_t)errand->bytes.len)
+		return 0;
+	int err = moved < 0 ? (int)moved : -EIO;
+	return pen_fail(&errand->why, err, "cannot write %s/%s: %s", bench->disk->root,
+		bench->writing.temp, pen_err_text(err));
+}
+
+static void object(void *context, struct errand *errand)
+{
+	struct bench *bench = context;
+	char name[PEN_NAME_BYTES];
+	int err = object_open(bench, errand);
+	errand->verdict = ERRAND_DONE;
+	if (!err && errand->kind == ERRAND_BLOCK) {
+		pen_raw_leaf(errand->bytes, &errand->leaf);
+		err = block_write(bench, errand);
+	} else if (!err) {
+		err = pen_writing_end(&bench->writer, &bench->writing,
+			pen_raw_path(&errand->object->root, name), &errand->why);
+	}
+	if (!err)
+		return;
+	errand->verdict = ERRAND_BROKEN;
+	errand->err = err;
+}
+
+const struct depot_ops stash_depot = {.look = look,
+	.bench_open = bench_open,
+	.bench_close = bench_close,
+	.bench_trim = bench_trim,
+	.part = part,
+	.object = object};
