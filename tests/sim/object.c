@@ -4,17 +4,25 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "sim/quarry.h"
 
-static void raw_make(struct object *object)
+/* Each block's digest is known; of the last, most of it. One object of many is hashed as whoever
+ * offers one does. */
+#define HASHED_SHARE 32u
+
+static void raw_make(struct object *object, const struct plan *plan, uint32_t first)
 {
-	const struct pen_buf *bytes = &object->bytes;
+	const struct pen_bytes *bytes = &object->bytes;
 	object->blocks = pen_raw_blocks(bytes->len);
 	PEN_CHECK(object->blocks > 0);
 	PEN_CHECK(object->blocks <= OBJECT_BLOCKS_MAX);
 	for (uint32_t i = 0; i < object->blocks; i++) {
 		struct pen_bytes block = {bytes->at + (size_t)i * PEN_RAW_BLOCK_BYTES,
 			pen_raw_block_bytes(bytes->len, i)};
-		pen_raw_leaf(block, &object->leaves[i]);
+		if (plan->seed % HASHED_SHARE == 0)
+			pen_raw_leaf(block, &object->leaves[i]);
+		else
+			quarry_leaf(first + i, (uint32_t)block.len, &object->leaves[i]);
 	}
 	pen_raw_leaves_root(object->leaves, object->blocks, &object->root);
 	object->page.len = 0;
@@ -27,9 +35,8 @@ void object_make(struct object *object, const struct plan *plan)
 	object->raw = plan->parts == 0;
 	object->lean = plan->lean;
 	object->n = object->raw ? 1 : plan->parts;
-	PEN_CHECK(!pen_buf_reserve(&object->bytes, plan->bytes));
-	pen_rng_bytes(&rng, object->bytes.at, plan->bytes);
-	object->bytes.len = plan->bytes;
+	uint32_t first = (uint32_t)pen_rng_below(&rng, QUARRY_FIRST_MAX);
+	object->bytes = (struct pen_bytes){quarry_bytes(first, plan->bytes), plan->bytes};
 	if (object->lean) {
 		object_make_lean(object, plan, &rng);
 		return;
@@ -46,14 +53,14 @@ void object_make(struct object *object, const struct plan *plan)
 	}
 	PEN_CHECK(at == plan->bytes);
 	if (object->raw)
-		raw_make(object);
+		raw_make(object, plan, first);
 	else
 		pen_rng_bytes(&rng, object->root.bytes, sizeof object->root.bytes);
 }
 
 void object_fini(struct object *object)
 {
-	pen_buf_fini(&object->bytes);
+	pen_buf_fini(&object->own);
 	pen_buf_fini(&object->page);
 	for (unsigned k = 0; k < PLAN_PARTS_MAX; k++) {
 		struct object_part *part = &object->parts[k];

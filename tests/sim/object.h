@@ -1,8 +1,8 @@
 /*
- * object: what is moved in a simulated world: bytes that follow from a seed. Either a raw object
- * with its root and digests; or the parts of a state in nearcore's form, as far as the network
- * sees them: opaque bytes under a name, of which the test knows what is right; or the parts of a
- * small state in lean form, each as several makers store it (tests/sim/state.c).
+ * object: what is moved in a simulated world: bytes that follow from a seed (sim/quarry.h). Either
+ * a raw object with its root and digests; or the parts of a state in nearcore's form, as far as the
+ * network sees them: opaque bytes under a name, of which the test knows what is right; or the parts
+ * of a small state in lean form, each as several makers store it (tests/sim/state.c).
  */
 #ifndef PEN_TESTS_SIM_OBJECT_H
 #define PEN_TESTS_SIM_OBJECT_H
@@ -31,7 +31,8 @@ struct object_part {
 };
 
 struct object {
-	struct pen_buf bytes;
+	struct pen_bytes bytes; /* the quarry's; in lean form `own`'s */
+	struct pen_buf own;
 	bool raw, lean;
 	unsigned n; /* parts */
 	struct object_part parts[PLAN_PARTS_MAX];
@@ -45,7 +46,7 @@ struct object {
 /* Make what a plan moves. Zeroed, or one that was made before, whose memory is used again. */
 void object_make(struct object *object, const struct plan *plan);
 
-/* The same for the parts of a state in lean form; the object has `n` and its bytes' room. */
+/* The same for the parts of a state in lean form; the object has `n`, and bytes like any. */
 void object_make_lean(struct object *object, const struct plan *plan, struct pen_rng *rng);
 
 void object_fini(struct object *object);

@@ -123,8 +123,11 @@ void object_make_lean(struct object *object, const struct plan *plan, struct pen
 	struct fake_state state;
 	struct pen_buf scratch = {0};
 	PEN_CHECK(object->n == plan->parts);
-	repeat(&object->bytes, rng);
-	state_make(&state, &object->bytes, rng);
+	object->own.len = 0;
+	fake_append(&object->own, object->bytes.at, object->bytes.len);
+	object->bytes = pen_buf_bytes(&object->own);
+	repeat(&object->own, rng);
+	state_make(&state, &object->own, rng);
 	object->root = state.sum.root;
 	for (unsigned k = 0; k < object->n; k++) {
 		struct object_part *part = &object->parts[k];
