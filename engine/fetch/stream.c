@@ -135,6 +135,8 @@ static struct pen_feedback_need need_of(
 	return (struct pen_feedback_need){
 		.more = want->packets > 0 && next_grant(stream, want) > stream->granted,
 		.srtt_ns = stream->rtt.srtt_ns,
+		.missing = want->packets > 0,
+		.bytes = stream->report.bytes,
 	};
 }
 

@@ -21,14 +21,22 @@ void pen_feedback_came(struct pen_feedback *feedback, bool last)
 	feedback->dry |= last;
 }
 
-static bool affordable(const struct pen_feedback *feedback)
+/* When a PULL that a round trip or a repair sets off may leave; INT64_MAX: not for what came. */
+static int64_t round_ns(const struct pen_feedback *feedback, const struct pen_feedback_need *need)
 {
-	return feedback->budget >= ONE;
+	int64_t wait_ns = need->srtt_ns > PEN_FEEDBACK_NS_MIN ? need->srtt_ns : PEN_FEEDBACK_NS_MIN;
+	if (feedback->budget >= ONE)
+		return feedback->last_ns + wait_ns;
+	if (!need->repair && need->bytes < PEN_FEEDBACK_SLOW_BYTES)
+		return INT64_MAX;
+	wait_ns = wait_ns > PEN_FEEDBACK_SLOW_NS ? wait_ns : PEN_FEEDBACK_SLOW_NS;
+	return feedback->last_ns + wait_ns;
 }
 
-static int64_t round_ns(const struct pen_feedback *feedback, int64_t srtt_ns)
+/* Did enough come for a round trip to mean something? */
+static bool is_round(const struct pen_feedback *feedback, const struct pen_feedback_need *need)
 {
-	return feedback->last_ns + (srtt_ns > PEN_FEEDBACK_NS_MIN ? srtt_ns : PEN_FEEDBACK_NS_MIN);
+	return feedback->since >= PEN_FEEDBACK_PACKETS || (feedback->since && need->missing);
 }
 
 enum pen_feedback_why pen_feedback_due(
@@ -39,13 +47,11 @@ enum pen_feedback_why pen_feedback_due(
 		return PEN_FEEDBACK_COUNT;
 	if (feedback->dry && need->more)
 		return PEN_FEEDBACK_DRY;
-	if (now_ns < round_ns(feedback, need->srtt_ns) || !affordable(feedback))
+	if (now_ns < round_ns(feedback, need))
 		return PEN_FEEDBACK_NOT;
 	if (need->repair)
 		return PEN_FEEDBACK_REPAIR;
-	if (feedback->since >= PEN_FEEDBACK_PACKETS || (feedback->since && need->more))
-		return PEN_FEEDBACK_ROUND;
-	return PEN_FEEDBACK_NOT;
+	return is_round(feedback, need) ? PEN_FEEDBACK_ROUND : PEN_FEEDBACK_NOT;
 }
 
 void pen_feedback_sent(struct pen_feedback *feedback, int64_t now_ns)
@@ -66,7 +72,5 @@ int64_t pen_feedback_due_ns(
 	PEN_CHECK(need->srtt_ns > 0);
 	if (feedback->since >= PEN_FEEDBACK_PACKETS_MAX || (feedback->dry && need->more))
 		return feedback->last_ns;
-	bool waits = need->repair || feedback->since >= PEN_FEEDBACK_PACKETS ||
-		(feedback->since && need->more);
-	return waits && affordable(feedback) ? round_ns(feedback, need->srtt_ns) : INT64_MAX;
+	return need->repair || is_round(feedback, need) ? round_ns(feedback, need) : INT64_MAX;
 }

@@ -3,12 +3,16 @@
  * flows; too few starve the server of credit and repairs, too many cost both sides packets.
  *
  * One is due when PEN_FEEDBACK_PACKETS_MAX packets came since the last; when a round trip (1 ms at
- * least) passed since then and PEN_FEEDBACK_PACKETS packets came, or any came that nothing else
- * will follow; at once when the server said that its grant is used up and there is more to ask for.
+ * least) passed since then and PEN_FEEDBACK_PACKETS packets came, or any while more are missing: a
+ * server sends no more than a little beyond what is proved to it (wire/wire.h, PROOF OF RECEIPT),
+ * so that who waits for many packets may wait for ever; at once when the server said that its grant
+ * is used up and there is more to ask for.
+ *
  * What a round trip or a repair sets off is paid from a budget: each packet earns 1/64 of a PULL,
- * and at most PEN_FEEDBACK_SPARE are saved, or owed by the others. A timeout's PULL always goes. So
- * bulk costs at most one PULL in 64 packets, and an object of a few packets two or three. One
- * thread; time is an argument.
+ * and at most PEN_FEEDBACK_SPARE are saved, or owed by the others. On a slow stream some go on
+ * credit, PEN_FEEDBACK_SLOW_NS apart: repairs, and what PEN_FEEDBACK_SLOW_BYTES came for. A
+ * timeout's PULL always goes. So bulk costs at most one PULL in 64 packets, and an object of a few
+ * packets two or three. One thread; time is an argument.
  */
 #ifndef PEN_FLOW_FEEDBACK_H
 #define PEN_FLOW_FEEDBACK_H
@@ -24,6 +28,9 @@
 #define PEN_FEEDBACK_NS_MIN INT64_C(1000000)
 /* PULLs that can be saved up: to open slots, and to finish them when packets are few. */
 #define PEN_FEEDBACK_SPARE 8u
+/* PULLs that are so far apart, and for a quarter of what goes on trust, cost nobody anything. */
+#define PEN_FEEDBACK_SLOW_NS INT64_C(100000000)
+#define PEN_FEEDBACK_SLOW_BYTES UINT64_C(16384)
 
 struct pen_feedback {
 	uint64_t packets, pulls; /* in all */
@@ -48,6 +55,8 @@ struct pen_feedback_need {
 	bool more; /* packets are missing beyond what was granted */
 	bool repair; /* packets are to be asked for again */
 	int64_t srtt_ns;
+	bool missing; /* packets are, granted or not */
+	uint64_t bytes; /* that came since the last PULL */
 };
 
 void pen_feedback_init(struct pen_feedback *feedback, int64_t now_ns);

@@ -161,6 +161,26 @@ Test(fetch_stream, silence)
 	cr_expect(!pen_stream_tick(&stream, &want, now), "what was not wanted was not awaited");
 }
 
+/* All that is wanted is granted, but the server may send no more before some of it is proved. */
+Test(fetch_stream, proves_what_is_granted_at_once)
+{
+	struct pen_stream_want want = {500, PACKET, UINT64_MAX, INT64_MAX};
+	begin(100 * MS, (struct pen_rate_config){0});
+	cr_expect_eq(pull(&want, 0).grant, 500);
+	/* The last time that a PULL is paid for, and the first that it is not. */
+	for (int spent = 0; spent < 2; spent++) {
+		int64_t now = 200 * MS * (spent + 1);
+		for (uint64_t seq = 0; seq < 53; seq++)
+			come((uint64_t)spent * 53 + seq, 0, 0, now);
+		want.packets -= 53;
+		pen_stream_tick(&stream, &want, now);
+		cr_expect(pen_stream_due(&stream, &want, now), "spent %d", spent);
+		cr_expect_eq(pull(&want, now).seen, 53 * ((uint64_t)spent + 1));
+		stream.feedback.budget = 0;
+	}
+	cr_expect_eq(stream.silences, 0);
+}
+
 /* At a slow pace a busy host sends its runs late: that is no silence, and the pace rises. */
 Test(fetch_stream, slow_and_late)
 {

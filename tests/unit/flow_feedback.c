@@ -21,11 +21,13 @@ Test(flow_feedback, is_due)
 	} rows[] = {
 		{"nothing came", 512, 0, false, {true, false, MS}, 90 * MS, PEN_FEEDBACK_NOT,
 			INT64_MAX},
-		{"some, too soon", 512, 3, false, {true, false, 5 * MS}, 4 * MS, PEN_FEEDBACK_NOT,
-			5 * MS},
-		{"some, a round later", 512, 3, false, {true, false, 5 * MS}, 5 * MS,
+		{"some, too soon", 512, 3, false, {true, false, 5 * MS, true}, 4 * MS,
+			PEN_FEEDBACK_NOT, 5 * MS},
+		{"some, a round later", 512, 3, false, {true, false, 5 * MS, true}, 5 * MS,
 			PEN_FEEDBACK_ROUND, 5 * MS},
-		{"a round is 1 ms at least", 512, 3, false, {true, false, 100}, MS - 1,
+		{"some, all is granted", 512, 3, false, {false, false, 5 * MS, true}, 5 * MS,
+			PEN_FEEDBACK_ROUND, 5 * MS},
+		{"a round is 1 ms at least", 512, 3, false, {true, false, 100, true}, MS - 1,
 			PEN_FEEDBACK_NOT, MS},
 		{"nothing more to come", 512, 3, false, {false, false, 5 * MS}, 9 * MS,
 			PEN_FEEDBACK_NOT, INT64_MAX},
@@ -35,10 +37,19 @@ Test(flow_feedback, is_due)
 			INT64_MAX},
 		{"a repair", 512, 1, false, {false, true, 5 * MS}, 5 * MS, PEN_FEEDBACK_REPAIR,
 			5 * MS},
-		{"the budget is spent", 62, 1, false, {true, true, MS}, 9 * MS, PEN_FEEDBACK_NOT,
-			INT64_MAX},
+		{"the budget is spent", 62, 1, false, {true, true, MS, true}, 100 * MS - 1,
+			PEN_FEEDBACK_NOT, 100 * MS},
+		{"spent, long ago", 62, 1, false, {true, true, MS, true}, 100 * MS,
+			PEN_FEEDBACK_REPAIR, 100 * MS},
+		{"spent, a round trip is longer", 62, 1, false, {true, true, 200 * MS, true},
+			200 * MS - 1, PEN_FEEDBACK_NOT, 200 * MS},
+		{"spent, and little came", 0, 9, false, {true, false, MS, true, 16383}, 900 * MS,
+			PEN_FEEDBACK_NOT, INT64_MAX},
+		{"spent, and as much as trust waits for", 0, 9, false,
+			{false, false, MS, true, 16384}, 100 * MS, PEN_FEEDBACK_ROUND, 100 * MS},
 		{"spent, but dry", -512, 1, true, {true, true, MS}, 9 * MS, PEN_FEEDBACK_DRY, 0},
-		{"one is left", 63, 1, false, {true, true, MS}, 9 * MS, PEN_FEEDBACK_REPAIR, MS},
+		{"one is left", 63, 1, false, {true, true, MS, true}, 9 * MS, PEN_FEEDBACK_REPAIR,
+			MS},
 		{"64 came", 0, 64, false, {false, false, MS}, 9 * MS, PEN_FEEDBACK_ROUND, MS},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
@@ -73,20 +84,27 @@ Test(flow_feedback, stays_within_one_in_64)
 		{"100 Mb/s, 1 ms, lossy", 20000, 100000, MS, true, 78, 321},
 		{"10 Gb/s, 1 ms", 100000, 1000, MS, true, 390, 1571},
 		{"10 Gb/s, 100 ms", 100000, 1000, 100 * MS, false, 390, 400},
-		{"1 Mb/s, 100 ms", 300, 10 * MS, 100 * MS, false, 8, 13},
+		{"1 Mb/s, 100 ms", 300, 10 * MS, 100 * MS, false, 8, 25},
+		{"1 Mb/s, 100 ms, lossy", 300, 10 * MS, 100 * MS, true, 8, 30},
 		{"three packets", 3, 100000, MS, false, 0, 1},
 		{"100 packets at once", 100, 1000, MS, false, 0, 1},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_feedback feedback;
+		uint64_t bytes = 0;
 		pen_feedback_init(&feedback, 0);
 		for (uint64_t k = 0; k < rows[i].packets; k++) {
 			int64_t now = (int64_t)k * rows[i].gap;
-			struct pen_feedback_need need = {
-				.more = true, .repair = rows[i].repair, .srtt_ns = rows[i].srtt};
+			struct pen_feedback_need need = {.more = true,
+				.repair = rows[i].repair,
+				.srtt_ns = rows[i].srtt,
+				.missing = true,
+				.bytes = bytes += 1232};
 			pen_feedback_came(&feedback, false);
-			if (pen_feedback_due(&feedback, &need, now))
-				pen_feedback_sent(&feedback, now);
+			if (!pen_feedback_due(&feedback, &need, now))
+				continue;
+			pen_feedback_sent(&feedback, now);
+			bytes = 0;
 		}
 		cr_expect(feedback.pulls >= rows[i].least && feedback.pulls <= rows[i].most,
 			"%s: %llu", rows[i].name, (unsigned long long)feedback.pulls);
