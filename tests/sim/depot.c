@@ -296,9 +296,10 @@ static uint32_t store(struct depot *depot)
 		write_end(depot);
 		return 0;
 	}
-	if (depot->state == DEPOT_SYNCING || depot->hasty)
+	bool written = depot->asked == blocks_of(depot->parts[depot->k]);
+	if (depot->state == DEPOT_SYNCING || (depot->hasty && written))
 		return name(depot);
-	if (depot->asked == blocks_of(depot->parts[depot->k]))
+	if (written)
 		sync_ask(depot);
 	return 0;
 }

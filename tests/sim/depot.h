@@ -21,7 +21,7 @@
 
 #define DEPOT_WRONG_BYTES 160u
 /* Rows of a part, and writes of its file. */
-#define DEPOT_BLOCKS_MAX 6u
+#define DEPOT_BLOCKS_MAX OBJECT_BLOCKS_MAX
 
 enum depot_state {
 	DEPOT_IDLE,

@@ -46,8 +46,9 @@ struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
 	_Atomic uint64_t done, failed, packets, turns, sessions, run_ns, curves_ns, refused, parted,
-		restarts, convicted, resumed;
+		restarts, convicted, resumed, raw;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
+	uint64_t world_packets[]; /* of each seed */
 };
 
 static const char *const climate_names[PLAN_CLIMATES] = {
@@ -102,10 +103,12 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	struct scene_ask ask = {
 		.plan = &plan, .tell = options->tell, .sabotage = options->sabotage};
 	plan_draw(&plan, seed, &options->ask);
+	atomic_fetch_add(&shared->raw, plan.parts == 0);
 	if (options->tell)
 		plan_print(&plan);
 	scene_run(&ask, &outcome);
 	work_note(shared, &outcome);
+	shared->world_packets[seed - options->first] = outcome.packets;
 	if (options->twice && seed % options->twice == 0 && !outcome.failed) {
 		ask.tell = SCENE_QUIET;
 		ask.still = true;
@@ -184,6 +187,25 @@ static void run(struct shared *shared, const struct options *options)
 			alive++;
 		}
 	}
+}
+
+static int more_or_less(const void *a, const void *b)
+{
+	const uint64_t *one = a, *other = b;
+	return (*one > *other) - (*one < *other);
+}
+
+/* How large worlds are, and how many move a raw object. */
+static void sizes_report(struct shared *shared, uint64_t count)
+{
+	uint64_t *packets = shared->world_packets;
+	qsort(packets, count, sizeof *packets, more_or_less);
+	printf("packets a world: median %llu, a tenth up to %llu, a tenth from %llu on, most %llu; "
+	       "%.0f %% raw\n",
+		(unsigned long long)packets[count / 2], (unsigned long long)packets[count / 10],
+		(unsigned long long)packets[count - 1 - count / 10],
+		(unsigned long long)packets[count - 1],
+		100.0 * (double)shared->raw / (double)count);
 }
 
 static void report(struct shared *shared, double seconds)
@@ -292,12 +314,14 @@ int main(int argc, char **argv)
 			fprintf(stderr, "sim: see the top of tests/sim/main.c\n");
 			return 2;
 		}
-	struct shared *shared = mmap(
-		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t count = options.last - options.first + 1;
+	struct shared *shared = mmap(NULL, sizeof *shared + count * sizeof *shared->world_packets,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	PEN_CHECK(shared != MAP_FAILED);
 	atomic_store(&shared->next, options.first);
 	int64_t begin_ns = pen_clock_ns();
 	run(shared, &options);
+	sizes_report(shared, count);
 	report(shared, (double)(pen_clock_ns() - begin_ns) / PEN_NS_PER_S);
 	return shared->failed ? 1 : 0;
 }

@@ -13,7 +13,7 @@
 #include "store/catalog.h"
 
 /* Blocks of a raw object, or of a part, at most. */
-#define OBJECT_BLOCKS_MAX 8u
+#define OBJECT_BLOCKS_MAX 16u
 
 /* Pieces of a lean part at most: a head, and of 4 MiB every other frame closes at the cut. */
 #define OBJECT_PIECES_MAX 64u

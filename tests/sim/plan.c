@@ -14,6 +14,13 @@
 /* Where the chance of cuts begins, beside a seed's own. */
 #define CUTS 0x637574u
 
+/* A world of some hundred packets shows what a large one hides: one in SMALL_SHARE is so. The
+ * others move so much to all clients together. */
+#define SMALL_SHARE 4u
+#define SMALL_BYTES_MAX (1u << 20)
+#define LARGE_BYTES_MIN (4u << 20)
+#define LARGE_BYTES_MAX PLAN_BYTES_MAX
+
 /* Ranges that a climate draws from; chances in a million. */
 struct range {
 	int64_t rtt_min, rtt_max;
@@ -48,6 +55,14 @@ static uint64_t scale(struct pen_rng *rng, uint64_t min, uint64_t max)
 static bool coin(struct pen_rng *rng)
 {
 	return pen_rng_below(rng, 2);
+}
+
+/* Of the object: what fills a world of so many clients. */
+static uint32_t bytes_draw(unsigned clients, struct pen_rng *rng)
+{
+	if (pen_rng_below(rng, SMALL_SHARE) == 0)
+		return (uint32_t)scale(rng, PLAN_BYTES_MIN, SMALL_BYTES_MAX);
+	return (uint32_t)between(rng, LARGE_BYTES_MIN, LARGE_BYTES_MAX) / clients;
 }
 
 static void host_draw(
@@ -207,15 +222,17 @@ static void cuts_draw(struct plan *plan)
 static void parts_draw(struct plan *plan, struct pen_rng *rng)
 {
 	uint32_t left = plan->bytes;
-	plan->parts = (unsigned)between(rng, 1, PLAN_PARTS_MAX);
+	plan->parts = (unsigned)between(
+		rng, 1 + (plan->bytes - 1) / PLAN_PART_BYTES_MAX, PLAN_PARTS_MAX);
 	for (unsigned k = 0; k < plan->parts; k++) {
 		unsigned behind = plan->parts - k - 1;
-		uint32_t most = left - behind;
-		uint32_t share = 2 * most / (behind + 1);
-		plan->part_bytes[k] = most;
-		if (behind)
-			plan->part_bytes[k] = 1 +
-				(uint32_t)pen_rng_below(rng, share < most ? share : most);
+		uint32_t least = left > behind * PLAN_PART_BYTES_MAX
+			? left - behind * PLAN_PART_BYTES_MAX
+			: 1;
+		uint32_t share = 2 * left / (behind + 1), most = left - behind;
+		most = most < share ? most : share;
+		most = most < PLAN_PART_BYTES_MAX ? most : PLAN_PART_BYTES_MAX;
+		plan->part_bytes[k] = (uint32_t)between(rng, least, most);
 		left -= plan->part_bytes[k];
 	}
 	for (unsigned k = 0; k < plan->parts; k++) {
@@ -226,6 +243,15 @@ static void parts_draw(struct plan *plan, struct pen_rng *rng)
 			if (s == keeper || coin(rng))
 				plan->holds[s] |= 1u << k;
 	}
+}
+
+/* Not a raw object but the parts of a state. */
+static void state_draw(struct plan *plan, const struct plan_ask *ask, struct pen_rng *rng)
+{
+	plan->lean = coin(rng) || ask->lean;
+	if (plan->lean && plan->bytes > PLAN_PART_BYTES_MAX)
+		plan->bytes = PLAN_PART_BYTES_MAX;
+	parts_draw(plan, rng);
 }
 
 /* Take one part from all who have it right. */
@@ -249,8 +275,8 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 		.climate = (enum plan_climate)pen_rng_below(&rng, PLAN_CLIMATES),
 		.six = coin(&rng),
 		.servers = (unsigned)between(&rng, 1, ask->servers_max),
-		.clients = (unsigned)between(&rng, 1, ask->clients_max),
-		.bytes = (uint32_t)scale(&rng, PLAN_BYTES_MIN, PLAN_BYTES_MAX)};
+		.clients = (unsigned)between(&rng, 1, ask->clients_max)};
+	plan->bytes = bytes_draw(plan->clients, &rng);
 	if (ask->climate >= 0)
 		plan->climate = (enum plan_climate)ask->climate;
 	unsigned hosts = plan->servers + plan->clients;
@@ -278,8 +304,7 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 	plan->keeps = ask->faults;
 	plan->missing = -1;
 	if (ask->parts || ask->lean || ask->hopeless)
-		parts_draw(plan, &rng);
-	plan->lean = plan->parts && (coin(&rng) || ask->lean);
+		state_draw(plan, ask, &rng);
 	if (ask->hopeless)
 		missing_draw(plan, &rng);
 	if (ask->faults)

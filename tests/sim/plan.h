@@ -13,7 +13,9 @@
 #define PLAN_HOSTS_MAX (PLAN_SERVERS_MAX + PLAN_CLIENTS_MAX)
 /* Bytes of the object that is moved. */
 #define PLAN_BYTES_MIN (64u << 10)
-#define PLAN_BYTES_MAX (4u << 20)
+#define PLAN_BYTES_MAX (16u << 20)
+/* Of one part of it, and of a whole state in lean form: it is compressed three times over. */
+#define PLAN_PART_BYTES_MAX (4u << 20)
 
 /* Parts of a state, when it is one that is moved. */
 #define PLAN_PARTS_MAX 24u
