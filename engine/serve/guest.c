@@ -1,6 +1,14 @@
 #include "serve/guest.h"
 
 #include "base/check.h"
+#include "mem/frame.h"
+
+/* Packets of so many bytes that a device sends in one call. */
+static unsigned run_most(uint64_t bytes)
+{
+	uint64_t most = PEN_FRAME_BYTES_MAX / bytes;
+	return most < PEN_GUEST_RUN_MAX ? (unsigned)most : PEN_GUEST_RUN_MAX;
+}
 
 static uint64_t burst_of(uint64_t rate)
 {
@@ -89,6 +97,11 @@ void pen_guest_move(struct pen_guest *guest)
 	pen_receipt_move(&guest->receipt);
 }
 
+static uint64_t quantum_of(const struct pen_guest *guest)
+{
+	return guest->pacer.rate / (uint64_t)(INT64_C(1000000000) / PEN_GUEST_QUANTUM_NS);
+}
+
 enum pen_guest_stop pen_guest_may(
 	struct pen_guest *guest, enum pen_wire_size size, int64_t now_ns, unsigned *packets)
 {
@@ -105,17 +118,20 @@ enum pen_guest_stop pen_guest_may(
 	uint64_t paced = pen_pacer_allowed(&guest->pacer, now_ns);
 	if (paced == 0)
 		return PEN_GUEST_PACE;
-	/* A pacer lets a run overdraw: a device sends it in one call or not at all. */
+	/* A pacer lets a run overdraw: a device sends it in one call or not at all. At a high pace
+	 * it is a long one. */
+	uint64_t least = quantum_of(guest) / bytes;
+	least = least > PEN_GUEST_RUN_MIN ? least : PEN_GUEST_RUN_MIN;
 	paced /= bytes;
-	paced = paced > PEN_GUEST_RUN_MIN ? paced : PEN_GUEST_RUN_MIN;
+	paced = paced > least ? paced : least;
 	most = most < paced ? most : paced;
-	*packets = most < PEN_GUEST_RUN_MAX ? (unsigned)most : PEN_GUEST_RUN_MAX;
+	*packets = most < run_most(bytes) ? (unsigned)most : run_most(bytes);
 	return PEN_GUEST_GO;
 }
 
 int64_t pen_guest_due_ns(struct pen_guest *guest, int64_t now_ns)
 {
-	uint64_t bytes = guest->pacer.rate / (uint64_t)(INT64_C(1000000000) / PEN_GUEST_QUANTUM_NS);
+	uint64_t bytes = quantum_of(guest);
 	uint64_t run = PEN_GUEST_RUN_MAX * pen_guest_packet_bytes(PEN_WIRE_SIZE_1200);
 	bytes = bytes < run ? bytes : run;
 	bytes = bytes < guest->pacer.burst ? bytes : guest->pacer.burst;

@@ -23,8 +23,9 @@
 #define PEN_GUEST_RUN_MAX 64u
 /* What a paced session may save up: so long a time's worth, or a run. */
 #define PEN_GUEST_BURST_NS INT64_C(2000000)
-/* One that had to wait for its pace goes on when it may send so long a time's worth, or a long run:
- * at a high pace runs are long, and turns few. Less than a short run at 1 Gb/s. */
+/* One that had to wait for its pace goes on when it may send so long a time's worth, or a long run,
+ * and a run that has begun may be so long: at a high pace runs are long, and turns few. Less than a
+ * short run at 1 Gb/s. */
 #define PEN_GUEST_QUANTUM_NS INT64_C(125000)
 
 struct pen_guest {
@@ -67,7 +68,7 @@ bool pen_guest_pull(struct pen_guest *guest, const struct pen_wire_pulled *pulle
 void pen_guest_move(struct pen_guest *guest);
 
 /* How many packets of a slot of this size may leave now, in *packets: at least 1 if it says GO, at
- * most PEN_GUEST_RUN_MAX. */
+ * most what a device sends in one call (mem/frame.h), PEN_GUEST_RUN_MAX. */
 enum pen_guest_stop pen_guest_may(
 	struct pen_guest *guest, enum pen_wire_size size, int64_t now_ns, unsigned *packets);
 

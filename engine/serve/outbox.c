@@ -108,14 +108,27 @@ uint32_t pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run 
 	return first;
 }
 
+/* How many frames to offer at once: no more than a burst, from a ring whose end they do not pass,
+ * and no part of a run if that can be. */
+static uint32_t burst_of(const struct pen_outbox *outbox, uint32_t head)
+{
+	uint32_t burst = PEN_OUTBOX_FRAMES - head;
+	burst = burst < outbox->count ? burst : outbox->count;
+	if (burst <= PEN_NET_BURST_MAX)
+		return burst;
+	const struct pen_frame *frames = outbox->frames + head;
+	for (burst = PEN_NET_BURST_MAX; burst > 1; burst--)
+		if (frames[burst - 1].path != frames[burst].path)
+			return burst;
+	return PEN_NET_BURST_MAX;
+}
+
 unsigned pen_outbox_flush(struct pen_outbox *outbox, int64_t now_ns)
 {
 	unsigned sent = 0;
 	while (outbox->count) {
 		uint32_t head = outbox->head % PEN_OUTBOX_FRAMES;
-		uint32_t burst = PEN_OUTBOX_FRAMES - head;
-		burst = burst < outbox->count ? burst : outbox->count;
-		burst = burst < PEN_NET_BURST_MAX ? burst : PEN_NET_BURST_MAX;
+		uint32_t burst = burst_of(outbox, head);
 		unsigned taken = outbox->net->ops->tx_burst(
 			outbox->net, outbox->queue, now_ns, outbox->frames + head, burst);
 		PEN_CHECK(taken <= burst);

@@ -116,9 +116,9 @@ enum outcome {
 	DONE, /* nothing: it leaves the ring until something comes */
 };
 
-/* The guest at the head sends a run of at most `bytes`, or a packet. */
-static enum outcome send_run(struct pen_serve *serve, struct pen_guest *guest, int64_t bytes,
-	int64_t now_ns, uint64_t *sent)
+/* The guest at the head sends a run: a whole one, of which its next share pays what is left. */
+static enum outcome send_run(
+	struct pen_serve *serve, struct pen_guest *guest, int64_t now_ns, uint64_t *sent)
 {
 	unsigned may;
 	bool waits;
@@ -145,8 +145,6 @@ static enum outcome send_run(struct pen_serve *serve, struct pen_guest *guest, i
 		return DONE;
 	}
 	uint32_t packet = pen_guest_packet_bytes(slot->size);
-	uint64_t share = (uint64_t)bytes / packet + 1;
-	may = may < share ? may : (unsigned)share;
 	unsigned count = pen_packetize(guest, slot, may, &serve->outbox, now_ns);
 	PEN_CHECK(count > 0);
 	rest_slot(serve, slot);
@@ -201,7 +199,7 @@ int64_t pen_send_turn(struct pen_serve *serve, int64_t now_ns)
 		}
 		uint32_t place = pen_fair_head(&serve->fair, &bytes);
 		struct pen_guest *guest = &serve->guests.places[place];
-		switch (send_run(serve, guest, bytes, now_ns, &sent)) {
+		switch (send_run(serve, guest, now_ns, &sent)) {
 		case SENT:
 			pen_fair_spend(&serve->fair, sent);
 			if (serve->config.rate)

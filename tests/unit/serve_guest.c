@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "base/check.h"
+#include "mem/frame.h"
 #include "serve/guest.h"
 
 #define MS INT64_C(1000000)
@@ -95,7 +96,7 @@ Test(serve_guest, proofs_let_more_go)
 	cr_expect_eq(may(MS, &stop), 0);
 	cr_expect_eq(stop, PEN_GUEST_GRANT);
 	cr_expect(prove(1000, 0, 2 * MS));
-	cr_expect_eq(may(2 * MS, &stop), PEN_GUEST_RUN_MAX);
+	cr_expect_eq(may(2 * MS, &stop), PEN_FRAME_BYTES_MAX / 1232);
 	pen_guest_move(&guest);
 	cr_expect_eq(may(2 * MS, &stop), 39);
 }
@@ -135,7 +136,32 @@ Test(serve_guest, keeps_the_pace)
 	fields.pace = 0;
 	pull(&fields, 1000 * MS);
 	guest.brake.limit = 0;
-	cr_expect_eq(may(1001 * MS, &stop), PEN_GUEST_RUN_MAX);
+	cr_expect_eq(may(1001 * MS, &stop), PEN_FRAME_BYTES_MAX / 1232);
+}
+
+/* What a device sends in one call, and no more than a quantum of the pace beyond the pacer. */
+Test(serve_guest, long_runs_at_a_high_pace)
+{
+	static const struct {
+		uint32_t pace; /* KiB a second */
+		enum pen_wire_size size;
+		unsigned run;
+	} rows[] = {{1 << 10, PEN_WIRE_SIZE_1408, PEN_GUEST_RUN_MIN},
+		{160 << 10, PEN_WIRE_SIZE_1408, PEN_GUEST_RUN_MIN},
+		{300 << 10, PEN_WIRE_SIZE_1408, 27}, {1 << 20, PEN_WIRE_SIZE_1408, 45},
+		{1 << 20, PEN_WIRE_SIZE_1200, 53}, {1 << 20, PEN_WIRE_SIZE_8192, 7}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		unsigned packets;
+		struct pen_wire_pull fields = {
+			.grant = UINT64_MAX, .lease_ms = UINT16_MAX, .pace = rows[i].pace};
+		setup();
+		pull(&fields, 0);
+		guest.receipt.path_proved = true;
+		guest.receipt.round_bytes = 1 << 30;
+		guest.pacer.level = 1;
+		cr_expect_eq(pen_guest_may(&guest, rows[i].size, 0, &packets), PEN_GUEST_GO);
+		cr_expect_eq(packets, rows[i].run, "row %zu: %u", i, packets);
+	}
 }
 
 /* A receiver that goes on though most is lost is slowed down. */

@@ -95,6 +95,18 @@ Test(serve_outbox, sends_in_order_and_holds_what_it_sends)
 	cr_expect_eq(outbox.cells.free, outbox.cells.count);
 }
 
+/* Six runs of 45 do not fit a burst: it ends with the fifth, and the device is asked once more. */
+Test(serve_outbox, bursts_end_with_a_run)
+{
+	uint32_t entry = hold_part();
+	for (uint32_t run = 0; run < 6; run++)
+		put_data(entry, 45 * run, 45);
+	pen_cache_put(&house.cache, entry);
+	net.allowed = 226;
+	cr_expect_eq(pen_outbox_flush(&outbox, 1), 226);
+	cr_expect_eq(net.bursts, 2);
+}
+
 Test(serve_outbox, is_bounded)
 {
 	struct pen_wire_packet packet = {.body = "x"};
