@@ -97,6 +97,9 @@ enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire
 		return PEN_PLACE_LENGTH;
 	if (pen_recv_add(&place->recv, index, now_ns) != PEN_RECV_NEW)
 		return PEN_PLACE_DUPLICATE;
+	/* Places are opened far ahead: all their blocks in turn would not stay in a cache. */
+	if (place->recv.got == 1)
+		place->block = pen_block_warm(place->block);
 	/* The one copy of the payload: it gathers packets that lie all over the driver's memory
 	 * into the run of bytes that is proved and decompressed. */
 	pen_slice_copy(slice, PEN_WIRE_HEAD_BYTES, len,

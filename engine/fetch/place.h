@@ -11,8 +11,9 @@
  * contradicts what came is the server's fault, and the place is good for nothing.
  *
  * Life: open (a free place becomes busy) .. close. The block is the caller's: it has one count for
- * the place from open on, and takes it over or puts it at close. Fields are to be read, not
- * written. No allocation; one thread; time is an argument.
+ * the place from open on, and takes it over or puts it at close. With the first packet it is
+ * changed for a warm one of its pool (mem/block.h), so that until then nobody else may use it.
+ * Fields are to be read, not written. No allocation; one thread; time is an argument.
  */
 #ifndef PEN_FETCH_PLACE_H
 #define PEN_FETCH_PLACE_H

@@ -40,7 +40,7 @@ bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *
 	PEN_CHECK(from->state == PEN_SERVER_READY);
 	uint32_t seat = free_seat(client);
 	struct pen_block *block = seat == PEN_SEAT_NONE ? NULL
-							: pen_block_take(client->config.pool);
+							: pen_block_take_cold(client->config.pool);
 	if (!block)
 		return false;
 	struct pen_bond *bond = pen_bonds_find(&client->bonds, haul, unit);

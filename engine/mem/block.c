@@ -15,11 +15,16 @@ int pen_block_pool_init(struct pen_block_pool *pool, struct pen_arena *arena, un
 		free(blocks);
 		return -ENOMEM;
 	}
-	*pool = (struct pen_block_pool){
-		.blocks = blocks, .count = count, .free = count, .free_min = count};
+	*pool = (struct pen_block_pool){.blocks = blocks,
+		.count = count,
+		.free = count,
+		.last_free = count - 1,
+		.free_min = count};
 	for (unsigned i = 0; i < count; i++)
-		blocks[i] = (struct pen_block){
-			.at = at + i * PEN_BLOCK_BYTES, .pool = pool, .next = i + 1};
+		blocks[i] = (struct pen_block){.at = at + i * PEN_BLOCK_BYTES,
+			.pool = pool,
+			.next = i + 1,
+			.prev = i ? i - 1 : count};
 	pen_poison(at, count * PEN_BLOCK_BYTES);
 	return 0;
 }
@@ -34,20 +39,64 @@ void pen_block_pool_fini(struct pen_block_pool *pool)
 	*pool = (struct pen_block_pool){0};
 }
 
-struct pen_block *pen_block_take(struct pen_block_pool *pool)
+/* A free block leaves the list. */
+static struct pen_block *detach(struct pen_block_pool *pool, uint32_t index)
 {
-	if (!pool->free)
-		return NULL;
-	PEN_CHECK(pool->first_free < pool->count);
-	struct pen_block *block = &pool->blocks[pool->first_free];
+	PEN_CHECK(index < pool->count);
+	struct pen_block *block = &pool->blocks[index];
 	PEN_CHECK(block->refs == 0);
-	pool->first_free = block->next;
+	if (block->prev < pool->count)
+		pool->blocks[block->prev].next = block->next;
+	else
+		pool->first_free = block->next;
+	if (block->next < pool->count)
+		pool->blocks[block->next].prev = block->prev;
+	else
+		pool->last_free = block->prev;
+	return block;
+}
+
+static struct pen_block *take(struct pen_block_pool *pool, uint32_t index)
+{
+	struct pen_block *block = detach(pool, index);
 	pool->free--;
 	if (pool->free < pool->free_min)
 		pool->free_min = pool->free;
 	block->refs = 1;
 	pen_unpoison(block->at, PEN_BLOCK_BYTES);
 	return block;
+}
+
+struct pen_block *pen_block_take(struct pen_block_pool *pool)
+{
+	return pool->free ? take(pool, pool->first_free) : NULL;
+}
+
+struct pen_block *pen_block_take_cold(struct pen_block_pool *pool)
+{
+	return pool->free ? take(pool, pool->last_free) : NULL;
+}
+
+struct pen_block *pen_block_warm(struct pen_block *cold)
+{
+	struct pen_block_pool *pool = cold->pool;
+	PEN_CHECK(cold->refs == 1);
+	if (!pool->free)
+		return cold;
+	struct pen_block *warm = detach(pool, pool->first_free);
+	uint32_t index = (uint32_t)(cold - pool->blocks);
+	warm->refs = 1;
+	pen_unpoison(warm->at, PEN_BLOCK_BYTES);
+	cold->refs = 0;
+	cold->next = pool->count;
+	cold->prev = pool->last_free;
+	if (pool->last_free < pool->count)
+		pool->blocks[pool->last_free].next = index;
+	else
+		pool->first_free = index;
+	pool->last_free = index;
+	pen_poison(cold->at, PEN_BLOCK_BYTES);
+	return warm;
 }
 
 void pen_block_get(struct pen_block *block)
@@ -66,8 +115,14 @@ void pen_block_put(struct pen_block *block)
 		return;
 	struct pen_block_pool *pool = block->pool;
 	PEN_CHECK(pool->free < pool->count);
+	uint32_t index = (uint32_t)(block - pool->blocks);
 	block->next = pool->first_free;
-	pool->first_free = (uint32_t)(block - pool->blocks);
+	block->prev = pool->count;
+	if (pool->first_free < pool->count)
+		pool->blocks[pool->first_free].prev = index;
+	else
+		pool->last_free = index;
+	pool->first_free = index;
 	pool->free++;
 	pen_poison(block->at, PEN_BLOCK_BYTES);
 }

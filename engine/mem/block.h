@@ -5,7 +5,9 @@
  * integers. A block that another core works on goes there and comes back through a ring
  * (base/ring.h) while the owner keeps the count. Every take and get is answered by one put; the
  * last put makes the block free, and the next take may hand it out again (last in, first out:
- * its lines are still warm).
+ * its lines are still warm). Who takes a block long before anything is written to it takes a cold
+ * one, and changes it for a warm one when it comes to that: so a few blocks go round in a core's
+ * caches however many are taken.
  * What is cut out of a block (a slice) never reaches beyond it. Under ASan the memory of a free
  * block is poisoned, so that whoever kept a pointer is found.
  */
@@ -20,14 +22,15 @@ struct pen_block {
 	uint8_t *at; /* PEN_BLOCK_BYTES of memory, aligned to them */
 	struct pen_block_pool *pool; /* where it goes at the last put */
 	uint32_t refs; /* users; 0: free */
-	uint32_t next; /* index of the next free one while free */
+	uint32_t next, prev; /* while free: indices of the next free one, put earlier, and of the
+				one before; `count` if none */
 };
 
 /* Zeroed is closed. Fields are to be read, not written. */
 struct pen_block_pool {
 	struct pen_block *blocks; /* `count` of them, side by side in memory */
 	uint32_t count, free; /* blocks in all, and those that nobody uses */
-	uint32_t first_free; /* index, `count` if none */
+	uint32_t first_free, last_free; /* indices, `count` if none */
 	uint32_t free_min; /* the fewest that were ever free */
 };
 
@@ -44,6 +47,14 @@ void pen_block_pool_fini(struct pen_block_pool *pool);
 
 /* A free block with a count of 1, or NULL if there is none. Its bytes are whatever they were. */
 struct pen_block *pen_block_take(struct pen_block_pool *pool);
+
+/* The same, the one that has been free for longest. */
+struct pen_block *pen_block_take_cold(struct pen_block_pool *pool);
+
+/* A block of one user, who has written nothing to it that matters, for the free one that was put
+ * last: that has this user now, and the other is free behind all others. The same if none is free.
+ */
+struct pen_block *pen_block_warm(struct pen_block *cold);
 
 /* One user more. The block is in use. */
 void pen_block_get(struct pen_block *block);

@@ -9,7 +9,10 @@
 #define NONCE 77u
 
 static uint8_t memory[PEN_BLOCK_BYTES], piece[PEN_BLOCK_BYTES];
-static struct pen_block block = {.at = memory};
+static struct pen_block block;
+/* Nothing is free in it. */
+static struct pen_block_pool pool = {.blocks = &block, .count = 1, .first_free = 1, .last_free = 1};
+static struct pen_block block = {.at = memory, .pool = &pool, .refs = 1};
 static struct pen_place place;
 static struct pen_loss loss;
 
@@ -183,4 +186,30 @@ Test(fetch_place, a_full_block_waits_for_opened)
 		cr_expect(pen_place_opened(&place, PEN_WIRE_PIECE_BYTES_MAX, 3));
 		cr_expect_eq(place.state, PEN_PLACE_WHOLE);
 	}
+}
+
+/* What was put last is where the first packet goes, and the rest. */
+Test(fetch_place, goes_to_a_warm_block)
+{
+	struct pen_arena arena;
+	struct pen_block_pool two;
+	struct pen_arena_ask ask = {.bytes = 2 * PEN_BLOCK_BYTES, .node = PEN_NODE_ANY};
+	cr_assert_eq(pen_arena_open(&arena, &ask, NULL), 0);
+	cr_assert_eq(pen_block_pool_init(&two, &arena, 2), 0);
+	fill_piece();
+	open_place(2400, PEN_WIRE_SIZE_1200);
+	struct pen_block *cold = pen_block_take_cold(&two);
+	place.block = cold;
+	cr_expect_eq(put(0, 1199), PEN_PLACE_LENGTH);
+	cr_expect_eq(place.block, cold, "nothing has come");
+	cr_expect_eq(put(1, 1200), PEN_PLACE_NEW);
+	struct pen_block *warm = place.block;
+	cr_expect_neq(warm, cold);
+	cr_expect_eq(put(0, 1200), PEN_PLACE_NEW);
+	cr_expect_eq(pen_place_close(&place), warm);
+	cr_expect_eq(memcmp(warm->at, piece, 2400), 0);
+	pen_block_put(warm);
+	cr_expect_eq(two.free, 2);
+	pen_block_pool_fini(&two);
+	pen_arena_close(&arena);
 }

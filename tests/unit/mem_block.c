@@ -50,6 +50,28 @@ Test(mem_block, hands_out_each_block_once)
 	cr_assert_null(pen_block_of(&pool, arena.at - 1));
 }
 
+/* Who takes early takes what is cold, and has the warmest when it is needed. */
+Test(mem_block, changes_cold_for_warm)
+{
+	struct pen_block *cold = pen_block_take_cold(&pool), *warm = pen_block_take(&pool);
+	cr_assert_eq(cold, &pool.blocks[BLOCKS - 1]);
+	cr_assert_eq(warm, &pool.blocks[0]);
+	pen_block_put(warm);
+	cr_assert_eq(pen_block_warm(cold), warm);
+	cr_assert_eq(pool.free, BLOCKS - 1);
+	cr_assert_eq(pool.free_min, BLOCKS - 2);
+	memset(warm->at, 1, PEN_BLOCK_BYTES);
+	cr_assert_eq(pen_block_take_cold(&pool), cold, "it went behind all others");
+	/* One is free, and goes to and fro. */
+	struct pen_block *other = pen_block_take(&pool), *last = pen_block_take(&pool);
+	cr_assert_eq(pen_block_warm(warm), warm, "none is free");
+	pen_block_put(other);
+	cr_assert_eq(pen_block_warm(last), other);
+	cr_assert_eq(pen_block_warm(other), last);
+	cr_assert_eq(pen_block_take(&pool), other);
+	cr_assert_eq(pool.free, 0);
+}
+
 Test(mem_block, is_free_at_the_last_put)
 {
 	struct pen_block *block = pen_block_take(&pool);
@@ -92,7 +114,10 @@ Test(mem_block, keeps_count_over_many_turns)
 			pen_block_get(held[at]);
 			refs[held[at] - pool.blocks]++;
 			held[count++] = held[at];
-		} else if ((block = pen_block_take(&pool))) {
+		} else if ((block = turn % 3 ? pen_block_take(&pool)
+					     : pen_block_take_cold(&pool))) {
+			if (turn % 2)
+				block = pen_block_warm(block);
 			refs[block - pool.blocks]++;
 			held[count++] = block;
 		}
