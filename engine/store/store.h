@@ -6,6 +6,7 @@
  *   .penstock/index     what parts are here (store/index.h)
  *   .penstock/pages/    digests of raw objects' blocks, nodes/ root nodes (store/aside.h)
  *   .penstock/tmp/      files being written (store/writer.h)
+ *   .penstock/partial/  raw objects of which a fetch has a part (store/partial.h)
  *   .penstock/identity  who we are to peers, made by whoever talks to them (tools/penstock)
  *
  * All but the last can be rebuilt: a store without it, such as nearcore's own dump, is a store as
