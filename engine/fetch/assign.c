@@ -59,7 +59,8 @@ static void begin_hauls(struct pen_client *client)
 		uint32_t part = pen_parts_next(&client->parts);
 		if (part == PEN_HAUL_NONE)
 			return;
-		pen_hauls_begin(&client->hauls, client->config.form, PEN_WIRE_KIND_PIECE, part);
+		pen_hauls_begin(&client->hauls, client->config.form, PEN_WIRE_KIND_PIECE, part)
+			->given = client->config.sized;
 		pen_parts_set(&client->parts, part, PEN_PARTS_BEGUN);
 		hungry++;
 	}
@@ -77,6 +78,10 @@ static void ask_names(struct pen_client *client, int64_t now_ns)
 			struct pen_server *server = &client->server[s];
 			bool known = (haul->can | haul->cannot) >> s & 1;
 			if (known || server->state != PEN_SERVER_READY)
+				continue;
+			/* Digests are asked of whoever says that the object is so large. */
+			if (haul->given && haul->kind != PEN_WIRE_KIND_PIECE &&
+				server->object_bytes != client->sized_bytes)
 				continue;
 			/* Small objects have no entry: whoever has a part of the state has them. */
 			if (haul->kind != PEN_WIRE_KIND_PIECE) {

@@ -60,6 +60,7 @@ struct pen_client_config {
 				  memory the caller puts them; the oldest goes on beyond it, alone.
 				  0: the caller keeps no pieces until their part is whole */
 	uint32_t units_max; /* pieces of a part, at most */
+	bool sized; /* raw form: the caller says how large the object is (fetch/sized.h) */
 	unsigned places; /* pieces on their way at once, 1 to PEN_CLIENT_PLACES_MAX */
 	unsigned tries; /* HELLOs without an answer until a server is gone */
 };
@@ -84,6 +85,7 @@ struct pen_client {
 	struct pen_post post;
 	struct pen_parts parts;
 	struct pen_hauls hauls;
+	uint64_t sized_bytes; /* of the object, as the caller says; 0: it does not (yet) */
 	struct pen_bonds bonds;
 	struct pen_credit credit;
 	struct pen_client_counters counters;

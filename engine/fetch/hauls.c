@@ -129,11 +129,11 @@ bool pen_haul_offer(struct pen_hauls *hauls, struct pen_haul *haul, unsigned pee
 	PEN_CHECK(peer < PEN_HAUL_PEERS);
 	uint64_t bit = UINT64_C(1) << peer;
 	bool fits = name->units > 0 && name->units <= hauls->units_max;
-	if (fits && !haul->named) {
+	if (fits && !haul->named && !haul->given) {
 		haul->named = true;
 		haul->name = *name;
 	}
-	bool can = fits && same(haul, name);
+	bool can = fits && haul->named && same(haul, name);
 	haul->can = can ? haul->can | bit : haul->can & ~bit;
 	haul->cannot = can ? haul->cannot & ~bit : haul->cannot | bit;
 	return can;
@@ -296,7 +296,8 @@ uint32_t pen_haul_unit_bytes(const struct pen_haul *haul, uint32_t unit)
 		return unit == 0 && haul->name.head_bytes <= PEN_WIRE_PIECE_BYTES_MAX
 			? haul->name.head_bytes
 			: 0;
-	if (haul->name.bytes == 0)
+	/* Where the end is given nobody has proved it yet. */
+	if (haul->name.bytes == 0 || (haul->given && unit == haul->name.units - 1))
 		return 0;
 	uint64_t from = (uint64_t)unit * PEN_WIRE_PIECE_BYTES_MAX;
 	PEN_CHECK(from < haul->name.bytes);

@@ -45,6 +45,7 @@ struct pen_haul {
 	bool used;
 	bool named; /* `name` is known */
 	bool by_block; /* unit u is block u of piece 0, else it is piece u */
+	bool given; /* the caller names it, no server does (fetch/sized.h) */
 	uint8_t kind; /* enum pen_wire_kind */
 	uint8_t form; /* enum pen_wire_form */
 	uint32_t part;

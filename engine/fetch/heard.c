@@ -7,6 +7,7 @@
 #include "fetch/blame.h"
 #include "fetch/say.h"
 #include "fetch/seats.h"
+#include "fetch/sized.h"
 #include "fetch/stir.h"
 #include "fetch/tend.h"
 #include "wire/decode.h"
@@ -160,6 +161,8 @@ static void heard_entries(
 			.units = entry->pieces,
 		};
 		memcpy(name.id, entry->id, sizeof name.id);
+		if (client->config.sized)
+			pen_sized_said(client, s, &name);
 		pen_haul_offer(&client->hauls, haul, s, &name);
 	}
 }
@@ -171,6 +174,8 @@ static void refuse(struct pen_client *client, uint32_t seat, int64_t now_ns)
 	struct pen_haul *haul = client->haul[seat];
 	pen_seat_drop(client, seat, false, now_ns);
 	pen_haul_refuse(haul, s);
+	if (haul->given)
+		client->server[s].object_bytes = 0;
 	if (haul->kind == PEN_WIRE_KIND_PIECE)
 		pen_parts_lacks(&client->parts, s, haul->part);
 }
@@ -182,7 +187,9 @@ static void heard_open(struct pen_client *client, uint32_t seat,
 	bool fine = pen_place_opened(&client->place[seat], answer->bytes, answer->blocks);
 	client->landed |= client->place[seat].state == PEN_PLACE_WHOLE;
 	pen_stir_claim(client, client->place[seat].peer);
-	if (fine && haul->by_block)
+	if (fine && haul->by_block && haul->given)
+		fine = answer->blocks == haul->name.units;
+	else if (fine && haul->by_block)
 		fine = pen_haul_grow(&client->hauls, haul, answer->blocks);
 	else if (fine && haul->form == PEN_WIRE_FORM_LEAN)
 		fine = pen_seat_bind(client, seat, answer->blocks, now_ns);

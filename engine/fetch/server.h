@@ -88,6 +88,8 @@ struct pen_server {
 	int64_t news_ns[PEN_SERVER_WINDOWS]; /* when the window is to be asked for anew */
 	struct pen_server_question catalog;
 	uint32_t catalog_part; /* that it is asked for */
+	uint64_t object_bytes; /* of the raw object, as it says; 0: it has not said, or what it said
+				  since shows that it has not got it */
 	unsigned closes;
 	struct pen_server_close close[PEN_SERVER_CLOSES_MAX];
 	uint64_t pieces, bytes; /* whole ones that came from it, and their bytes */

@@ -1,6 +1,7 @@
 #include "fetch/stuck.h"
 
 #include "base/check.h"
+#include "fetch/sized.h"
 
 /* Servers in this state: a set. */
 static uint64_t servers_in(const struct pen_client *client, enum pen_server_state state)
@@ -87,6 +88,8 @@ static uint64_t holders_of(const struct pen_client *client, const struct pen_hau
 {
 	if (haul && (haul->named || haul->kind != PEN_WIRE_KIND_PIECE))
 		return haul->can;
+	if (haul && haul->given)
+		return pen_sized_offers(client);
 	uint32_t part = haul ? haul->part : first_wanted(client);
 	uint64_t holders = part == PEN_HAUL_NONE ? 0 : pen_parts_holders(&client->parts, part);
 	/* Whose bytes failed is not one who has it. */

@@ -70,19 +70,27 @@ static void hear_want(struct toy *toy, struct toy_guest *guest, const struct pen
 	say(toy, guest, PEN_WIRE_HAVE, &packet, pen_wire_window_encode(&have, &bits, packet.body));
 }
 
-/* Where a piece lies in the object; false if there is none. */
-static bool piece_find(const struct toy *toy, uint32_t piece, uint64_t *from, uint32_t *bytes)
+/* Where a piece lies, or the digests; false if there is none. */
+static bool piece_find(
+	const struct toy *toy, uint8_t kind, uint32_t piece, const uint8_t **at, uint32_t *bytes)
 {
+	uint64_t from;
+	if (kind != PEN_WIRE_KIND_PIECE) {
+		*at = toy->page.at;
+		*bytes = (uint32_t)toy->page.len;
+		return kind == PEN_WIRE_KIND_TABLE && *bytes > 0;
+	}
 	uint64_t end = ((uint64_t)piece + 1) * PEN_WIRE_PIECE_BYTES_MAX;
-	*from = end - PEN_WIRE_PIECE_BYTES_MAX;
+	from = end - PEN_WIRE_PIECE_BYTES_MAX;
 	if (toy->ends && piece >= toy->pieces)
 		return false;
 	if (toy->ends) {
-		*from = piece ? toy->ends[piece - 1] : 0;
+		from = piece ? toy->ends[piece - 1] : 0;
 		end = toy->ends[piece];
 	}
 	end = end < toy->bytes ? end : toy->bytes;
-	*bytes = *from < end ? (uint32_t)(end - *from) : 0;
+	*bytes = from < end ? (uint32_t)(end - from) : 0;
+	*at = toy->object + from;
 	return *bytes > 0;
 }
 
@@ -90,10 +98,10 @@ static void hear_catalog(
 	struct toy *toy, struct toy_guest *guest, const struct pen_wire_catalog *asked)
 {
 	struct pen_wire_packet packet;
-	struct pen_wire_entry entry = {.bytes = toy->bytes};
+	struct pen_wire_entry entry = {.bytes = toy->manners.says ? toy->manners.says : toy->bytes};
 	memcpy(entry.id, toy->root, sizeof entry.id);
 	entry.id[0] ^= toy->manners.other_id;
-	entry.pieces = (uint32_t)((toy->bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) >> 20);
+	entry.pieces = (uint32_t)((entry.bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) >> 20);
 	if (toy->ends) {
 		memcpy(entry.id, toy->name, sizeof entry.id);
 		entry.head_bytes = (uint32_t)toy->ends[0];
@@ -123,9 +131,8 @@ static uint8_t open_slot(
 			slot->open = false;
 		return PEN_WIRE_SLOT_CLOSED;
 	}
-	uint64_t from;
-	if (!piece_find(toy, ask->piece, &from, bytes) || ask->kind != PEN_WIRE_KIND_PIECE ||
-		toy->manners.lacks)
+	const uint8_t *at;
+	if (!piece_find(toy, ask->kind, ask->piece, &at, bytes) || toy->manners.lacks)
 		return PEN_WIRE_SLOT_NOT_HELD;
 	if (slot)
 		return PEN_WIRE_SLOT_OPENED;
@@ -140,7 +147,7 @@ static uint8_t open_slot(
 		.slot = ask->slot,
 		.bytes = *bytes,
 		.piece = ask->piece,
-		.from = from,
+		.at = at,
 		.nonce = ask->nonce,
 		.size = ask->size,
 		.packets = pen_wire_packets(*bytes, ask->size)};
@@ -205,17 +212,17 @@ static void hear_attest(
 {
 	struct pen_wire_packet packet;
 	struct pen_wire_attested attested = {.object = *object};
-	uint64_t from;
+	const uint8_t *at;
 	uint32_t bytes;
 	toy->attests++;
 	if (toy->manners.no_attest)
 		return;
 	attested.state = PEN_WIRE_ATTESTED_NOT_HELD;
-	if (piece_find(toy, object->piece, &from, &bytes)) {
+	if (piece_find(toy, object->kind, object->piece, &at, &bytes)) {
 		static uint8_t held[PEN_WIRE_PIECE_BYTES_MAX];
 		struct pen_hash digest;
 		attested.bytes = bytes;
-		memcpy(held, toy->object + from, attested.bytes);
+		memcpy(held, at, attested.bytes);
 		held[0] ^= lies(toy->manners.lie_every, object->piece);
 		pen_sha256((struct pen_bytes){held, attested.bytes}, &digest);
 		memcpy(attested.digest, digest.bytes, sizeof attested.digest);
@@ -347,7 +354,7 @@ static uint32_t send_data(struct toy *toy, struct toy_guest *guest, struct toy_s
 		guest->echo = false;
 	}
 	pen_channel_mark(&guest->session.channel, &packet.head);
-	memcpy(packet.payload, toy->object + slot->from + from, len);
+	memcpy(packet.payload, slot->at + from, len);
 	if (index == 0 && lies(toy->manners.lie_every, slot->piece))
 		packet.payload[0] ^= 1;
 	if (index == 0 && toy->spoilt < toy->manners.spoil) {

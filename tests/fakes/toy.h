@@ -30,13 +30,14 @@ struct toy_manners {
 	uint32_t slots; /* open at once that WELCOME allows; 0: the most */
 	bool mute; /* is dead */
 	bool lacks; /* has nothing */
+	uint64_t says; /* bytes that its catalogue claims; 0: what it has */
 };
 
 struct toy_slot {
 	bool open;
 	uint64_t order; /* the smaller, the older */
 	uint32_t slot, bytes, piece;
-	uint64_t from; /* where the piece lies in the object */
+	const uint8_t *at; /* its bytes */
 	uint64_t nonce;
 	enum pen_wire_size size;
 	uint32_t next, packets;
@@ -64,6 +65,7 @@ struct toy {
 	uint8_t root[32];
 	const uint8_t *object; /* borrowed */
 	uint64_t bytes;
+	struct pen_bytes page; /* digests of the object, borrowed; of no bytes: it has none */
 	/* A part in lean form: where each piece ends, all within 1 MiB, and the id it is offered
 	 * under; both borrowed. NULL and 0: a raw object, or a part in nearcore's form. */
 	const uint64_t *ends;
