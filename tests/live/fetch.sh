@@ -36,7 +36,7 @@ sleep 3 # it proves what is new before it offers it
 	2>"$scratch/said" &
 fetching=$!
 for _ in $(seq 400); do
-	came=$(du -sm "$scratch/got/.penstock/tmp" 2>/dev/null | cut -f 1)
+	came=$(du -sm "$scratch/got/.penstock/partial" 2>/dev/null | cut -f 1)
 	[ "${came:-0}" -lt 30 ] || break
 	sleep 0.01
 done

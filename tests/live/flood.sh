@@ -28,7 +28,7 @@ most_of() { sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 ticks_of() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 # Bytes of whole blocks that the client has.
 stored() {
-	stat -c '%b' "$got"/.penstock/tmp/* 2>/dev/null |
+	stat -c '%b' "$got"/.penstock/partial/* 2>/dev/null |
 		awk '{ sum += $1 * 512 } END { printf "%d\n", sum }'
 }
 

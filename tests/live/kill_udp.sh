@@ -177,7 +177,7 @@ echo "     killed while fetch ran: $running of $serve_moments"
 [ $running -ge $((serve_moments * 9 / 10)) ]
 result $? 'nearly all moments fell inside the transfer'
 
-# A raw object: its file grows in place under a temporary name.
+# A raw object: its file grows in place, and the next run goes on with it.
 raw_object 30000000 || exit 1
 what=(--root "$object" --form raw)
 mbit=60
@@ -186,22 +186,24 @@ rm -rf "$got"
 for i in $(seq 1 $raw_moments); do
 	fetch_begin "$scratch/log" "${what[@]}"
 	want=$((29000 * i / (raw_moments + 1)))
-	until [ "$(du -sk "$got/.penstock/tmp" 2>"$scratch/err" | cut -f 1)0" -ge ${want}0 ] ||
+	until [ "$(du -sk "$got/.penstock/partial" 2>"$scratch/err" | cut -f 1)0" -ge ${want}0 ] ||
 		! kill -0 $fetching 2>/dev/null; do
 		sleep 0.02
 	done
 	kill -9 $fetching 2>/dev/null
 	wait $fetching 2>/dev/null
 	expect 137 $? "a raw object is cut at $i of $((raw_moments + 1))"
-	left=("$got"/.penstock/tmp/*)
+	left=("$got"/.penstock/partial/*)
 	[ ! -e "$got/raw/$object" ] && [ ${#left[@]} -eq 1 ]
 	result $? "  it is not there, and one file is left (${#left[@]})"
 done
 fetch_begin "$scratch/log" "${what[@]}"
 wait $fetching && cmp -s "$scratch/bytes" "$got/raw/$object"
 result $? 'the next run has it whole' || cat "$scratch/log"
-left=("$got"/.penstock/tmp/*)
-expect 0 ${#left[@]} '  and cleared what was left'
+grep -q '([1-9][0-9]* of 29 blocks were here before' "$scratch/log"
+result $? '  of which it had proved a part before' || cat "$scratch/log"
+left=("$got"/.penstock/partial/*)
+expect 0 ${#left[@]} '  and nothing is left'
 "$PENSTOCK" verify store "$got" >"$scratch/verify" 2>&1
 expect 0 $? '  and its store proves'
 finish

@@ -4,6 +4,7 @@
  *
  *     bytes   what it proved when it started it sends, and attests, with bytes changed
  *     busy    whoever calls is told to come back later, for ever
+ *     size    what it offers has PEN_LIE_BYTES bytes, as it says
  *
  * Usage: PEN_LIE=WORD live_liar FLAG..., flags as of penstock serve.
  */
@@ -14,6 +15,7 @@
 #include "base/check.h"
 #include "drivers/table.h"
 #include "serve/serve.h"
+#include "serve/tell.h"
 #include "tools/penstock/cli.h"
 
 /* One byte in so many of a file is another than it was: some in each piece. */
@@ -45,6 +47,10 @@ int __real_pen_serve_open(
 	struct pen_serve *serve, const struct pen_serve_config *config, int64_t now_ns);
 int __wrap_pen_serve_open(
 	struct pen_serve *serve, const struct pen_serve_config *config, int64_t now_ns);
+size_t __real_pen_tell_catalog(
+	const struct pen_catalog *catalog, const struct pen_wire_catalog *ask, uint8_t *body);
+size_t __wrap_pen_tell_catalog(
+	const struct pen_catalog *catalog, const struct pen_wire_catalog *ask, uint8_t *body);
 
 static bool does(const char *lie)
 {
@@ -159,6 +165,20 @@ int __wrap_pen_serve_open(
 	if (!err && does("busy"))
 		pen_serve_leave(serve);
 	return err;
+}
+
+size_t __wrap_pen_tell_catalog(
+	const struct pen_catalog *catalog, const struct pen_wire_catalog *ask, uint8_t *body)
+{
+	size_t bytes = __real_pen_tell_catalog(catalog, ask, body);
+	struct pen_wire_entry *entries = (void *)(body + sizeof *ask);
+	const char *size = getenv("PEN_LIE_BYTES");
+	for (uint32_t i = 0; does("size") && size && i < ask->count; i++) {
+		entries[i].bytes = strtoull(size, NULL, 10);
+		entries[i].pieces = (uint32_t)((entries[i].bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) /
+			PEN_WIRE_PIECE_BYTES_MAX);
+	}
+	return bytes;
 }
 
 int main(int argc, char **argv)

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "store/file.h"
+#include "fetch/sized.h"
+#include "store/partial.h"
 
 static void fail(struct catch_raw *raw, int err, const struct pen_why *why)
 {
@@ -21,218 +22,252 @@ static void fail(struct catch_raw *raw, int err, const struct pen_why *why)
 int catch_raw_open(struct catch_raw *raw, const struct catch_raw_ask *ask, struct pen_why *why)
 {
 	PEN_CHECK(ask->blocks >= 1);
-	*raw = (struct catch_raw){.ask = *ask, .writing.file = -1};
+	*raw = (struct catch_raw){.ask = *ask, .object.root = ask->root};
 	raw->away = calloc(ask->blocks, sizeof *raw->away);
 	if (!raw->away)
 		return pen_fail(why, -ENOMEM, "no memory for blocks");
-	return pen_client_want(ask->radio->client, PEN_WIRE_KIND_TABLE, 0);
+	return pen_partial_sweep(ask->stash->disk, &ask->root, why);
+}
+
+/* Nothing is known of the object. */
+static void forget(struct catch_raw *raw)
+{
+	PEN_CHECK(raw->away_count == 0);
+	free(raw->leaves);
+	free(raw->state);
+	free(raw->here);
+	raw->leaves = NULL;
+	raw->state = NULL;
+	raw->here = NULL;
+	memset(raw->page, 0, sizeof raw->page);
+	raw->proved = raw->kept = raw->pages_known = raw->blocks = 0;
+	raw->bytes = 0;
+	raw->phase = CATCH_RAW_IDLE;
 }
 
 void catch_raw_close(struct catch_raw *raw)
 {
 	if (!raw->away)
 		return;
-	if (raw->begun)
-		pen_writing_drop(&raw->ask.stash->store.parts, &raw->writing);
-	for (unsigned i = 0; i < PEN_RAW_PAGES_MAX; i++)
-		pen_block_put(raw->pages[i]);
 	for (unsigned i = 0; i < raw->ask.blocks; i++)
 		pen_block_put(raw->away[i].block);
-	free(raw->leaves);
-	free(raw->came);
-	free(raw->state);
+	raw->away_count = 0;
+	forget(raw);
 	free(raw->away);
 	*raw = (struct catch_raw){0};
-}
-
-/* The catalogue of a server says how large the object is: a word that its digests will prove. */
-static bool begin(struct catch_raw *raw)
-{
-	const struct pen_haul_name *name = pen_client_name(
-		raw->ask.radio->client, PEN_WIRE_KIND_PIECE, 0);
-	struct pen_why why = {0};
-	if (raw->begun || !name || !name->bytes || name->bytes > PEN_RAW_BYTES_MAX)
-		return raw->begun;
-	raw->bytes = name->bytes;
-	raw->blocks = pen_raw_blocks(name->bytes);
-	raw->leaves = calloc(raw->blocks, sizeof *raw->leaves);
-	raw->came = calloc(raw->blocks, sizeof *raw->came);
-	raw->state = calloc(raw->blocks, 1);
-	if (!raw->leaves || !raw->came || !raw->state) {
-		fail(raw, pen_fail(&why, -ENOMEM, "no memory for the digests"), &why);
-		return false;
-	}
-	int err = pen_writing_begin(&raw->ask.stash->store.parts, &raw->writing, &why);
-	if (err)
-		fail(raw, err, &why);
-	raw->object.root = raw->ask.root;
-	memcpy(raw->object.temp, raw->writing.temp, sizeof raw->object.temp);
-	raw->begun = !err;
-	return raw->begun;
-}
-
-/* It fails its proof: read it back, as its sender is asked about the bytes that came. */
-static void block_wrong(struct catch_raw *raw, uint32_t unit, int64_t now_ns)
-{
-	const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = unit};
-	uint8_t *at = malloc(PEN_RAW_BLOCK_BYTES);
-	const struct pen_disk_op op = {PEN_DISK_READ, raw->writing.file,
-		(uint64_t)unit * PEN_RAW_BLOCK_BYTES, at, pen_raw_block_bytes(raw->bytes, unit), 0};
-	int64_t moved = at ? pen_file_op(raw->ask.stash->disk, &op) : -ENOMEM;
-	if (moved < 0) {
-		fail(raw, (int)moved, NULL);
-	} else {
-		raw->state[unit] = CATCH_RAW_ABSENT;
-		raw->refuted++;
-		pen_client_wrong(raw->ask.radio->client, &piece, unit,
-			(struct pen_bytes){at, (size_t)moved}, now_ns);
-	}
-	free(at);
 }
 
 static void ended(struct errand *errand, int64_t now_ns)
 {
 	struct catch_raw *raw = errand->owner;
-	(void)now_ns;
 	if (errand->verdict == ERRAND_BROKEN) {
 		fail(raw, errand->err, &errand->why);
 		return;
 	}
-	/* It has its name: what we have open is a handle to it, no more. */
-	raw->ask.stash->disk->ops->close(raw->ask.stash->disk, raw->writing.file);
-	raw->writing.file = -1;
 	raw->done = true;
-	pen_client_proved(raw->ask.radio->client, PEN_WIRE_KIND_PIECE, 0);
+	pen_sized_drop(raw->ask.radio->client, now_ns);
+	pen_client_choose(raw->ask.radio->client, 0, false, now_ns);
 }
 
-/* Prove a block that is here, if its page is. */
-static void block_prove(struct catch_raw *raw, uint32_t unit, int64_t now_ns)
+static void end(struct catch_raw *raw)
 {
-	if (raw->state[unit] != CATCH_RAW_HERE || !raw->page[unit / PEN_RAW_PAGE_LEAVES])
-		return;
-	if (!pen_hash_equal(&raw->came[unit], &raw->leaves[unit])) {
-		block_wrong(raw, unit, now_ns);
-		return;
-	}
-	raw->state[unit] = CATCH_RAW_PROVED;
-	if (++raw->proved < raw->blocks)
-		return;
+	raw->phase = CATCH_RAW_END;
+	raw->object.bytes = raw->bytes;
 	raw->end = (struct errand){
 		.kind = ERRAND_END, .back = ended, .owner = raw, .object = &raw->object};
 	workshop_put(raw->ask.workshop, &raw->end);
 }
 
-/* The digests of some blocks: believed if they lead to the root. */
-static void page_take(struct catch_raw *raw, uint32_t page, struct pen_bytes bytes, int64_t now_ns)
+static void proved(struct catch_raw *raw, const struct errand *errand, uint32_t bytes)
 {
-	const struct pen_raw_page_ask ask = {
-		.root = raw->ask.root, .blocks = raw->blocks, .page = page};
-	struct pen_client *client = raw->ask.radio->client;
-	const struct pen_hash *leaves;
-	if (page >= pen_raw_pages(raw->blocks) || pen_raw_page_decode(bytes, &ask, &leaves)) {
-		const struct pen_piece piece = {
-			.kind = PEN_WIRE_KIND_TABLE, .block = (uint8_t)page};
-		raw->refuted++;
-		pen_client_wrong(client, &piece, page, bytes, now_ns);
+	uint32_t unit = errand->unit;
+	raw->state[unit] = CATCH_RAW_PROVED;
+	raw->here[unit / 64] |= UINT64_C(1) << unit % 64;
+	/* Its last block says what the object's size is. */
+	if (unit == raw->blocks - 1)
+		raw->bytes = (uint64_t)unit * PEN_RAW_BLOCK_BYTES + bytes;
+	raw->proved++;
+}
+
+/* Fetch it again, and ask its sender about it. */
+static void block_wrong(struct catch_raw *raw, const struct errand *errand, int64_t now_ns)
+{
+	const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = errand->unit};
+	raw->state[errand->unit] = CATCH_RAW_ABSENT;
+	raw->refuted++;
+	pen_client_wrong(raw->ask.radio->client, &piece, errand->unit, errand->bytes, now_ns);
+}
+
+static void kept_back(struct catch_raw *raw, const struct errand *errand)
+{
+	raw->state[errand->unit] = CATCH_RAW_ABSENT;
+	if (errand->verdict != ERRAND_DONE)
 		return;
-	}
-	uint32_t first = page * PEN_RAW_PAGE_LEAVES;
-	uint32_t count = pen_raw_page_leaves(raw->blocks, page);
-	memcpy(raw->leaves + first, leaves, count * sizeof *leaves);
-	raw->pages_known += !raw->page[page];
-	raw->page[page] = true;
-	if (raw->pages_known == pen_raw_pages(raw->blocks))
-		pen_client_proved(client, PEN_WIRE_KIND_TABLE, 0);
-	for (uint32_t i = first; i < first + count && !raw->err; i++)
-		block_prove(raw, i, now_ns);
+	proved(raw, errand, errand->kept_bytes);
+	raw->kept++;
 }
 
-/* Pages that came before it was known how many blocks there are. */
-static void pages_take(struct catch_raw *raw, int64_t now_ns)
-{
-	for (uint32_t i = 0; i < PEN_RAW_PAGES_MAX; i++) {
-		struct pen_block *block = raw->pages[i];
-		if (!block)
-			continue;
-		raw->pages[i] = NULL;
-		page_take(raw, i, (struct pen_bytes){block->at, raw->page_bytes[i]}, now_ns);
-		pen_block_put(block);
-	}
-}
-
-static void written(struct errand *errand, int64_t now_ns)
+static void came_back(struct errand *errand, int64_t now_ns)
 {
 	struct catch_raw_block *block = errand->owner;
 	struct catch_raw *raw = block->raw;
-	uint32_t unit = errand->unit;
-	pen_block_put(block->block);
-	block->block = NULL;
 	raw->away_count--;
+	block->used = false;
 	if (errand->verdict == ERRAND_BROKEN) {
 		fail(raw, errand->err, &errand->why);
-		return;
+	} else if (block->round == raw->round && !raw->err) {
+		if (errand->verdict == ERRAND_DONE)
+			catch_size_moved(&raw->size, now_ns);
+		if (errand->kind == ERRAND_KEPT)
+			kept_back(raw, errand);
+		else if (errand->verdict == ERRAND_DONE)
+			proved(raw, errand, (uint32_t)errand->bytes.len);
+		else
+			block_wrong(raw, errand, now_ns);
+		if (raw->phase == CATCH_RAW_BLOCKS && raw->proved == raw->blocks)
+			end(raw);
 	}
-	raw->came[unit] = errand->leaf;
-	raw->state[unit] = CATCH_RAW_HERE;
-	if (!raw->err)
-		block_prove(raw, unit, now_ns);
+	pen_block_put(block->block);
+	block->block = NULL;
 }
 
-/* To its place in the file, whoever sent it and whenever its page comes. */
-static void block_send(struct catch_raw *raw, const struct pen_client_piece *piece)
+/* Let a worker prove a block: one that came, or with NULL one that is in the file. */
+static void block_send(struct catch_raw *raw, uint32_t unit, struct pen_block *came, uint32_t bytes)
 {
 	struct catch_raw_block *block = raw->away;
-	while (block->block)
+	while (block->used)
 		block++;
 	PEN_CHECK(block < raw->away + raw->ask.blocks);
-	*block = (struct catch_raw_block){.raw = raw, .block = piece->block};
-	block->errand = (struct errand){.kind = ERRAND_BLOCK,
-		.back = written,
+	*block = (struct catch_raw_block){
+		.raw = raw, .used = true, .round = raw->round, .block = came};
+	block->errand = (struct errand){.kind = came ? ERRAND_BLOCK : ERRAND_KEPT,
+		.back = came_back,
 		.owner = block,
 		.object = &raw->object,
-		.unit = piece->unit,
-		.bytes = {piece->block->at, piece->bytes}};
-	raw->state[piece->unit] = CATCH_RAW_AWAY;
+		.unit = unit,
+		.leaf = raw->leaves[unit]};
+	if (came)
+		block->errand.bytes = (struct pen_bytes){came->at, bytes};
+	else
+		block->errand.kept_bytes = bytes;
+	raw->state[unit] = CATCH_RAW_AWAY;
 	raw->away_count++;
 	workshop_put(raw->ask.workshop, &block->errand);
 }
 
-/* True if the block is a worker's now. */
-static bool block_take(struct catch_raw *raw, const struct pen_client_piece *piece, int64_t now_ns)
+/* All pages are proved, and so is the number of blocks. What is here of them? */
+static void kept_begin(struct catch_raw *raw)
 {
-	uint32_t unit = piece->unit;
-	if (unit >= raw->blocks || piece->bytes != pen_raw_block_bytes(raw->bytes, unit)) {
-		raw->refuted++;
-		pen_client_wrong(raw->ask.radio->client, &piece->piece, unit,
-			(struct pen_bytes){piece->block->at, piece->bytes}, now_ns);
-		return false;
+	struct pen_why why = {0};
+	uint64_t bytes = 0;
+	raw->state = calloc(raw->blocks, 1);
+	raw->here = calloc(raw->blocks / 64 + 1, sizeof *raw->here);
+	if (!raw->state || !raw->here) {
+		fail(raw, pen_fail(&why, -ENOMEM, "no memory for %u blocks", raw->blocks), &why);
+		return;
 	}
-	if (raw->state[unit] != CATCH_RAW_ABSENT)
-		return false;
-	block_send(raw, piece);
-	return true;
+	int err = pen_partial_begin(raw->ask.stash->disk, &raw->ask.root, &bytes, &why);
+	if (err) {
+		fail(raw, err, &why);
+		return;
+	}
+	uint64_t end = bytes / PEN_RAW_BLOCK_BYTES + (bytes % PEN_RAW_BLOCK_BYTES > 0);
+	raw->look = 0;
+	raw->look_end = end < raw->blocks ? (uint32_t)end : raw->blocks;
+	raw->phase = CATCH_RAW_KEPT;
+}
+
+/* The digests of some blocks: believed if they lead to the root. */
+static void page_take(struct catch_raw *raw, const struct pen_client_piece *piece, int64_t now_ns)
+{
+	const struct pen_raw_page_ask ask = {
+		.root = raw->ask.root, .blocks = raw->blocks, .page = piece->unit};
+	const struct pen_bytes bytes = {piece->block->at, piece->bytes};
+	const struct pen_hash *leaves;
+	PEN_CHECK(piece->unit < pen_raw_pages(raw->blocks));
+	if (pen_raw_page_decode(bytes, &ask, &leaves)) {
+		raw->refuted++;
+		pen_client_wrong(raw->ask.radio->client, &piece->piece, piece->unit, bytes, now_ns);
+		return;
+	}
+	/* Who has a true page has no more blocks than the object: here is what they take. */
+	if (!raw->leaves && !(raw->leaves = calloc(raw->blocks, sizeof *raw->leaves))) {
+		fail(raw, -ENOMEM, NULL);
+		return;
+	}
+	memcpy(raw->leaves + piece->unit * PEN_RAW_PAGE_LEAVES, leaves,
+		pen_raw_page_leaves(raw->blocks, piece->unit) * sizeof *leaves);
+	raw->pages_known += !raw->page[piece->unit];
+	raw->page[piece->unit] = true;
+	catch_size_moved(&raw->size, now_ns);
+	if (raw->pages_known == pen_raw_pages(raw->blocks))
+		kept_begin(raw);
 }
 
 void catch_raw_piece(struct catch_raw *raw, const struct pen_client_piece *piece, int64_t now_ns)
 {
-	bool begun = !raw->err && begin(raw), kept = false;
+	bool page = piece->piece.kind == PEN_WIRE_KIND_TABLE;
 	PEN_CHECK(catch_raw_room(raw));
-	if (raw->err) {
-		pen_block_put(piece->block);
+	if (!raw->err && page && raw->phase == CATCH_RAW_PAGES) {
+		page_take(raw, piece, now_ns);
+	} else if (!raw->err && !page && raw->phase == CATCH_RAW_BLOCKS &&
+		raw->state[piece->unit] == CATCH_RAW_ABSENT) {
+		block_send(raw, piece->unit, piece->block, piece->bytes);
 		return;
 	}
-	if (piece->piece.kind == PEN_WIRE_KIND_TABLE && piece->unit < PEN_RAW_PAGES_MAX) {
-		pen_block_put(raw->pages[piece->unit]);
-		raw->pages[piece->unit] = piece->block;
-		raw->page_bytes[piece->unit] = piece->bytes;
-		kept = true;
-	} else if (begun) {
-		kept = block_take(raw, piece, now_ns);
-	}
-	if (!kept)
-		pen_block_put(piece->block);
-	if (begun)
-		pages_take(raw, now_ns);
+	pen_block_put(piece->block);
+}
+
+static void pages_begin(struct catch_raw *raw)
+{
+	raw->round++;
+	raw->bytes = raw->size.bytes;
+	raw->blocks = pen_raw_blocks(raw->bytes);
+	raw->phase = CATCH_RAW_PAGES;
+	pen_sized_pages(raw->ask.radio->client, raw->bytes);
+}
+
+/* Which size is tried? */
+static void size_turn(struct catch_raw *raw, int64_t now_ns)
+{
+	struct pen_client *client = raw->ask.radio->client;
+	uint64_t said[PEN_HAUL_PEERS] = {0}, before = raw->size.bytes;
+	for (unsigned s = 0; s < client->server_count && s < PEN_HAUL_PEERS; s++)
+		said[s] = pen_sized_said_by(client, s);
+	catch_size_look(&raw->size, said, client->server_count, now_ns);
+	if (raw->size.bytes == before || raw->phase == CATCH_RAW_IDLE)
+		return;
+	pen_sized_drop(client, now_ns);
+	raw->round++;
+	raw->phase = CATCH_RAW_DROPPED;
+}
+
+/* Prove what is here; then ask for the rest. */
+static void kept_turn(struct catch_raw *raw, int64_t now_ns)
+{
+	/* However long that takes, nobody is waited for. */
+	raw->ask.radio->moved_ns = now_ns;
+	for (; raw->look < raw->look_end && catch_raw_room(raw); raw->look++)
+		block_send(raw, raw->look, NULL, pen_raw_block_bytes(raw->bytes, raw->look));
+	if (raw->look < raw->look_end || raw->away_count)
+		return;
+	if (raw->proved == raw->blocks)
+		end(raw);
+	else if (pen_sized_blocks(raw->ask.radio->client, raw->here, now_ns))
+		raw->phase = CATCH_RAW_BLOCKS;
+}
+
+void catch_raw_turn(struct catch_raw *raw, int64_t now_ns)
+{
+	if (raw->err || raw->phase == CATCH_RAW_END)
+		return;
+	size_turn(raw, now_ns);
+	if (raw->phase == CATCH_RAW_DROPPED && !raw->away_count)
+		forget(raw);
+	if (raw->phase == CATCH_RAW_IDLE && raw->size.bytes)
+		pages_begin(raw);
+	if (raw->phase == CATCH_RAW_KEPT)
+		kept_turn(raw, now_ns);
 }
 
 int catch_raw_empty(struct stash *stash, const struct pen_hash *root, struct pen_why *why)

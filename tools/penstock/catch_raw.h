@@ -1,13 +1,22 @@
 /*
- * catch_raw: what a fetch does with the pieces of a raw object: workers write its blocks to their
- * places in a temporary file and hash them, and each is proved as soon as the page of its digest is
- * there. When all are, the file gets its name.
+ * catch_raw: what a fetch does with a raw object that comes by radio.
+ *
+ * Servers say how large it is, and the sizes they say are tried in turn (catch_size.h). Of one that
+ * is tried the pages of digests come first; when they lead to the root (part/raw_page.h) it is
+ * known that there are no more blocks than that, and only then memory is taken for them. Then the
+ * blocks that an earlier fetch has left (store/partial.h) are proved, and then the others are
+ * asked for: workers prove each as it comes, and write it to its place. When all are there the file
+ * gets its name. A size whose turn is over is dropped, and what was proved is found again in the
+ * file if it was true after all.
+ *
+ * How long the last block is, is known when it is proved: then the size is, too.
  *
  * One thread, the loop's.
  */
 #ifndef PEN_TOOLS_CATCH_RAW_H
 #define PEN_TOOLS_CATCH_RAW_H
 
+#include "catch_size.h"
 #include "part/raw_page.h"
 #include "radio.h"
 #include "stash.h"
@@ -25,45 +34,67 @@ struct catch_raw_ask {
 /* A block at a worker. */
 struct catch_raw_block {
 	struct catch_raw *raw;
-	struct pen_block *block; /* ours; NULL: not in use */
-	unsigned server;
+	bool used;
+	unsigned round; /* as the object's when it was sent */
+	struct pen_block *block; /* ours; NULL: it is in the file */
 	struct errand errand;
 };
 
-/* What is known of a block of the object. */
-enum catch_raw_state { CATCH_RAW_ABSENT, CATCH_RAW_AWAY, CATCH_RAW_HERE, CATCH_RAW_PROVED };
+enum catch_raw_phase {
+	CATCH_RAW_IDLE, /* no size is tried */
+	CATCH_RAW_PAGES, /* its pages are asked for */
+	CATCH_RAW_KEPT, /* blocks that are here from before are proved */
+	CATCH_RAW_BLOCKS, /* the others are asked for */
+	CATCH_RAW_DROPPED, /* the size was none: until workers have nothing of it */
+	CATCH_RAW_END, /* all is here */
+};
 
+/* What is known of a block of the object. */
+enum catch_raw_state { CATCH_RAW_ABSENT, CATCH_RAW_AWAY, CATCH_RAW_PROVED };
+
+/* Zeroed is closed. Fields are to be read. */
 struct catch_raw {
 	struct catch_raw_ask ask;
-	struct pen_writing writing;
-	bool begun; /* `blocks` is known, and the file is there */
-	uint64_t bytes; /* of the object */
+	struct catch_size size;
+	enum catch_raw_phase phase;
+	unsigned round; /* sizes tried so far */
+	uint64_t bytes; /* of the object, if the size that is tried is right */
 	uint32_t blocks, proved, pages_known;
-	struct pen_block *pages[PEN_RAW_PAGES_MAX]; /* that came too early */
-	uint32_t page_bytes[PEN_RAW_PAGES_MAX];
+	uint32_t kept; /* of those that are proved: they were here before */
+	uint32_t look, look_end; /* KEPT: the next to be proved, and the end of the file */
 	bool page[PEN_RAW_PAGES_MAX]; /* its leaves are known */
-	struct pen_hash *leaves, *came; /* of each block: as the page says, as it came */
-	uint8_t *state; /* of each block */
+	struct pen_hash *leaves; /* of each block; NULL until a page is proved */
+	uint8_t *state; /* of each block; NULL until all pages are proved */
+	uint64_t *here; /* the same: a bit for each that is PROVED */
 	struct errand_object object;
 	struct catch_raw_block *away; /* ask.blocks */
 	unsigned away_count;
 	struct errand end;
 	bool done; /* it is in the store */
-	uint64_t refuted;
+	uint64_t refuted; /* pages and blocks that failed their proof */
 	int err; /* what the machine said: it is over */
 	struct pen_why why;
 };
 
-/* Asks the client for the digests too. 0 or -ENOMEM with a sentence. */
+/* Makes room for what is kept, too. 0, -ENOMEM or -errno with a sentence. */
 int catch_raw_open(struct catch_raw *raw, const struct catch_raw_ask *ask, struct pen_why *why);
 
-/* After the workshop was closed. Zeroed is fine. */
+/* After the workshop was closed. What was proved stays for the next fetch. Zeroed is fine. */
 void catch_raw_close(struct catch_raw *raw);
 
 /* Can another block be taken? */
 static inline bool catch_raw_room(const struct catch_raw *raw)
 {
 	return raw->away_count < raw->ask.blocks;
+}
+
+/* Decide which size is tried, and go on with what waits for nobody: in each turn of the loop. */
+void catch_raw_turn(struct catch_raw *raw, int64_t now_ns);
+
+/* Is there something to go on with at once? */
+static inline bool catch_raw_ready(const struct catch_raw *raw)
+{
+	return raw->phase == CATCH_RAW_KEPT && raw->away_count == 0;
 }
 
 /* A piece came; its block is ours now. There is room. */

@@ -32,7 +32,7 @@ struct depot_ops {
 	 * (nothing of it is there), BROKEN, with err and why. Sets store_ns.
 	 */
 	enum errand_verdict (*part)(void *bench, struct errand *errand, struct pen_bytes whole);
-	/* BLOCK and END. NULL: no raw objects go there. */
+	/* BLOCK, KEPT and END. NULL: no raw objects go there. */
 	void (*object)(void *bench, struct errand *errand);
 };
 

@@ -1,8 +1,8 @@
 /*
  * errand: what the workers of a fetch do, apart from the loop that talks to the network: they join
  * the pieces of a part, prove it and put it where parts go (depot.h), and say which pieces are
- * wrong if it is none; or they write a block of a raw object and hash it. An errand belongs to its
- * worker until it comes back, with all that it points to.
+ * wrong if it is none; or they prove a block of a raw object, as it came or as it was kept, and
+ * write it. An errand belongs to its worker until it comes back, with all that it points to.
  */
 #ifndef PEN_TOOLS_ERRAND_H
 #define PEN_TOOLS_ERRAND_H
@@ -16,23 +16,24 @@ struct depot;
 
 enum errand_kind {
 	ERRAND_PART, /* prove a part and put it where it belongs */
-	ERRAND_BLOCK, /* write a block of the raw object, and hash it */
+	ERRAND_BLOCK, /* prove a block of the raw object, and write it */
+	ERRAND_KEPT, /* prove one that an earlier fetch has written */
 	ERRAND_END, /* all blocks are proved: make the object durable, give it its name */
 };
 
 enum errand_verdict {
 	ERRAND_DONE,
-	ERRAND_WRONG, /* some pieces are wrong by themselves: `bits` */
+	ERRAND_WRONG, /* some pieces are wrong by themselves: `bits`; or the block is */
 	ERRAND_REFUTED, /* the part fails its proof */
 	ERRAND_AS_NAMED, /* the same, and its bytes are what was offered */
 	ERRAND_LARGE, /* the part takes more memory than it is allowed; nothing is decided */
 	ERRAND_BROKEN, /* the machine failed: `err` */
 };
 
-/* The file of a raw object under way. */
+/* A raw object under way, whose file is store/partial.h's. */
 struct errand_object {
-	char temp[PEN_WRITER_TEMP_BYTES];
 	struct pen_hash root;
+	uint64_t bytes; /* END: of all */
 };
 
 struct errand {
@@ -59,10 +60,11 @@ struct errand {
 	struct pen_part_counts counts; /* DONE, in a database: what is in it */
 	int64_t prove_ns, store_ns; /* time it took */
 
-	/* BLOCK and END */
+	/* BLOCK, KEPT and END */
 	const struct errand_object *object;
 	uint32_t unit; /* number of the block */
-	struct pen_hash leaf; /* DONE: of the block in `bytes` */
+	struct pen_hash leaf; /* of the block, if it is right */
+	uint32_t kept_bytes; /* KEPT: of the block; that of BLOCK is in `bytes` */
 };
 
 struct errand_bench;

@@ -26,6 +26,8 @@ static void turn(struct fetch *fetch, int64_t now_ns)
 {
 	pen_wake_clear(workshop_wake(&fetch->workshop));
 	workshop_turn(&fetch->workshop, now_ns);
+	if (fetch->ask.raw)
+		catch_raw_turn(&fetch->object, now_ns);
 	fetch_sweep(fetch, now_ns);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		struct radio *radio = &fetch->radios.list[i];
@@ -68,7 +70,7 @@ static void rest(struct fetch *fetch, int64_t now_ns)
 	/* A raw object is not shared with others: no sweep. */
 	if (fetch->radios.count && !fetch->ask.raw)
 		ns = sooner(ns, fetch->swept_ns + fetch_sweep_ns(fetch) - now_ns);
-	if (fetch->ask.busy || ns <= 0)
+	if (fetch->ask.busy || ns <= 0 || (fetch->ask.raw && catch_raw_ready(&fetch->object)))
 		return;
 	nap_set(&fetch->nap, ns);
 	if (mirror)

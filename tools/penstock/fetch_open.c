@@ -9,6 +9,7 @@
 #include "fetch_share.h"
 #include "set.h"
 #include "stop.h"
+#include "store/partial.h"
 
 /* Blocks of a raw object that workers may have. */
 #define FETCH_RAW_BLOCKS 64u
@@ -108,6 +109,8 @@ static int object_look(struct fetch *fetch, struct pen_why *why)
 	int file = disk->ops->open(
 		disk, pen_raw_path(&fetch->ask.root, name), PEN_DISK_RDONLY, NULL);
 	disk->ops->close(disk, file);
+	if (file >= 0)
+		pen_partial_drop(disk, &fetch->ask.root);
 	/* What has its name was proved before it got it. */
 	return file >= 0 ? 1 : catch_raw_empty(&fetch->stash, &fetch->ask.root, why);
 }

@@ -44,8 +44,11 @@ static const char *phase(const struct fetch *fetch)
 static void parts_print(const struct fetch *fetch, FILE *out)
 {
 	const struct docket *docket = &fetch->docket;
+	const struct catch_raw *object = &fetch->object;
 	if (fetch->ask.raw) {
-		fprintf(out, "%u of %u blocks", fetch->object.proved, fetch->object.blocks);
+		fprintf(out, "%u of %u blocks", object->proved, object->blocks);
+		if (object->kept)
+			fprintf(out, " (%u here from before)", object->kept);
 		return;
 	}
 	fprintf(out, "%u of %u parts", docket->count[DOCKET_HERE],
@@ -122,8 +125,8 @@ void fetch_sum_add(struct fetch_sum *sum, const struct fetch *fetch)
 {
 	sum->raw = fetch->ask.raw;
 	sum->root = fetch->ask.root;
-	sum->n = fetch->n;
-	sum->kept += fetch->kept;
+	sum->n = fetch->ask.raw ? fetch->object.blocks : fetch->n;
+	sum->kept += fetch->ask.raw ? fetch->object.kept : fetch->kept;
 	sum->parts += fetch->ask.raw ? fetch->object.done : docket_stored(&fetch->docket);
 	for (unsigned form = 0; form < PEN_FORMS; form++)
 		sum->stored[form] += fetch->docket.stored[form];
@@ -139,8 +142,9 @@ void fetch_sum_text(const struct fetch_sum *sum)
 	if (sum->raw)
 		fprintf(stderr,
 			"penstock fetch: 1 object, %" PRIu64
-			" bytes, proved and stored in %.1f s\n",
-			sum->bytes, sum->seconds);
+			" bytes, proved and stored in %.1f s (%u of %u blocks were here before; "
+			"%.1f MB on the wire)\n",
+			sum->bytes, sum->seconds, sum->kept, sum->n, mega(sum->wire_bytes));
 	else
 		fprintf(stderr,
 			"penstock fetch: %u parts, %" PRIu64
@@ -154,7 +158,9 @@ void fetch_sum_json(const struct fetch_sum *sum, int err, const struct pen_why *
 {
 	char root[PEN_HASH_TEXT_BYTES];
 	printf("{\"root\": \"%s\", ", pen_base58(&sum->root, root));
-	if (!sum->raw)
+	if (sum->raw)
+		printf("\"blocks\": %u, \"kept\": %u, ", sum->n, sum->kept);
+	else
 		printf("\"of\": %u, \"parts\": %u, \"kept\": %u, \"forms\": {\"nearcore\": %u, "
 		       "\"lean\": %u}, ",
 			sum->n, sum->parts, sum->kept, sum->stored[PEN_FORM_NEARCORE],

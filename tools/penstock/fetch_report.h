@@ -26,7 +26,8 @@ void fetch_report_end(struct fetch_report *report);
 struct fetch_sum {
 	bool raw;
 	struct pen_hash root;
-	uint32_t n, kept, parts; /* of the state; here before; stored now */
+	uint32_t n, kept, parts; /* of the state; here before; stored now. Of an object: its
+				    blocks, those that were here before, and 1 if it is stored */
 	uint32_t stored[PEN_FORMS];
 	uint64_t bytes, wire_bytes; /* of files stored; of payload that came */
 	double seconds, prove_seconds, store_seconds;

@@ -70,6 +70,7 @@ static int client_open(struct radios *radios, struct radio *radio, const struct 
 		.rx_bytes = pen_udp_state_of(radio->net).rx_bytes / 2,
 		.size_max = pen_wire_size_most(radio->net->caps.payload_bytes),
 		.sum_absent_ok = radio->net->caps.sum_absent_ok,
+		.sized = radio->form == PEN_FORM_RAW,
 		.parts_blocks = ask->parts_blocks,
 		.units_max = ask->units_max,
 		.places = RADIO_PLACES,

@@ -11,13 +11,15 @@
 #include "part/raw.h"
 #include "stash.h"
 #include "store/file.h"
+#include "store/partial.h"
 
 struct bench {
 	struct stash *stash;
 	struct pen_disk *disk; /* the store, once more: a disk has one thread */
 	struct pen_writer writer;
 	struct pen_judge judge;
-	struct pen_writing writing; /* the raw object's file, as this worker has it open */
+	int object; /* the raw object's file, as this worker has it open; -1: it has not */
+	struct pen_buf kept; /* a block of it that is proved once more */
 };
 
 static struct stash *self(struct depot *depot)
@@ -49,7 +51,9 @@ static int look(
 
 static void bench_trim(void *context)
 {
-	pen_judge_fini(&((struct bench *)context)->judge);
+	struct bench *bench = context;
+	pen_judge_fini(&bench->judge);
+	pen_buf_fini(&bench->kept);
 }
 
 static void bench_close(void *context)
@@ -58,8 +62,8 @@ static void bench_close(void *context)
 	if (!bench)
 		return;
 	bench_trim(bench);
-	if (bench->writing.file >= 0)
-		bench->disk->ops->close(bench->disk, bench->writing.file);
+	if (bench->object >= 0)
+		bench->disk->ops->close(bench->disk, bench->object);
 	pen_disk_shut(bench->disk);
 	free(bench);
 }
@@ -71,7 +75,7 @@ static int bench_open(struct depot *depot, void **out, struct pen_why *why)
 	if (!bench)
 		return pen_fail(why, -ENOMEM, "no memory for a worker");
 	bench->stash = stash;
-	bench->writing.file = -1;
+	bench->object = -1;
 	bench->judge.brief = true;
 	int err = pen_disk_open_dir(stash->dir, false, &bench->disk, why);
 	if (err) {
@@ -129,45 +133,76 @@ static enum errand_verdict part(void *context, struct errand *errand, struct pen
 /* The file that the loop made, open here as well. */
 static int object_open(struct bench *bench, struct errand *errand)
 {
+	char name[PEN_ASIDE_NAME_BYTES];
 	struct pen_disk *disk = bench->disk;
-	if (bench->writing.file >= 0)
+	if (bench->object >= 0)
 		return 0;
-	int file = disk->ops->open(disk, errand->object->temp, PEN_DISK_UPDATE, NULL);
-	if (file < 0)
-		return pen_fail(&errand->why, file, "%s/%s: %s", disk->root, errand->object->temp,
-			pen_err_text(file));
-	bench->writing.file = file;
-	memcpy(bench->writing.temp, errand->object->temp, sizeof bench->writing.temp);
-	return 0;
+	pen_partial_name(&errand->object->root, name);
+	bench->object = disk->ops->open(disk, name, PEN_DISK_UPDATE, NULL);
+	return bench->object >= 0 ? 0
+				  : pen_fail(&errand->why, bench->object, "%s/%s: %s", disk->root,
+					    name, pen_err_text(bench->object));
 }
 
-static int block_write(struct bench *bench, struct errand *errand)
+/* Read or write all of a block. Bytes moved; or a code, with a sentence. */
+static int64_t block_op(
+	struct bench *bench, struct errand *errand, enum pen_disk_kind kind, struct pen_bytes block)
 {
 	/* A write does not change the memory; the port says so. */
-	const struct pen_disk_op op = {PEN_DISK_WRITE, bench->writing.file,
-		(uint64_t)errand->unit * PEN_RAW_BLOCK_BYTES, (void *)(uintptr_t)errand->bytes.at,
-		(uint32_t)errand->bytes.len, 0};
+	const struct pen_disk_op op = {kind, bench->object,
+		(uint64_t)errand->unit * PEN_RAW_BLOCK_BYTES, (void *)(uintptr_t)block.at,
+		(uint32_t)block.len, 0};
 	int64_t moved = pen_file_op(bench->disk, &op);
-	if (moved == (int64_t)errand->bytes.len)
+	if (kind == PEN_DISK_WRITE && moved >= 0 && moved != (int64_t)block.len)
+		moved = -EIO;
+	return moved >= 0
+		? moved
+		: pen_fail(&errand->why, (int)moved, "cannot %s block %u of the object in %s: %s",
+			  kind == PEN_DISK_READ ? "read" : "write", errand->unit, bench->disk->root,
+			  pen_err_text((int)moved));
+}
+
+static bool is_right(const struct errand *errand, struct pen_bytes block)
+{
+	struct pen_hash leaf;
+	pen_raw_leaf(block, &leaf);
+	return pen_hash_equal(&leaf, &errand->leaf);
+}
+
+/* Only what is proved is written: whatever the file holds is of the object. */
+static int block_run(struct bench *bench, struct errand *errand)
+{
+	if (!is_right(errand, errand->bytes)) {
+		errand->verdict = ERRAND_WRONG;
 		return 0;
-	int err = moved < 0 ? (int)moved : -EIO;
-	return pen_fail(&errand->why, err, "cannot write %s/%s: %s", bench->disk->root,
-		bench->writing.temp, pen_err_text(err));
+	}
+	int64_t moved = block_op(bench, errand, PEN_DISK_WRITE, errand->bytes);
+	return moved < 0 ? (int)moved : 0;
+}
+
+static int kept_run(struct bench *bench, struct errand *errand)
+{
+	if (pen_buf_reserve(&bench->kept, PEN_RAW_BLOCK_BYTES))
+		return -ENOMEM;
+	const struct pen_bytes block = {bench->kept.at, errand->kept_bytes};
+	int64_t moved = block_op(bench, errand, PEN_DISK_READ, block);
+	if (moved >= 0 && (moved != errand->kept_bytes || !is_right(errand, block)))
+		errand->verdict = ERRAND_WRONG;
+	return moved < 0 ? (int)moved : 0;
 }
 
 static void object(void *context, struct errand *errand)
 {
 	struct bench *bench = context;
-	char name[PEN_NAME_BYTES];
+	const struct errand_object *of = errand->object;
 	int err = object_open(bench, errand);
 	errand->verdict = ERRAND_DONE;
-	if (!err && errand->kind == ERRAND_BLOCK) {
-		pen_raw_leaf(errand->bytes, &errand->leaf);
-		err = block_write(bench, errand);
-	} else if (!err) {
-		err = pen_writing_end(&bench->writer, &bench->writing,
-			pen_raw_path(&errand->object->root, name), &errand->why);
-	}
+	if (!err && errand->kind == ERRAND_BLOCK)
+		err = block_run(bench, errand);
+	else if (!err && errand->kind == ERRAND_KEPT)
+		err = kept_run(bench, errand);
+	else if (!err)
+		err = pen_partial_end(bench->disk, &of->root, of->bytes, &errand->why);
 	if (!err)
 		return;
 	errand->verdict = ERRAND_BROKEN;
