@@ -82,6 +82,16 @@ static void judge(
 	pen_blame_end(client, s, verdict == PEN_INQUIRY_LIE ? PEN_SERVER_LIED : PEN_SERVER_SPOILT,
 		now_ns);
 	server->aside_ns = now_ns + aside_for_ns(server);
+	server->aside_placed = client->counters.placed;
+}
+
+/* Does anything come from anybody, or will it? */
+static bool goes_on(const struct pen_client *client, const struct pen_server *aside)
+{
+	bool others = false;
+	for (unsigned i = 0; i < client->server_count && i < PEN_HAUL_PEERS; i++)
+		others |= client->server[i].state != PEN_SERVER_GONE;
+	return others && client->counters.placed != aside->aside_placed;
 }
 
 bool pen_blame_recalls(struct pen_client *client, unsigned s, int64_t now_ns)
@@ -90,10 +100,9 @@ bool pen_blame_recalls(struct pen_client *client, unsigned s, int64_t now_ns)
 	PEN_CHECK(server->state == PEN_SERVER_GONE);
 	if (server->fault != PEN_SERVER_SPOILT || now_ns < server->aside_ns)
 		return false;
-	for (unsigned i = 0; i < client->server_count && i < PEN_HAUL_PEERS; i++) {
-		if (client->server[i].state == PEN_SERVER_GONE)
-			continue;
+	if (goes_on(client, server)) {
 		server->aside_ns = now_ns + aside_for_ns(server);
+		server->aside_placed = client->counters.placed;
 		return false;
 	}
 	server->asides++;

@@ -6,9 +6,9 @@
  * (peer/inquiry.h); until it has answered it is given nothing new. If it attests the very bytes
  * that came, it lied: it is told so, and gone for good. If it attests others, they were changed on
  * the way: after three of them, if many of its pieces are so, it is left aside, for
- * PEN_BLAME_ASIDE_NS and each time twice as long, and then called again if nobody else is left. If
- * it does not answer, nothing is known, and it is asked for that part again when nobody else has
- * it.
+ * PEN_BLAME_ASIDE_NS and each time twice as long, and then called again if nothing came from
+ * anybody else in that time: nobody is left, or has what is missing. If it does not answer, nothing
+ * is known, and it is asked for that part again when nobody else has it.
  *
  * A part of several pieces from several servers that fails as a whole names nobody at all. In
  * nearcore's form the id of its bytes, which every server that offers it has said under its tag,
@@ -48,8 +48,8 @@ void pen_blame_say(struct pen_client *client, unsigned server, int64_t now_ns);
 void pen_blame_heard(struct pen_client *client, unsigned server,
 	const struct pen_wire_attested *attested, int64_t now_ns);
 
-/* May this server, which was left aside, be called again: is it time, and is nobody else there? If
- * somebody is, it is looked at again later. */
+/* May this server, which was left aside, be called again: is it time, and does nothing come without
+ * it? If something does, it is looked at again later. */
 bool pen_blame_recalls(struct pen_client *client, unsigned server, int64_t now_ns);
 
 /* A server is convicted, or good for nothing: it is told, and gone. */

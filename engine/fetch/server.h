@@ -99,6 +99,7 @@ struct pen_server {
 	enum pen_server_fault fault;
 	unsigned asides; /* times it was left aside */
 	int64_t aside_ns; /* if it is: when to see whether it is called again (fetch/blame.h) */
+	uint64_t aside_placed; /* packets that the client had placed when that was seen last */
 	struct pen_inquiry inquiry; /* about one of them: while it is open no slot is opened */
 	struct pen_inquiry_record record;
 	struct pen_piece asked; /* what the inquiry is about */

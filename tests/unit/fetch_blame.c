@@ -72,6 +72,22 @@ Test(fetch_blame, who_is_left_aside_alone_is_called_again)
 	lab_close();
 }
 
+/* The same, and there is another server, which has nothing. */
+Test(fetch_blame, who_is_left_aside_and_has_what_nobody_has_is_called_again)
+{
+	lab_open(20 << 20, 2);
+	lab->toy[0].manners.spoil = 12;
+	lab->toy[1].manners.lacks = true;
+	lab_start();
+	cr_expect(lab_run(100 * LAB_S));
+	const struct pen_server *server = lab->client->server;
+	cr_expect_eq(server[0].fault, PEN_SERVER_SPOILT);
+	cr_expect_gt(server[0].asides, 0);
+	cr_expect_eq(server[0].state, PEN_SERVER_READY);
+	cr_expect_eq(server[1].state, PEN_SERVER_READY);
+	lab_close();
+}
+
 /* Parts that are proved as a whole (nearcore's form), of pieces from three servers. */
 Test(fetch_blame, parts)
 {
