@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "fetch/blame.h"
 #include "fakes/still.h"
 
 /* Blocks of pieces on their way. */
@@ -14,6 +15,9 @@
 #define CLIENT_TRIES 1000u
 /* Streams of the world's chance: identities. */
 #define STREAM_CLIENTS 2000u
+/* A server that lied is called a liar within so long: a question is asked so often
+ * (peer/inquiry.h), after one that is under way. */
+#define CLIENT_JUDGES_NS (2 * (PEN_INQUIRY_TRIES * PEN_INQUIRY_WAIT_NS) + INT64_C(1000000000))
 /* While packets wait for the device to take them. */
 #define CLIENT_WAIT_NS 100000
 
@@ -92,6 +96,7 @@ static void start(struct actor *actor, int64_t now_ns)
 		PEN_CHECK(!pen_client_want(client->client, PEN_WIRE_KIND_TABLE, 0));
 	client->page = client->done = client->stalled = false;
 	client->placed = 0;
+	memset(client->caught_ns, 0, sizeof client->caught_ns);
 	client->placed_ns = now_ns;
 	client->begun_ns = actor->world->clock.now_ns;
 	servers_add(client, now_ns);
@@ -161,7 +166,7 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 	if (some)
 		decide(client, now_ns);
 	pen_post_flush(&client->client->post, actor->net, 0, now_ns);
-	if (client->done)
+	if (client->done && !client_charges(client))
 		return INT64_MAX;
 	look(client, now_ns);
 	int64_t due_ns = pen_client_due_ns(client->client, now_ns);
@@ -202,6 +207,48 @@ void client_open(struct client *client, struct world *world, const struct plan *
 	struct pen_rng rng = pen_sim_clock_rng(&world->clock, STREAM_CLIENTS + host);
 	pen_rng_bytes(&rng, own, sizeof own);
 	pen_identity_init(&client->identity, own);
+}
+
+void client_catch(struct client *client, unsigned server, const struct pen_piece *piece,
+	struct pen_bytes bytes)
+{
+	PEN_CHECK(server < client->servers);
+	if (!client->caught_ns[server] && client->holds(client->context, server, piece, bytes))
+		client->caught_ns[server] = client->actor.world->clock.now_ns;
+}
+
+void client_blame(struct client *client, unsigned server, const struct pen_piece *piece,
+	struct pen_bytes bytes, int64_t now_ns)
+{
+	client_catch(client, server, piece, bytes);
+	pen_client_blame(client->client, server, piece, bytes, now_ns);
+	if (client->spite)
+		pen_blame_end(client->client, server, PEN_SERVER_LIED, now_ns);
+}
+
+void client_wrong(
+	struct client *client, unsigned server, const struct client_wrong *wrong, int64_t now_ns)
+{
+	client->refused++;
+	client_catch(client, server, &wrong->piece, wrong->bytes);
+	pen_client_wrong(client->client, &wrong->piece, wrong->unit, wrong->bytes, now_ns);
+	if (client->spite)
+		pen_blame_end(client->client, server, PEN_SERVER_LIED, now_ns);
+}
+
+bool client_convicted(const struct client *client, unsigned server)
+{
+	return client->client->server[server].fault == PEN_SERVER_LIED;
+}
+
+bool client_charges(const struct client *client)
+{
+	int64_t since_ns = client->actor.world->clock.now_ns - CLIENT_JUDGES_NS;
+	for (unsigned s = 0; client->actor.up && s < client->servers; s++)
+		if (client->caught_ns[s] && client->caught_ns[s] > since_ns &&
+			!client_convicted(client, s))
+			return true;
+	return false;
 }
 
 unsigned client_proved(const struct client *client)

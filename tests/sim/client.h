@@ -35,6 +35,13 @@ struct client_part {
 	struct client_lean *came, *refuted; /* `refuted` while `compared` */
 };
 
+/* What failed its proof by itself. */
+struct client_wrong {
+	struct pen_piece piece;
+	uint32_t unit; /* of its haul */
+	struct pen_bytes bytes; /* borrowed */
+};
+
 struct client {
 	struct actor actor; /* first */
 	struct pen_arena arena;
@@ -44,6 +51,14 @@ struct client {
 	unsigned servers; /* hosts 0 to servers - 1 */
 	struct depot *depot; /* where proved parts go, or NULL: nowhere; borrowed */
 	bool rash; /* sabotage: blocks are applied as they come */
+	bool spite; /* sabotage: whoever sent wrong bytes is a liar */
+	/* Whether a server holds these bytes as that piece: the world can look. */
+	bool (*holds)(void *context, unsigned server, const struct pen_piece *piece,
+		struct pen_bytes bytes);
+	void *context;
+	/* By the world's time: when wrong bytes that a server holds were laid at its door first;
+	 * 0: never, in this life. */
+	int64_t caught_ns[PLAN_SERVERS_MAX];
 	struct client_part parts[PLAN_PARTS_MAX];
 	/* raw: */
 	struct pen_hash leaves[OBJECT_BLOCKS_MAX]; /* of the page, once it is proved */
@@ -77,6 +92,23 @@ bool client_right(const struct client *client);
 
 /* The actor is stopped. */
 void client_close(struct client *client);
+
+/* Bytes that came from a server as this piece are wrong: by themselves, so that they are to come
+ * again, or as is known later. The engine is told, and the world. */
+void client_wrong(
+	struct client *client, unsigned server, const struct client_wrong *wrong, int64_t now_ns);
+void client_blame(struct client *client, unsigned server, const struct pen_piece *piece,
+	struct pen_bytes bytes, int64_t now_ns);
+
+/* Only the world is told. */
+void client_catch(struct client *client, unsigned server, const struct pen_piece *piece,
+	struct pen_bytes bytes);
+
+/* Has it called this server a liar, in this life? */
+bool client_convicted(const struct client *client, unsigned server);
+
+/* Is it still to be seen whether a server will be called one? */
+bool client_charges(const struct client *client);
 
 /* A whole piece came (take.c): keep its bytes, prove what can be proved, say so. */
 void client_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);

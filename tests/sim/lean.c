@@ -65,10 +65,10 @@ static bool head_open(
 static void piece_refuse(struct client *client, unsigned k, uint32_t u, int64_t now_ns)
 {
 	struct client_piece *piece = &client->parts[k].came->pieces[u];
-	const struct pen_piece wire = {.kind = PEN_WIRE_KIND_PIECE, .part = k, .piece = u};
-	client->refused++;
+	const struct client_wrong wrong = {{.kind = PEN_WIRE_KIND_PIECE, .part = k, .piece = u}, u,
+		pen_buf_bytes(&piece->bytes)};
 	piece->here = false;
-	pen_client_wrong(client->client, &wire, u, pen_buf_bytes(&piece->bytes), now_ns);
+	client_wrong(client, piece->from, &wrong, now_ns);
 }
 
 /* Look at all that came, as soon as the head is there. Is all of it there and fine? */
@@ -140,8 +140,8 @@ void lean_compare(struct client *client, unsigned k, int64_t now_ns)
 		if (u > 0 && u <= head.frames)
 			at += pen_lean_row(&head, u - 1).raw_bytes;
 		if (!same)
-			pen_client_blame(client->client, first->from, &piece,
-				pen_buf_bytes(&first->bytes), now_ns);
+			client_blame(
+				client, first->from, &piece, pen_buf_bytes(&first->bytes), now_ns);
 	}
 	part->compared = false;
 }

@@ -2,8 +2,8 @@
  * sim: carries out worlds by their seeds, and says which ones failed and how to see them again.
  *
  *   sim [--seeds A..B] [--servers N] [--clients N] [--climate NAME] [--awkward] [--faults]
- *       [--liars] [--parts] [--lean] [--hopeless] [--jobs N] [--twice N] [--tell] [--packets]
- *       [--sabotage NAME]
+ *       [--liars] [--parts] [--lean] [--hopeless] [--outsider] [--jobs N] [--twice N] [--tell]
+ *       [--packets] [--sabotage NAME]
  *
  * Each of --jobs processes takes the next seed until none is left; one that aborts (a broken
  * contract, a failed check, a sanitizer) fails its seed, and another takes its place. Every
@@ -46,7 +46,7 @@ struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
 	_Atomic uint64_t done, failed, packets, turns, sessions, run_ns, curves_ns, refused, parted,
-		restarts, convicted, resumed, raw;
+		restarts, convicted, caught, resumed, put, spoilt, raw;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 	uint64_t world_packets[]; /* of each seed */
 };
@@ -56,11 +56,12 @@ static const char *const climate_names[PLAN_CLIMATES] = {
 
 static void flags_print(const struct options *options)
 {
-	fprintf(stderr, " --servers %u --clients %u%s%s%s%s%s%s", options->ask.servers_max,
+	fprintf(stderr, " --servers %u --clients %u%s%s%s%s%s%s%s", options->ask.servers_max,
 		options->ask.clients_max, options->ask.awkward ? " --awkward" : "",
 		options->ask.faults ? " --faults" : "", options->ask.liars ? " --liars" : "",
 		options->ask.parts ? " --parts" : "", options->ask.lean ? " --lean" : "",
-		options->ask.hopeless ? " --hopeless" : "");
+		options->ask.hopeless ? " --hopeless" : "",
+		options->ask.outsider ? " --outsider" : "");
 	if (options->ask.climate >= 0)
 		fprintf(stderr, " --climate %s", climate_names[options->ask.climate]);
 }
@@ -132,6 +133,9 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	atomic_fetch_add(&shared->restarts, outcome.restarts);
 	atomic_fetch_add(&shared->convicted, outcome.convicted);
 	atomic_fetch_add(&shared->resumed, outcome.resumed);
+	atomic_fetch_add(&shared->caught, outcome.caught);
+	atomic_fetch_add(&shared->put, outcome.put);
+	atomic_fetch_add(&shared->spoilt, outcome.spoilt);
 }
 
 /* What one world gives back the next one takes: fresh pages cost more than most worlds do. */
@@ -216,11 +220,14 @@ static void report(struct shared *shared, double seconds)
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	double ran = (double)shared->run_ns / PEN_NS_PER_S, packets = (double)shared->packets;
 	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %llu pieces refused, %llu liars "
-	       "named, %llu frames of several blocks, %llu times again, %llu parts resumed\n",
+	       "named, %llu caught, %llu frames of several blocks, %llu times again, %llu parts "
+	       "resumed, %llu "
+	       "packets of outsiders, %llu of them DATA with other bytes\n",
 		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
 		(unsigned long long)shared->refused, (unsigned long long)shared->convicted,
-		(unsigned long long)shared->parted, (unsigned long long)shared->restarts,
-		(unsigned long long)shared->resumed);
+		(unsigned long long)shared->caught, (unsigned long long)shared->parted,
+		(unsigned long long)shared->restarts, (unsigned long long)shared->resumed,
+		(unsigned long long)shared->put, (unsigned long long)shared->spoilt);
 	double curves = (double)shared->curves_ns / PEN_NS_PER_S;
 	printf("%llu packets, %.2f turns a packet, %llu handshakes; packets a CPU second: %.0f k "
 	       "in "
@@ -245,7 +252,7 @@ static void report(struct shared *shared, double seconds)
 }
 
 static const char *const sabotage_names[SABOTAGES] = {"none", "bytes", "silence", "block", "packet",
-	"justice", "sync", "forget", "rash", "chance"};
+	"justice", "sync", "forget", "rash", "mercy", "spite", "chance"};
 
 /* The number of a name; `count` if it is none of them. */
 static unsigned word_parse(const char *name, const char *const *names, unsigned count)
@@ -285,6 +292,7 @@ static bool option_take(struct options *options, int option)
 	case 'q': options->ask.parts = true; break;
 	case 'e': options->ask.lean = true; break;
 	case 'h': options->ask.hopeless = true; break;
+	case 'o': options->ask.outsider = true; break;
 	case 'v': options->tell = SCENE_TELL; break;
 	case 'p': options->tell = SCENE_PACKETS; break;
 	default: return false;
@@ -302,8 +310,9 @@ int main(int argc, char **argv)
 		{"twice", required_argument, NULL, 't'}, {"awkward", no_argument, NULL, 'a'},
 		{"faults", no_argument, NULL, 'f'}, {"liars", no_argument, NULL, 'l'},
 		{"parts", no_argument, NULL, 'q'}, {"lean", no_argument, NULL, 'e'},
-		{"hopeless", no_argument, NULL, 'h'}, {"sabotage", required_argument, NULL, 'b'},
-		{"tell", no_argument, NULL, 'v'}, {"packets", no_argument, NULL, 'p'}, {0}};
+		{"hopeless", no_argument, NULL, 'h'}, {"outsider", no_argument, NULL, 'o'},
+		{"sabotage", required_argument, NULL, 'b'}, {"tell", no_argument, NULL, 'v'},
+		{"packets", no_argument, NULL, 'p'}, {0}};
 	struct options options = {.first = 1,
 		.last = 100,
 		.jobs = 1,

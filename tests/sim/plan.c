@@ -21,6 +21,9 @@
 #define LARGE_BYTES_MIN (4u << 20)
 #define LARGE_BYTES_MAX PLAN_BYTES_MAX
 
+/* DATA that an outsider replaces: each costs a piece, or a whole part. */
+#define OUTSIDER_SPOILS_MAX 16u
+
 /* Ranges that a climate draws from; chances in a million. */
 struct range {
 	int64_t rtt_min, rtt_max;
@@ -266,6 +269,17 @@ static void missing_draw(struct plan *plan, struct pen_rng *rng)
 	}
 }
 
+/* In every other world it spoils nothing, and only says what was said before or cannot be shown. */
+static void outsider_draw(struct plan *plan, struct pen_rng *rng)
+{
+	unsigned hosts = plan->servers + plan->clients;
+	plan->outsider = (struct plan_outsider){
+		.sees = 1 + pen_rng_below(rng, (UINT64_C(1) << hosts) - 1),
+		.one_in = (unsigned)scale(rng, 8, 1024),
+		.left = (unsigned)scale(rng, 64, 8192),
+		.spoils = coin(rng) ? (unsigned)between(rng, 1, OUTSIDER_SPOILS_MAX) : 0};
+}
+
 void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 {
 	PEN_CHECK(ask->servers_max >= 1 && ask->servers_max <= PLAN_SERVERS_MAX);
@@ -309,6 +323,8 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 		missing_draw(plan, &rng);
 	if (ask->faults)
 		cuts_draw(plan);
+	if (ask->outsider)
+		outsider_draw(plan, &rng);
 }
 
 static void device_print(const struct plan_host *host)
@@ -340,6 +356,12 @@ void plan_print(const struct plan *plan)
 	fprintf(stderr, "seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u %sparts\n",
 		(unsigned long long)plan->seed, climates[plan->climate], plan->six ? 6 : 4,
 		plan->servers, plan->clients, plan->bytes, plan->parts, plan->lean ? "lean " : "");
+	if (plan->outsider.sees)
+		fprintf(stderr,
+			"  an outsider sees all of %llx, puts in one packet in %u, %u at most, %u "
+			"of them DATA with bytes of its own\n",
+			(unsigned long long)plan->outsider.sees, plan->outsider.one_in,
+			plan->outsider.left, plan->outsider.spoils);
 	for (unsigned i = 0; i < plan->servers + plan->clients; i++) {
 		const struct plan_host *host = &plan->hosts[i];
 		const struct pen_sim_weather *weather =

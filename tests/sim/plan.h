@@ -52,6 +52,14 @@ struct plan_host {
 	int64_t apply_ns; /* of clients: what the sink takes for each call */
 };
 
+/* A machine on the paths of some (sim/outsider.h). */
+struct plan_outsider {
+	uint64_t sees; /* hosts all of whose packets it sees, a bit each; 0: there is none */
+	unsigned one_in; /* it puts in one for about so many that it sees */
+	unsigned left; /* so many at most */
+	unsigned spoils; /* of them DATA with bytes of its own */
+};
+
 struct plan {
 	uint64_t seed;
 	enum plan_climate climate;
@@ -66,6 +74,7 @@ struct plan {
 	uint32_t holds[PLAN_SERVERS_MAX]; /* parts that each server has, a bit each */
 	bool keeps; /* clients have a disk and a sink (sim/depot.h) */
 	int missing; /* a part that nobody has, or only liars with wrong bytes; -1: none */
+	struct plan_outsider outsider;
 	struct fault faults[WORLD_FAULTS_MAX];
 	unsigned fault_count;
 };
@@ -76,6 +85,7 @@ struct plan_ask {
 	bool awkward; /* devices and disks as they may be, else tame ones */
 	bool faults; /* crashes, moves, black holes */
 	bool liars; /* some servers lie; one is honest */
+	bool outsider; /* somebody without keys puts packets in */
 	bool parts; /* parts of a state are moved, of which each server has some; in every other
 		       world in lean form */
 	bool lean; /* the same, always in lean form */

@@ -10,6 +10,7 @@
 #include "sim/client.h"
 #include "sim/curves.h"
 #include "sim/ideal.h"
+#include "sim/outsider.h"
 #include "sim/server.h"
 
 /* A fetch that takes longer hangs: long after every fault of a plan is over. */
@@ -22,6 +23,7 @@ struct scene {
 	struct server servers[PLAN_SERVERS_MAX];
 	struct client clients[PLAN_CLIENTS_MAX];
 	struct depot depots[PLAN_CLIENTS_MAX]; /* of plans whose clients keep */
+	struct outsider outsider; /* of plans that have one */
 	const struct plan *plan;
 };
 
@@ -70,6 +72,18 @@ static void see(
 	fprintf(stderr, "\n");
 }
 
+static void listen(void *context, unsigned from, unsigned to, const uint8_t *at, uint32_t bytes)
+{
+	outsider_see(context, from, to, at, bytes);
+}
+
+static bool holds(
+	void *context, unsigned server, const struct pen_piece *piece, struct pen_bytes bytes)
+{
+	const struct scene *scene = context;
+	return server_holds(&scene->servers[server], &scene->object, piece, bytes);
+}
+
 static void build(struct scene *scene, const struct plan *plan, enum scene_tell tell)
 {
 	unsigned hosts = plan->servers + plan->clients;
@@ -89,6 +103,8 @@ static void build(struct scene *scene, const struct plan *plan, enum scene_tell 
 		if (depot)
 			depot_open(depot, &scene->world, plan, host, &scene->object);
 		client_open(&scene->clients[i], &scene->world, plan, host, &scene->object, depot);
+		scene->clients[i].holds = holds;
+		scene->clients[i].context = scene;
 		world_add(&scene->world, &scene->clients[i].actor, &plan->hosts[host].links);
 	}
 	for (unsigned i = 0; i < hosts; i++)
@@ -96,6 +112,9 @@ static void build(struct scene *scene, const struct plan *plan, enum scene_tell 
 			pen_sim_weather_set(&scene->world.network, i, j, &plan->weather[i][j]);
 	for (unsigned i = 0; i < plan->fault_count; i++)
 		world_fault(&scene->world, &plan->faults[i]);
+	outsider_open(&scene->outsider, &scene->world, plan);
+	scene->world.listen = plan->outsider.sees ? listen : NULL;
+	scene->world.listener = &scene->outsider;
 }
 
 static bool all_done(void *context)
@@ -104,6 +123,8 @@ static bool all_done(void *context)
 	for (unsigned i = 0; i < scene->plan->clients; i++) {
 		const struct client *client = &scene->clients[i];
 		if (!client->done && (scene->plan->missing < 0 || !client->stalled))
+			return false;
+		if (client_charges(client))
 			return false;
 	}
 	return true;
@@ -244,6 +265,25 @@ static void judge_justice(const struct scene *scene, struct outcome *outcome)
 	}
 }
 
+/* Whoever gave a client wrong bytes that it holds, and was found out, is called a liar. */
+static void judge_mercy(const struct scene *scene, struct outcome *outcome)
+{
+	for (unsigned i = 0; i < scene->plan->clients; i++) {
+		const struct client *client = &scene->clients[i];
+		for (unsigned s = 0; client->actor.up && s < scene->plan->servers; s++) {
+			if (!client->caught_ns[s])
+				continue;
+			outcome->caught++;
+			if (!client_convicted(client, s))
+				fail(outcome,
+					"server %u gave client %u wrong bytes at %.3f s, and is "
+					"not called a liar",
+					s, client->actor.host,
+					(double)client->caught_ns[s] / PEN_NS_PER_S);
+		}
+	}
+}
+
 /* What is still on its way arrives nowhere; then no packet may be in use. */
 static void drain(struct scene *scene, struct outcome *outcome)
 {
@@ -280,8 +320,10 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	bool tell = ask->tell > SCENE_QUIET;
 	*outcome = (struct outcome){0};
 	build(&scene, plan, ask->tell);
-	for (unsigned i = 0; i < plan->clients; i++)
+	for (unsigned i = 0; i < plan->clients; i++) {
 		scene.clients[i].still = ask->still;
+		scene.clients[i].spite = ask->sabotage == SABOTAGE_SPITE;
+	}
 	for (unsigned i = 0; plan->keeps && i < plan->clients; i++) {
 		scene.depots[i].hasty = ask->sabotage == SABOTAGE_SYNC;
 		scene.depots[i].forgetful = ask->sabotage == SABOTAGE_FORGET;
@@ -290,17 +332,20 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	outcome->ideal_ns = scene_ideal_ns(&scene);
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
 		scene.world.mute[i] = true;
+	scene.world.merciful = ask->sabotage == SABOTAGE_MERCY;
 	int64_t begin_ns = cpu_ns(), curves_before_ns = curves_ns;
 	world_run(&scene.world, LIMIT_NS + LIMIT_TIMES * outcome->ideal_ns, all_done, &scene);
 	outcome->run_ns = cpu_ns() - begin_ns;
 	outcome->curves_ns = curves_ns - curves_before_ns;
 	sabotage(&scene, ask->sabotage);
 	outcome->trace = scene.world.clock.trace;
-	outcome->binds = ideal_binds(plan, &scene.world.network);
+	/* Each spoilt packet costs a piece, or a part. */
+	outcome->binds = ideal_binds(plan, &scene.world.network) && !plan->outsider.spoils;
 	for (unsigned i = 0; tell && i < plan->clients; i++)
 		if (scene.clients[i].actor.up && !scene.clients[i].done)
 			client_tell(&scene.clients[i]);
 	judge_justice(&scene, outcome);
+	judge_mercy(&scene, outcome);
 	drain(&scene, outcome);
 	for (unsigned i = 0; i < plan->clients; i++) {
 		judge_depot(&scene.clients[i], outcome);
@@ -311,6 +356,8 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	}
 	outcome->packets = scene.world.network.sent;
 	outcome->turns = scene.world.turns;
+	outcome->put = scene.outsider.put;
+	outcome->spoilt = scene.outsider.spoilt;
 	for (unsigned i = 0; i < plan->servers; i++)
 		outcome->sessions += scene.servers[i].sessions;
 	if (tell)

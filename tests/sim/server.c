@@ -146,6 +146,38 @@ static void put(struct server *server, const struct object *object, unsigned k, 
 		pen_sim_disk_rot(disk, name, at);
 }
 
+/* Where the bytes lie of which this is a piece. */
+static const char *file_of(
+	const struct object *object, const struct pen_piece *piece, char name[PEN_NAME_BYTES])
+{
+	char base[PEN_PART_NAME_BYTES];
+	if (object->raw && piece->kind == PEN_WIRE_KIND_TABLE)
+		return pen_pages_name(".penstock/", &object->root, name);
+	if (object->raw)
+		return pen_raw_path(&object->root, name);
+	snprintf(name, PEN_NAME_BYTES, "%s/%s", SERVER_DIR,
+		pen_part_name(object->lean ? PEN_FORM_LEAN : PEN_FORM_NEARCORE, piece->part,
+			object->n, base));
+	return name;
+}
+
+bool server_holds(const struct server *server, const struct object *object,
+	const struct pen_piece *piece, struct pen_bytes bytes)
+{
+	const struct pen_sim_files *files = &server->disk.files;
+	char name[PEN_NAME_BYTES];
+	int file = pen_sim_files_find(files, file_of(object, piece, name));
+	if (file < 0 || !bytes.len)
+		return false;
+	const struct pen_sim_file *there = &files->files[file];
+	const uint8_t *at = pen_sim_file_at(there);
+	/* Where frames lie only their own table knows. */
+	if (object->lean)
+		return memmem(at, there->bytes, bytes.at, bytes.len) != NULL;
+	uint64_t offset = (uint64_t)piece->piece * PEN_RAW_BLOCK_BYTES;
+	return offset + bytes.len <= there->bytes && !memcmp(at + offset, bytes.at, bytes.len);
+}
+
 static void raw_place(struct server *server, const struct object *object)
 {
 	char name[PEN_NAME_BYTES], page[PEN_ASIDE_NAME_BYTES];

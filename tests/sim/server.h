@@ -2,6 +2,7 @@
 #ifndef PEN_TESTS_SIM_SERVER_H
 #define PEN_TESTS_SIM_SERVER_H
 
+#include "fetch/place.h"
 #include "serve/serve.h"
 #include "sim/object.h"
 #include "sim/plan.h"
@@ -24,6 +25,10 @@ struct server {
  * The actor is to be added to the world. */
 void server_open(struct server *server, struct world *world, const struct plan *plan,
 	unsigned number, const struct object *object);
+
+/* Has it these bytes on its disk, as that piece? */
+bool server_holds(const struct server *server, const struct object *object,
+	const struct pen_piece *piece, struct pen_bytes bytes);
 
 /* The actor is stopped. */
 void server_close(struct server *server);

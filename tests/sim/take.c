@@ -13,6 +13,13 @@ static struct pen_bytes piece_bytes(const struct pen_client_piece *piece)
 	return (struct pen_bytes){piece->block->at, piece->bytes};
 }
 
+/* A piece that is wrong by itself, as it just came. */
+static void piece_wrong(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
+{
+	const struct client_wrong wrong = {piece->piece, piece->unit, piece_bytes(piece)};
+	client_wrong(client, piece->server, &wrong, now_ns);
+}
+
 /* The digests of the blocks: believed if they lead to the root. */
 static void page_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
 {
@@ -20,9 +27,7 @@ static void page_take(struct client *client, const struct pen_client_piece *piec
 		.root = client->object->root, .blocks = client->object->blocks};
 	const struct pen_hash *leaves;
 	if (pen_raw_page_decode(piece_bytes(piece), &ask, &leaves)) {
-		client->refused++;
-		pen_client_wrong(
-			client->client, &piece->piece, piece->unit, piece_bytes(piece), now_ns);
+		piece_wrong(client, piece, now_ns);
 		return;
 	}
 	memcpy(client->leaves, leaves, client->object->blocks * sizeof *leaves);
@@ -52,7 +57,8 @@ static void blocks_prove(struct client *client, int64_t now_ns)
 		struct pen_bytes block = {
 			client->parts[0].bytes.at + (size_t)i * PEN_RAW_BLOCK_BYTES,
 			pen_raw_block_bytes(bytes, i)};
-		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = i};
+		const struct client_wrong wrong = {
+			{.kind = PEN_WIRE_KIND_PIECE, .piece = i}, i, block};
 		if (!(client->here >> i & 1))
 			continue;
 		client->here &= ~(1u << i);
@@ -60,8 +66,7 @@ static void blocks_prove(struct client *client, int64_t now_ns)
 			client->proved |= 1u << i;
 			continue;
 		}
-		client->refused++;
-		pen_client_wrong(client->client, &piece, i, block, now_ns);
+		client_wrong(client, client->parts[0].from[i], &wrong, now_ns);
 	}
 	if (client->proved == (1u << client->object->blocks) - 1 && !client->parts[0].proved) {
 		client_keep(client, 0, now_ns);
@@ -73,9 +78,7 @@ static void block_take(struct client *client, const struct pen_client_piece *pie
 	struct pen_buf *bytes = &client->parts[0].bytes;
 	if (piece->unit >= client->object->blocks ||
 		piece->bytes != pen_raw_block_bytes(client->object->bytes.len, piece->unit)) {
-		client->refused++;
-		pen_client_wrong(
-			client->client, &piece->piece, piece->unit, piece_bytes(piece), now_ns);
+		piece_wrong(client, piece, now_ns);
 		return;
 	}
 	PEN_CHECK(!pen_buf_reserve(bytes, client->object->bytes.len));
@@ -83,6 +86,7 @@ static void block_take(struct client *client, const struct pen_client_piece *pie
 	memcpy(bytes->at + (size_t)piece->unit * PEN_RAW_BLOCK_BYTES, piece->block->at,
 		piece->bytes);
 	client->here |= 1u << piece->unit;
+	client->parts[0].from[piece->unit] = (uint8_t)piece->server;
 	if (client->rash)
 		depot_taste(client->depot, 0, piece->unit, piece_bytes(piece));
 	blocks_prove(client, now_ns);
@@ -102,9 +106,24 @@ static void part_compare(struct client *client, unsigned k, int64_t now_ns)
 		if (at + first.len <= part->bytes.len &&
 			!memcmp(first.at, part->bytes.at + at, first.len))
 			continue;
-		pen_client_blame(client->client, part->before_from[unit], &piece, first, now_ns);
+		client_blame(client, part->before_from[unit], &piece, first, now_ns);
 	}
 	part->compared = false;
+}
+
+/* All who sent a part under the name that its bytes have. */
+static void senders_catch(struct client *client, unsigned k)
+{
+	const struct client_part *part = &client->parts[k];
+	for (size_t at = 0; at < part->bytes.len; at += PEN_RAW_BLOCK_BYTES) {
+		size_t left = part->bytes.len - at;
+		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE,
+			.part = k,
+			.piece = (uint32_t)(at / PEN_RAW_BLOCK_BYTES)};
+		struct pen_bytes bytes = {part->bytes.at + at,
+			left < PEN_RAW_BLOCK_BYTES ? left : PEN_RAW_BLOCK_BYTES};
+		client_catch(client, part->from[piece.piece], &piece, bytes);
+	}
 }
 
 static void part_refute(struct client *client, unsigned k, bool as_named, int64_t now_ns)
@@ -114,9 +133,10 @@ static void part_refute(struct client *client, unsigned k, bool as_named, int64_
 	/* Of one piece: its sender is asked at once, as perhaps nobody else has the part. */
 	if (!as_named && part->bytes.len <= PEN_RAW_BLOCK_BYTES) {
 		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .part = k};
-		pen_client_blame(
-			client->client, part->from[0], &piece, pen_buf_bytes(&part->bytes), now_ns);
+		client_blame(client, part->from[0], &piece, pen_buf_bytes(&part->bytes), now_ns);
 	}
+	if (as_named)
+		senders_catch(client, k);
 	part->compared = !as_named;
 	struct pen_buf spare = part->before;
 	part->before = part->bytes;

@@ -18,7 +18,13 @@ static bool tap(void *context, unsigned from, unsigned to, uint8_t *at, uint32_t
 		world->see(world, from, to, at, bytes);
 	if (world->mute[from] && bytes && at[0] == PEN_WIRE_DATA)
 		return false;
-	return !world->dark[from];
+	if (world->merciful && bytes && at[0] == PEN_WIRE_ATTESTED)
+		return false;
+	if (world->dark[from])
+		return false;
+	if (world->listen)
+		world->listen(world->listener, from, to, at, bytes);
+	return true;
 }
 
 void world_close(struct world *world)

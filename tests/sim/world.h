@@ -79,11 +79,16 @@ struct world {
 	unsigned fault_count, fault_next;
 	bool dark[WORLD_ACTORS_MAX]; /* nothing from it arrives */
 	bool mute[WORLD_ACTORS_MAX]; /* no DATA of it does */
+	bool merciful; /* no ATTESTED arrives */
 	uint64_t turns;
 	bool asleep; /* it ended because nothing was going to happen any more */
 	bool told; /* faults are printed as they happen */
 	void (*see)(const struct world *world, unsigned from, unsigned to, const uint8_t *at,
 		uint32_t bytes); /* sees each packet that leaves; or NULL */
+	/* The same with a context, of those that are not lost by a fault; it may put others in. */
+	void (*listen)(
+		void *context, unsigned from, unsigned to, const uint8_t *at, uint32_t bytes);
+	void *listener;
 };
 
 /* A world of so many actors at most, without any yet. Aborts the test without memory. */
