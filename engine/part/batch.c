@@ -85,6 +85,18 @@ static int reserve(struct pen_batch *batch)
 	return err ? err : pen_buf_reserve(&batch->bounds, count * sizeof(uint32_t));
 }
 
+/* Give each node in its turn, and announce the one that comes PEN_BATCH_AHEAD later. */
+static int give_ahead(struct pen_batch *batch, pen_batch_fn fn, void *context)
+{
+	int err = 0;
+	for (uint32_t node = 0; !err && node < batch->count; node++) {
+		if (batch->count - node > PEN_BATCH_AHEAD)
+			batch->ahead(context, pen_batch_hash(batch, node + PEN_BATCH_AHEAD));
+		err = fn(context, pen_batch_hash(batch, node), pen_batch_bytes(batch, node));
+	}
+	return err;
+}
+
 int pen_batch_run(struct pen_batch *batch, pen_batch_fn fn, void *context)
 {
 	int err = reserve(batch);
@@ -96,6 +108,8 @@ int pen_batch_run(struct pen_batch *batch, pen_batch_fn fn, void *context)
 		run_level(batch, level ? words_of(&batch->levels)[level - 1] : 0,
 			words_of(&batch->levels)[level]);
 	batch->hash_ns += batch->clock ? batch->clock() - begin : 0;
+	if (fn && batch->ahead)
+		return give_ahead(batch, fn, context);
 	for (uint32_t node = 0; fn && !err && node < batch->count; node++)
 		err = fn(context, pen_batch_hash(batch, node), pen_batch_bytes(batch, node));
 	return err;

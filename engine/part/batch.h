@@ -18,6 +18,9 @@
 /* Not a node of the batch, not a place in its arena. */
 #define PEN_BATCH_NONE UINT32_MAX
 
+/* Nodes between the one that `ahead` is told of and the one that is given next. */
+#define PEN_BATCH_AHEAD 16u
+
 /* A node that waits. */
 struct pen_batch_node {
 	uint32_t at, len; /* of the encoding in the arena */
@@ -36,6 +39,8 @@ struct pen_batch {
 	uint32_t count; /* nodes waiting */
 	int64_t (*clock)(void); /* NULL, or nanoseconds: hashing is timed */
 	int64_t hash_ns; /* what it took so far */
+	/* NULL, or told a node's hash before its turn, with the context of pen_batch_run's fn. */
+	void (*ahead)(void *context, const struct pen_hash *hash);
 };
 
 /* Called for each node of a batch, in the order in which they were added. Borrowed for the call.

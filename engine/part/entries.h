@@ -23,18 +23,22 @@ struct pen_entry {
 struct pen_entries {
 	struct pen_buf entries; /* struct pen_entry, in order of first addition */
 	struct pen_buf hashes; /* struct pen_hash, same order */
-	struct pen_buf slots; /* uint32_t: 1 + index of an entry, 0 for a free slot */
+	struct pen_buf slots; /* uint32_t: 1 + index of an entry, bits of its hash; 0: free */
 	uint32_t count; /* entries */
+	uint32_t count_before; /* entries at the last reset; the table begins with room for these */
 	unsigned slot_bits; /* log2 of the number of slots; 0 before the first addition */
 	uint64_t key; /* random, odd; chosen at the first use */
 };
 
 #define PEN_ENTRY_NONE UINT32_MAX
 
+/* Far enough for memory to answer meanwhile, few enough to stay in the nearest cache. */
+#define PEN_ENTRIES_AHEAD 16u
+
 /* Give the memory back; zeroed and NULL are fine. It is zeroed. */
 void pen_entries_fini(struct pen_entries *entries);
 
-/* Forget all entries, keep the memory. */
+/* Forget all entries, keep the memory. The next additions find room for as many as there were. */
 void pen_entries_reset(struct pen_entries *entries);
 
 /* Make room for `count` entries in all. 0 or -ENOMEM. */
@@ -46,6 +50,14 @@ int pen_entries_reserve(struct pen_entries *entries, uint32_t count);
  */
 int pen_entries_add(
 	struct pen_entries *entries, const struct pen_hash *hash, struct pen_bytes bytes);
+
+/* The same, but returns the entry's index. If `count` did not change, it was there already. */
+int64_t pen_entries_enter(
+	struct pen_entries *entries, const struct pen_hash *hash, struct pen_bytes bytes);
+
+/* This hash will be found or added some searches later, best PEN_ENTRIES_AHEAD: the memory that its
+ * search begins in comes meanwhile. It changes nothing else, and may be wrong. */
+void pen_entries_expect(const struct pen_entries *entries, const struct pen_hash *hash);
 
 /* The index of the entry with this hash, or PEN_ENTRY_NONE. */
 uint32_t pen_entries_find(const struct pen_entries *entries, const struct pen_hash *hash);

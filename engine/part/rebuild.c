@@ -54,18 +54,24 @@ int pen_rebuild_fetch(void *context, const struct pen_hash *hash, struct pen_fet
 int64_t pen_rebuild_enter(
 	struct pen_rebuild *rebuild, const struct pen_hash *hash, struct pen_bytes bytes, bool copy)
 {
-	uint32_t limit = rebuild->limits.entries;
-	uint32_t at = pen_entries_find(&rebuild->entries, hash);
-	if (at != PEN_ENTRY_NONE)
-		return at;
-	if (limit && rebuild->entries.count >= limit)
-		return pen_fail(
-			rebuild->why, PEN_ELARGE, "rebuilt it has more than %u entries", limit);
-	if (copy && pen_chunks_copy(&rebuild->memory, bytes, &bytes))
+	struct pen_entries *entries = &rebuild->entries;
+	uint32_t limit = rebuild->limits.entries, before = entries->count;
+	if (limit && before >= limit) {
+		uint32_t known = pen_entries_find(entries, hash);
+		return known != PEN_ENTRY_NONE
+			? (int64_t)known
+			: pen_fail(rebuild->why, PEN_ELARGE, "rebuilt it has more than %u entries",
+				  limit);
+	}
+	int64_t at = pen_entries_enter(entries, hash, bytes);
+	if (at < 0)
 		return pen_rebuild_fail_memory(rebuild);
-	if (pen_entries_add(&rebuild->entries, hash, bytes) < 0)
-		return pen_rebuild_fail_memory(rebuild);
-	return rebuild->entries.count - 1;
+	if (copy && entries->count > before) {
+		if (pen_chunks_copy(&rebuild->memory, bytes, &bytes))
+			return pen_rebuild_fail_memory(rebuild);
+		pen_entries_at(entries, (uint32_t)at)->at = bytes.at;
+	}
+	return at;
 }
 
 static size_t most(size_t limit)
@@ -227,8 +233,8 @@ static int take_record(
 	return err;
 }
 
-/* Hash the inline values of the frame together. */
-static int hash_values(struct pen_rebuild *rebuild, uint32_t count)
+/* Hash the inline values of the frame together: their number, or an error. */
+static int64_t hash_values(struct pen_rebuild *rebuild, uint32_t count)
 {
 	const struct pen_record *records = (const struct pen_record *)(void *)rebuild->records.at;
 	if (pen_buf_reserve(&rebuild->messages, count * sizeof(struct pen_bytes)) ||
@@ -241,7 +247,7 @@ static int hash_values(struct pen_rebuild *rebuild, uint32_t count)
 			values[inlined++] = records[i].value;
 	}
 	pen_sha256_many(values, inlined, (struct pen_hash *)rebuild->digests.at);
-	return 0;
+	return (int64_t)inlined;
 }
 
 /* Put the record's key together; the first of a frame must follow the last of the one before. */
@@ -259,10 +265,13 @@ static int take_key(struct pen_rebuild *rebuild, const struct pen_record *record
 static int take_records(struct pen_rebuild *rebuild, uint32_t count)
 {
 	const struct pen_record *records = (const struct pen_record *)(void *)rebuild->records.at;
+	int64_t inlined = hash_values(rebuild, count);
 	const struct pen_hash *hashes = (const struct pen_hash *)rebuild->digests.at;
-	int err = hash_values(rebuild, count);
-	hashes = (const struct pen_hash *)rebuild->digests.at;
+	const struct pen_hash *end = inlined > 0 ? hashes + inlined : hashes;
+	int err = inlined < 0 ? (int)inlined : 0;
 	for (uint32_t i = 0; i < count && !err; i++) {
+		if (end - hashes > PEN_ENTRIES_AHEAD)
+			pen_entries_expect(&rebuild->entries, hashes + PEN_ENTRIES_AHEAD);
 		err = take_key(rebuild, &records[i], i == 0);
 		if (!err)
 			err = take_record(rebuild, &records[i], hashes);

@@ -32,6 +32,12 @@ static int take_node(void *context, const struct pen_hash *hash, struct pen_byte
 	return 0;
 }
 
+static void expect_node(void *context, const struct pen_hash *hash)
+{
+	const struct pen_rebuild *rebuild = context;
+	pen_entries_expect(&rebuild->entries, hash);
+}
+
 static int fail_piece(struct pen_rebuild *rebuild, int code, const char *what)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -66,6 +72,7 @@ static int next_piece(struct pen_rebuild *rebuild)
 	PEN_CHECK(frontier->path.len > 0);
 	pen_build_reset(&rebuild->build);
 	rebuild->build.fn = take_node;
+	rebuild->build.batch.ahead = rebuild->limits.keep ? expect_node : NULL;
 	rebuild->build.context = rebuild;
 	pen_build_open(&rebuild->build, (int64_t)frontier->path.len - 1, take_root, rebuild);
 	return got;

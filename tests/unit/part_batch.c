@@ -72,3 +72,45 @@ Test(part_batch, ends_when_told)
 	cr_expect_eq(left, 0);
 	pen_batch_fini(&batch);
 }
+
+#define MANY 100u
+
+/* The hashes announced, and how many nodes were given. */
+struct announced {
+	struct pen_hash hashes[MANY];
+	uint32_t told, given;
+};
+
+static void announce(void *context, const struct pen_hash *hash)
+{
+	struct announced *announced = context;
+	cr_assert_eq(announced->told, announced->given);
+	announced->hashes[announced->told++] = *hash;
+}
+
+static int give(void *context, const struct pen_hash *hash, struct pen_bytes bytes)
+{
+	struct announced *announced = context;
+	(void)bytes;
+	if (announced->given >= PEN_BATCH_AHEAD)
+		cr_assert(pen_hash_equal(
+			hash, &announced->hashes[announced->given - PEN_BATCH_AHEAD]));
+	announced->given++;
+	return 0;
+}
+
+Test(part_batch, tells_a_hash_before_its_turn)
+{
+	struct pen_batch batch = {.ahead = announce};
+	struct announced announced = {0};
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint8_t *room = pen_batch_room(&batch, sizeof i);
+		cr_assert_not_null(room);
+		memcpy(room, &i, sizeof i);
+		cr_assert_eq(pen_batch_add(&batch, sizeof i, i % 3), i);
+	}
+	cr_assert_eq(pen_batch_run(&batch, give, &announced), 0);
+	cr_expect_eq(announced.given, MANY);
+	cr_expect_eq(announced.told, MANY - PEN_BATCH_AHEAD);
+	pen_batch_fini(&batch);
+}
