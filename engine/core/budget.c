@@ -41,7 +41,8 @@ static void fixed_add(
 	struct pen_budget_sum *sum, const struct pen_budget_ask *ask, unsigned connections)
 {
 	pen_budget_add(sum, "process", 1, PEN_BUDGET_PROCESS_BYTES);
-	pen_budget_add(sum, ask->sink_name ? ask->sink_name : "database", 1, ask->sink_bytes);
+	pen_budget_add(sum, "database", 1, ask->sink_bytes);
+	pen_budget_add(sum, "packets", 1, ask->packets_bytes);
 	pen_budget_add(sum, "connections", connections, PEN_BUDGET_CONNECTION_BYTES);
 }
 

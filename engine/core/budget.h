@@ -4,6 +4,7 @@
  *
  *   process        code, stacks, tables, the allocator's slack
  *   sink           what the sink takes beside open batches
+ *   packets        blocks and socket buffers of our own protocol
  *   connections    receive buffers and TLS, one a get
  *   jobs           what each worker takes for one part: content, window, proof, batch
  *   slots          what came over the wire, one a get and one a worker
@@ -40,8 +41,8 @@ struct pen_budget_ask {
 	uint64_t memory_bytes; /* the cap */
 	unsigned connections, jobs; /* as many as are wished, at least 1 */
 	uint64_t sink_bytes; /* as the sink says (port/sink.h) */
-	const char *sink_name; /* of its line; NULL: "database" */
 	unsigned batch_copies; /* the same */
+	uint64_t packets_bytes; /* blocks and sockets of our own protocol; 0: it is not used */
 };
 
 /* One kind of part, and what it costs. */

@@ -15,7 +15,7 @@
 
 static uint64_t fixed(const struct pen_budget *budget)
 {
-	return PEN_BUDGET_PROCESS_BYTES + SINK_BYTES +
+	return PEN_BUDGET_PROCESS_BYTES + SINK_BYTES + budget->ask.packets_bytes +
 		PEN_BUDGET_CONNECTION_BYTES * budget->connections;
 }
 
@@ -41,10 +41,12 @@ Test(core_budget, grants_what_fits)
 		unsigned mib, connections, jobs;
 		unsigned connections_granted, jobs_granted;
 		unsigned part_mib_min, alone_mib_min;
+		unsigned packets_mib;
 	} rows[] = {
 		{"the default on two CPUs", 1024, 8, 2, 8, 2, 32, 78},
 		{"the default on many CPUs", 1024, 8, 64, 8, 2, 32, 78},
 		{"many connections", 1024, 64, 2, 16, 1, 32, 70},
+		{"our own protocol", 1024, 4, 2, 4, 2, 32, 64, 114},
 		{"little", 520, 8, 2, 1, 1, 32, 32},
 		{"plenty", 4096, 8, 2, 8, 2, 120, 500},
 		{"plenty of CPUs", 16384, 8, 32, 8, 32, 50, 512},
@@ -57,6 +59,7 @@ Test(core_budget, grants_what_fits)
 			.connections = rows[i].connections,
 			.jobs = rows[i].jobs,
 			.sink_bytes = SINK_BYTES,
+			.packets_bytes = (uint64_t)rows[i].packets_mib * MIB,
 			.batch_copies = COPIES};
 		cr_assert_eq(pen_budget_make(&budget, &ask, &why), 0, "%s", why.text);
 		sums_check(&budget, rows[i].name);

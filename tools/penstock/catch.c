@@ -205,7 +205,12 @@ static void came_back(struct errand *errand, int64_t now_ns)
 	case ERRAND_LARGE:
 		too_large(catch, part->radio, part->k, part->parcel.bytes.len, now_ns);
 		break;
-	case ERRAND_BROKEN: fail(catch, errand->err, &errand->why); break;
+	case ERRAND_BROKEN:
+		if (*errand->why.text)
+			pen_fail_prefix(
+				&errand->why, errand->err, "part %u of %u", part->k, catch->ask.n);
+		fail(catch, errand->err, &errand->why);
+		break;
 	}
 }
 

@@ -129,18 +129,13 @@ static void check_raw(struct argp_state *state, const struct flags *flags)
 static void check(struct argp_state *state, struct flags *flags)
 {
 	const struct fetch_ask *ask = &flags->ask;
-	unsigned origins = 0;
+	struct pen_why why;
 	if (!ask->words_count || !flags->has_root || !ask->store)
 		argp_error(state, "--from, --root and --store are required");
 	if (flags->labels_given && flags->labels_given != 15)
 		argp_error(state, "--chain, --epoch-height, --epoch-id and --shard: all or none");
-	for (unsigned i = 0; i < ask->words_count; i++)
-		origins += !supply_is_peer(flags->from[i]);
-	if (origins > SUPPLY_ORIGINS_MAX)
-		argp_error(state, "--from: more than %u directories and web servers",
-			SUPPLY_ORIGINS_MAX);
-	if (ask->words_count - origins > PEN_HAUL_PEERS)
-		argp_error(state, "--from: more than %u servers", PEN_HAUL_PEERS);
+	if (supply_count_check(flags->from, ask->words_count, &why))
+		argp_error(state, "--from: %s", why.text);
 	if (ask->raw)
 		check_raw(state, flags);
 	if (ask->busy && pen_cpu_count() < ask->jobs + 1)
@@ -291,6 +286,8 @@ int cmd_fetch(int argc, char **argv)
 	struct pen_why why = {0};
 	cli_parse(&argp, "penstock fetch", argc, argv, &flags);
 	flags.ask.words = flags.from;
+	flags.ask.verb = "fetch";
+	flags.ask.one_n = true;
 	flags.ask.labels = flags.labels_given ? &flags.labels : NULL;
 	memory_fix();
 	stop_install();

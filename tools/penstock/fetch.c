@@ -113,23 +113,29 @@ static bool is_done(struct fetch *fetch, int64_t now_ns)
 	return !is_inquiring(fetch) || now_ns - fetch->done_ns >= FETCH_VERDICT_NS;
 }
 
-static int interrupted(struct fetch *fetch, int64_t now_ns, struct pen_why *why)
+/* What is whole is proved and stored; nothing else is begun. */
+static void clear(struct fetch *fetch, int64_t now_ns)
 {
-	/* What is whole is proved and stored; nothing else is begun. */
 	while (fetch->workshop.count && !fetch->ask.raw) {
-		pen_wake_wait(workshop_wake(&fetch->workshop), FETCH_NAP_NS);
-		workshop_turn(&fetch->workshop, now_ns);
+		if (!workshop_turn(&fetch->workshop, now_ns))
+			pen_wake_wait(workshop_wake(&fetch->workshop), FETCH_NAP_NS);
+		pen_wake_clear(workshop_wake(&fetch->workshop));
 	}
-	return pen_fail(why, PEN_EINTERRUPTED, "interrupted; what was proved is in the store");
 }
 
 int fetch_next(struct fetch *fetch, bool stop, struct pen_why *why)
 {
 	int64_t now_ns = pen_clock_ns();
-	if (stop)
-		return interrupted(fetch, now_ns, why);
+	if (stop) {
+		clear(fetch, now_ns);
+		return pen_fail(why, PEN_EINTERRUPTED, "interrupted; what was proved is in %s",
+			fetch->depot->place);
+	}
 	turn(fetch, now_ns);
 	int err = broken(fetch, why);
+	/* What is under way may still succeed, and is then to be counted. */
+	if (err)
+		clear(fetch, now_ns);
 	if (!err && is_done(fetch, now_ns)) {
 		bool lost = !fetch->ask.raw && fetch->docket.count[DOCKET_LOST];
 		return lost ? pen_fail(why, fetch->docket.code, "%s", fetch->docket.why.text) : 1;

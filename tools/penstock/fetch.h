@@ -1,10 +1,11 @@
 /*
  * fetch: one state's parts, or one raw object, from servers of our protocol (radio), and from
- * directories and HTTP servers (mirror), into a store (stash).
+ * directories and HTTP servers (mirror), to where they belong (depot): a store (stash), or of a
+ * sync a database (vault).
  *
  *     supply: what the sources offer -> docket: parts and forms
  *     radios -> catch ------\
- *     mirror: plan, pull ----> workshop: prove, store -> docket
+ *     mirror: plan, pull ----> workshop: prove, put -> docket
  *
  * Who fetches a part: whoever begins it first. A radio begins a part when it is there in a form in
  * which it is to come; once anything of it is on its way the mirror may not, and the other way
@@ -39,15 +40,18 @@ struct fetch_ask {
 	bool raw; /* the root is that of a raw object */
 	unsigned forms; /* bit i: parts may come in form i; of several, what is smaller */
 	const char *parts; /* a choice (set.h), or NULL: all */
-	const char *store;
+	const char *store; /* parts go into this store; or NULL: */
+	struct depot *depot; /* parts go there; no raw object does; borrowed until close */
 	const struct pen_labels *labels; /* or NULL */
 	const char *cacert; /* or NULL */
 	unsigned jobs, connections, tries;
 	int64_t stall_ns;
 	uint64_t memory_bytes;
 	uint64_t rate; /* bytes a second; 0: no cap */
+	bool one_n; /* as the supply's */
 	bool busy; /* never sleep */
 	bool quiet, debug;
+	const char *verb; /* "fetch": who speaks on stderr */
 };
 
 /* Figures of a source, for the report. */

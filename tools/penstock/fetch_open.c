@@ -25,21 +25,17 @@ static int store_open(struct fetch *fetch, struct pen_why *why)
 {
 	const struct fetch_ask *ask = &fetch->ask;
 	const struct stash_ask stash = {ask->store, ask->root, ask->labels};
+	fetch->depot = ask->depot ? ask->depot : &fetch->stash.depot;
+	if (ask->depot) {
+		/* There is no place for an identity, and nobody has to know us again. */
+		identity_draw(&fetch->identity);
+		return 0;
+	}
 	int err = stash_open(&fetch->stash, &stash, why);
-	fetch->depot = &fetch->stash.depot;
 	fetch->stash.depot.told = ask->debug;
 	if (!err && fetch->peers)
 		err = identity_load(ask->store, NULL, &fetch->identity, why);
 	return err;
-}
-
-/* Of each web server: they know nothing of each other. */
-static uint64_t web_rate(const struct fetch *fetch)
-{
-	unsigned webs = 0;
-	for (unsigned i = 0; i < fetch->ask.words_count; i++)
-		webs += strstr(fetch->ask.words[i], "://") != NULL;
-	return webs ? (fetch_rate(fetch) + webs - 1) / webs : 0;
 }
 
 static int sources_find(struct fetch *fetch, struct pen_why *why)
@@ -48,9 +44,10 @@ static int sources_find(struct fetch *fetch, struct pen_why *why)
 	const struct supply_ask supply = {.words = ask->words,
 		.count = ask->words_count,
 		.forms = ask->forms,
-		.options = {.cacert = ask->cacert, .rate = web_rate(fetch)},
+		.options = {.cacert = ask->cacert,
+			.rate = supply_web_rate(ask->words, ask->words_count, fetch_rate(fetch))},
 		.identity = &fetch->identity.peer,
-		.one_n = true,
+		.one_n = ask->one_n,
 		.tries = ask->tries,
 		.stall_ns = ask->stall_ns,
 		.stop = stop_asked};
@@ -125,7 +122,8 @@ static struct radios_ask radios_ask(const struct fetch *fetch)
 		.blocks = raw ? FETCH_RAW_BLOCKS : 0,
 		.units_max = raw ? PEN_RAW_BLOCKS_MAX : PARCEL_UNITS_MAX,
 		.rate = fetch_rate(fetch),
-		.tries = fetch->ask.tries};
+		.tries = fetch->ask.tries,
+		.verb = fetch->ask.verb};
 }
 
 static int budget_open(struct fetch *fetch, struct pen_why *why)
@@ -136,8 +134,9 @@ static int budget_open(struct fetch *fetch, struct pen_why *why)
 		.connections = (fetch->origins ? ask->connections : 0) +
 			(fetch->peers ? FETCH_FLIGHTS : 0),
 		.jobs = ask->jobs,
-		.sink_bytes = fetch->peers ? radios_bytes(&radios) : 0,
-		.sink_name = "packets"};
+		.sink_bytes = fetch->depot->memory_bytes,
+		.batch_copies = fetch->depot->batch_copies,
+		.packets_bytes = fetch->peers ? radios_bytes(&radios) : 0};
 	int err = pen_budget_make(&fetch->budget, &budget, why);
 	snprintf(fetch->limit, sizeof fetch->limit,
 		"--memory %llu MiB leaves room for a part of %zu MiB; the largest that there can "
@@ -249,11 +248,9 @@ static int begin(struct fetch *fetch, struct pen_why *why)
 int fetch_open(struct fetch *fetch, const struct fetch_ask *ask, struct pen_why *why)
 {
 	*fetch = (struct fetch){.ask = *ask, .n = ask->raw ? 1 : ask->n, .nap = {{-1}, -1}};
-	for (unsigned i = 0; i < ask->words_count; i++) {
-		bool peer = supply_is_peer(ask->words[i]);
-		fetch->peers |= peer;
-		fetch->origins |= !peer;
-	}
+	unsigned peers = supply_count_peers(ask->words, ask->words_count);
+	fetch->peers = peers > 0;
+	fetch->origins = peers < ask->words_count;
 	int err = store_open(fetch, why);
 	if (!err && ask->raw && (err = object_look(fetch, why)))
 		return err;

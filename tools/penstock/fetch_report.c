@@ -17,7 +17,7 @@ void fetch_report_begin(struct fetch_report *report, const struct fetch *fetch, 
 		return;
 	memory_say(&fetch->budget, !ask->debug);
 	if (fetch->kept)
-		fprintf(stderr, "%u of %u parts are here from before\n", fetch->kept, fetch->n);
+		fprintf(stderr, "%u of %u parts are kept from before\n", fetch->kept, fetch->n);
 }
 
 static double mega(uint64_t bytes)

@@ -68,6 +68,19 @@ static int make(const char *path, struct pen_why *why)
 		   : 0;
 }
 
+static void identity_set(struct identity *identity, const struct kept *kept)
+{
+	pen_identity_init(&identity->peer, kept->own);
+	memcpy(identity->reset_key, kept->reset_key, sizeof identity->reset_key);
+}
+
+void identity_draw(struct identity *identity)
+{
+	struct kept kept;
+	pen_rng_secret(&kept, sizeof kept);
+	identity_set(identity, &kept);
+}
+
 int identity_load(
 	const char *store, const char *index, struct identity *identity, struct pen_why *why)
 {
@@ -87,9 +100,7 @@ int identity_load(
 		if (!err)
 			err = look(path, &kept, why);
 	}
-	if (err)
-		return err;
-	pen_identity_init(&identity->peer, kept.own);
-	memcpy(identity->reset_key, kept.reset_key, sizeof identity->reset_key);
-	return 0;
+	if (!err)
+		identity_set(identity, &kept);
+	return err;
 }

@@ -17,6 +17,9 @@ struct identity {
 	uint8_t reset_key[IDENTITY_RESET_BYTES];
 };
 
+/* Be somebody whom nobody has met. */
+void identity_draw(struct identity *identity);
+
 /*
  * Read the identity kept in the directory `index`, or if that is NULL, beside the store; make it
  * if there is none. 0; PEN_EINPUT for a file that is none; -EACCES for one that others may read;

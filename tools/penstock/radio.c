@@ -112,7 +112,7 @@ int radios_open(struct radios *radios, const struct radios_ask *ask, struct pen_
 			err = radio_open(radios, radio, ask, why);
 	}
 	for (unsigned i = 0; i < notes.count; i++)
-		fprintf(stderr, "penstock fetch: %s\n", notes.text[i]);
+		fprintf(stderr, "penstock %s: %s\n", ask->verb, notes.text[i]);
 	return err;
 }
 
@@ -189,7 +189,11 @@ void radio_speak(struct radio *radio, int64_t now_ns)
 {
 	pen_client_turn(radio->client, now_ns);
 	pen_post_flush(&radio->client->post, radio->net, 0, now_ns);
-	if (radio->client->counters.placed != radio->placed || !radio_busy(radio))
+	if (radio->busy)
+		radio->busy_ns += now_ns - radio->spoke_ns;
+	radio->busy = radio_busy(radio);
+	radio->spoke_ns = now_ns;
+	if (radio->client->counters.placed != radio->placed || !radio->busy)
 		radio->moved_ns = now_ns;
 	radio->placed = radio->client->counters.placed;
 }

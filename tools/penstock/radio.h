@@ -32,6 +32,7 @@ struct radios_ask {
 	uint32_t units_max; /* pieces of a part */
 	uint64_t rate; /* bytes a second of all together; 0: no cap */
 	unsigned tries; /* HELLOs until a server is given up */
+	const char *verb; /* "fetch": who says what this machine lacks; for open only */
 };
 
 struct radio {
@@ -42,6 +43,9 @@ struct radio {
 	int watched; /* descriptor that the nap knows; -1: none */
 	uint64_t placed;
 	int64_t moved_ns; /* when the last payload came, or there was nothing to wait for */
+	int64_t spoke_ns; /* when it last spoke */
+	bool busy; /* it had something to fetch then */
+	int64_t busy_ns; /* how long it had, in all */
 };
 
 /* Zeroed is closed. */

@@ -42,11 +42,6 @@ static void query_run(void *context)
 	atomic_store_explicit(&query->over, true, memory_order_release);
 }
 
-bool supply_is_peer(const char *word)
-{
-	return strncmp(word, "dir:", 4) && !strstr(word, "://");
-}
-
 static int query_open(struct supply_query *query, const char *word, struct pen_why *why)
 {
 	const struct supply_ask *ask = &query->supply->ask;

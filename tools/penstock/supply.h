@@ -10,6 +10,7 @@
 
 #include "base/thread.h"
 #include "drivers/table.h"
+#include "fetch/hauls.h"
 #include "locate_peer.h"
 
 /* How long others are waited for once a source has answered usefully: long enough that healthy
@@ -80,8 +81,15 @@ void supply_close(struct supply *supply);
 int supply_locate(
 	struct supply *supply, const struct pen_hash *root, uint32_t *n, struct pen_why *why);
 
-/* Is this word a server of our protocol? */
+/* Is this word a server of our protocol? How many of these words are? (supply_words.c) */
 bool supply_is_peer(const char *word);
+unsigned supply_count_peers(const char *const *words, unsigned count);
+
+/* Are there more words of a sort than one sync can have? 0, or PEN_EUSAGE with a sentence. */
+int supply_count_check(const char *const *words, unsigned count, struct pen_why *why);
+
+/* The share of each web server in `rate` bytes a second: they know nothing of each other. */
+uint64_t supply_web_rate(const char *const *words, unsigned count, uint64_t rate);
 
 /* The servers of our protocol, in the order of their words: as many as there is room for. Returns
  * how many there are. */

@@ -97,6 +97,10 @@ static void came(struct workshop *workshop, struct errand *errand, int64_t now_n
 		workshop->alone = false;
 	workshop->prove_ns += errand->prove_ns;
 	workshop->store_ns += errand->store_ns;
+	if (errand->kind == ERRAND_PART && errand->verdict == ERRAND_DONE) {
+		workshop->values += errand->counts.values;
+		workshop->content_bytes += errand->counts.bytes;
+	}
 	workshop->count--;
 	errand->back(errand, now_ns);
 }

@@ -34,6 +34,7 @@ struct workshop {
 	bool alone; /* the one that is under way has all memory */
 	unsigned count; /* errands that have not come back */
 	int64_t prove_ns, store_ns; /* of all workers together */
+	uint64_t values, content_bytes; /* of parts that a database took */
 };
 
 int workshop_open(struct workshop *workshop, const struct workshop_ask *ask, struct pen_why *why);
