@@ -104,16 +104,7 @@ if start_hostile "$scratch/store/$there" silent state_part_000005_of_000024; the
 fi
 url=$front
 
-# Liars: files that changed behind the back of an index that knows them.
-lie() {
-	local file
-	for file in "$1/$there"/*_part_*; do
-		touch -r "$file" "$scratch/when"
-		printf liar | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") - 60)) conv=notrunc \
-			2>"$scratch/err"
-		touch -r "$scratch/when" "$file"
-	done
-}
+# Liars.
 for form in state lean; do
 	cp -a "$scratch/$([ $form = lean ] && echo lean || echo store)" "$scratch/liar.$form"
 	start_listen "$scratch/liar.$form"

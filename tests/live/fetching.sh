@@ -28,3 +28,14 @@ state_begin() {
 
 # make STORE FLAG...: parts of $scratch/state.kv.
 make() { "$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$@" 2>"$scratch/err"; }
+
+# lie STORE: its files change behind the back of an index that knows them.
+lie() {
+	local file
+	for file in "$1/$there"/*_part_*; do
+		touch -r "$file" "$scratch/when"
+		printf liar | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") - 60)) conv=notrunc \
+			2>"$scratch/err"
+		touch -r "$scratch/when" "$file"
+	done
+}

@@ -53,7 +53,8 @@ static const struct argp_option options[] = {
 		"one",
 		0},
 	{"listen", FLAG_LISTEN, "ADDR:PORT", 0,
-		"where to serve by UDP, for penstock fetch; may be repeated, each is a thread with "
+		"where to serve by UDP, for penstock fetch and sync; may be repeated, each is a "
+		"thread with "
 		"a cache of its own; without ADDR as --http",
 		0},
 	{"store", FLAG_STORE, "DIR", 0, "the store; nearcore's own dump is one", 0},
@@ -282,7 +283,7 @@ int cmd_serve(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, NULL,
 		"Serve a store, read-only, until SIGINT or SIGTERM: over HTTP by path and by state "
-		"root, by UDP to penstock fetch.",
+		"root, by UDP to penstock fetch and sync.",
 		NULL, NULL, NULL};
 	struct flags flags = {0};
 	struct server server = {.flags = &flags};

@@ -15,7 +15,7 @@
 #define SYNC_STALL_S_MAX 86400u
 
 struct flags {
-	const char *from[SUPPLY_ORIGINS_MAX];
+	const char *from[SUPPLY_WORDS_MAX];
 	struct sync_ask ask;
 	struct vault_ask vault;
 	bool root_given, shard_given, json;
@@ -33,6 +33,7 @@ enum {
 	FLAG_STALL,
 	FLAG_TRIES,
 	FLAG_MEMORY,
+	FLAG_RATE,
 	FLAG_CACERT,
 	FLAG_BARE,
 	FLAG_JSON,
@@ -41,8 +42,9 @@ enum {
 
 static const struct argp_option options[] = {
 	{"from", FLAG_FROM, "SOURCE", 0,
-		"http(s)://HOST[:PORT][/PATH] or dir:PATH, a store or a directory of parts; may be "
-		"given several times",
+		"HOST:PORT or [V6]:PORT (penstock serve --listen; port " ENDPOINT_PORT
+		" if it is left out), http(s)://HOST[:PORT][/PATH], or dir:PATH, a store or a "
+		"directory of parts; may be given several times",
 		0},
 	{"root", FLAG_ROOT, "R", 0, "state root, base58 or hex: the only thing that is trusted", 0},
 	{"shard", FLAG_SHARD, "SHARD", 0, "ShardUId as nearcore prints it, such as s7.v3", 0},
@@ -51,11 +53,14 @@ static const struct argp_option options[] = {
 		"nearcore, lean, or any: the form with fewer bytes, where there is a choice (any)",
 		0},
 	{"db", FLAG_DB, "DIR", 0, "the RocksDB; made if it is not there", 0},
-	{"jobs", FLAG_JOBS, "N", 0, "workers that prove and apply (all CPUs)", 0},
+	{"jobs", FLAG_JOBS, "N", 0,
+		"workers that prove and apply (all CPUs; beside servers at HOST:PORT all but one)",
+		0},
 	{"connections", FLAG_CONNECTIONS, "N", 0, "parts fetched at a time (8)", 0},
 	{"stall", FLAG_STALL, "SECONDS", 0, "give up on what sends no byte for so long (30)", 0},
 	{"tries", FLAG_TRIES, "N", 0, "tries of a part at a source, 1 s doubling between (5)", 0},
 	{"memory", FLAG_MEMORY, "SIZE", 0, "take no more memory than this (1GiB)", 0},
+	{"rate", FLAG_RATE, "RATE", 0, "receive no more than this, 100Mbit/s or 10MiB/s", 0},
 	{"cacert", FLAG_CACERT, "FILE", 0,
 		"trust the certificates in this PEM file for https (the system's)", 0},
 	{"bare", FLAG_BARE, NULL, 0, "parts have no envelope (before protocol version 82)", 0},
@@ -67,8 +72,8 @@ static const struct argp_option options[] = {
 
 static void from_add(struct flags *flags, const char *word, struct argp_state *state)
 {
-	if (flags->ask.words_count == SUPPLY_ORIGINS_MAX)
-		argp_error(state, "--from: more than %u sources", SUPPLY_ORIGINS_MAX);
+	if (flags->ask.words_count == SUPPLY_WORDS_MAX)
+		argp_error(state, "--from: more than %u sources", SUPPLY_WORDS_MAX);
 	else
 		flags->from[flags->ask.words_count++] = word;
 }
@@ -94,6 +99,7 @@ static unsigned form_parse(const char *text, struct argp_state *state)
 
 static void flags_check(const struct flags *flags, struct argp_state *state)
 {
+	struct pen_why why;
 	if (!flags->ask.words_count)
 		argp_error(state, "--from is required: where do the parts come from?");
 	if (!flags->root_given)
@@ -102,6 +108,10 @@ static void flags_check(const struct flags *flags, struct argp_state *state)
 		argp_error(state, "--shard is required: under which ShardUId is the state kept?");
 	if (!flags->vault.dir)
 		argp_error(state, "--db is required: where does the state go?");
+	if (supply_count_check(flags->from, flags->ask.words_count, &why))
+		argp_error(state, "--from: %s", why.text);
+	if (flags->ask.bare && supply_count_peers(flags->from, flags->ask.words_count))
+		argp_error(state, "--bare: servers at HOST:PORT have parts with envelopes alone");
 	if (flags->ask.bare && flags->ask.forms == 1u << PEN_FORM_LEAN)
 		argp_error(state, "--bare and --form lean: lean parts have no envelope to miss");
 }
@@ -139,6 +149,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		flags->ask.tries = (unsigned)cli_number(state, "--tries", arg, 1, PEN_TRIES_MAX);
 		return 0;
 	case FLAG_MEMORY: flags->ask.memory_bytes = cli_size(state, "--memory", arg); return 0;
+	case FLAG_RATE: flags->ask.rate = cli_rate(state, "--rate", arg); return 0;
 	case FLAG_CACERT: flags->ask.cacert = arg; return 0;
 	case FLAG_BARE: flags->ask.bare = true; return 0;
 	case FLAG_JSON: flags->json = true; return 0;
@@ -193,10 +204,19 @@ static int sync_state(struct sync_run *run, const struct flags *flags, struct pe
 {
 	if (pen_hash_is_zero(&flags->vault.root))
 		return sync_empty(run, flags, why);
-	int err = sync_origins(run, &flags->vault, why);
+	int err = supply_count_peers(run->ask.words, run->ask.words_count)
+		? sync_peers(run, &flags->vault, why)
+		: sync_origins(run, &flags->vault, why);
 	if (err == 1)
 		return nothing_to_do(flags, run->vault.want.parts, "all parts were applied before");
-	return run->begun ? sync_end(run, flags->json, err, why) : err;
+	return vault_is_begun(&run->vault) ? sync_end(run, flags->json, err, why) : err;
+}
+
+/* The loop that takes packets has a CPU of its own, if there are two. */
+static unsigned jobs_default(const struct sync_ask *ask)
+{
+	unsigned cpus = pen_cpu_count();
+	return cpus > 1 && supply_count_peers(ask->words, ask->words_count) ? cpus - 1 : cpus;
 }
 
 int cmd_sync(int argc, char **argv)
@@ -206,8 +226,7 @@ int cmd_sync(int argc, char **argv)
 		"database. "
 		"What is applied stays: started again, it goes on from there.",
 		NULL, NULL, NULL};
-	struct flags flags = {.ask = {.jobs = pen_cpu_count(),
-				      .forms = 1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN,
+	struct flags flags = {.ask = {.forms = 1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN,
 				      .connections = 8,
 				      .stall_ns = 30 * PEN_NS_PER_S,
 				      .tries = 5,
@@ -216,12 +235,14 @@ int cmd_sync(int argc, char **argv)
 	struct pen_why why = {0};
 	cli_parse(&argp, "penstock sync", argc, argv, &flags);
 	flags.ask.words = flags.from;
+	if (!flags.ask.jobs)
+		flags.ask.jobs = jobs_default(&flags.ask);
 	flags.vault.quiet = flags.ask.quiet;
 	run.ask = flags.ask;
 	memory_fix();
 	stop_install();
 	int err = sync_state(&run, &flags, &why);
-	bool printed = run.begun;
+	bool printed = vault_is_begun(&run.vault);
 	vault_close(&run.vault);
 	return cli_end_json("sync", flags.json && !printed, err, &why);
 }

@@ -5,8 +5,11 @@
 uint64_t fetch_bytes(const struct fetch *fetch)
 {
 	uint64_t bytes = mirror_bytes(&fetch->mirror);
-	for (unsigned i = 0; i < fetch->radios.count; i++)
-		bytes += fetch->radios.list[i].client->counters.placed_bytes;
+	for (unsigned i = 0; i < fetch->radios.count; i++) {
+		/* One that could not be opened has none. */
+		const struct pen_client *client = fetch->radios.list[i].client;
+		bytes += client ? client->counters.placed_bytes : 0;
+	}
 	return bytes;
 }
 

@@ -115,7 +115,9 @@ static int find(struct origins *origins, const struct vault_ask *ask, struct pen
 {
 	struct sync_run *run = origins->run;
 	const struct supply_ask supply = {.words = run->ask.words,
-		.options = {.cacert = run->ask.cacert},
+		.options = {.cacert = run->ask.cacert,
+			.rate = supply_web_rate(
+				run->ask.words, run->ask.words_count, run->ask.rate)},
 		.count = run->ask.words_count,
 		.forms = run->ask.bare ? 1u << PEN_FORM_NEARCORE : run->ask.forms,
 		.tries = run->ask.tries,
@@ -134,7 +136,6 @@ int sync_origins(struct sync_run *run, const struct vault_ask *ask, struct pen_w
 {
 	struct origins origins = {.run = run};
 	int err = find(&origins, ask, why);
-	run->begun = !err;
 	if (!err)
 		err = bring(&origins, why);
 	pen_sync_close(&origins.sync);

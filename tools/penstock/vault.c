@@ -30,13 +30,18 @@ static int look(struct vault *vault, struct pen_why *why)
 
 int vault_open(struct vault *vault, const struct vault_ask *ask, struct pen_why *why)
 {
-	*vault = (struct vault){.ask = *ask,
+	*vault = (struct vault){.depot = {.ops = &vault_depot, .place = "the database"},
+		.ask = *ask,
 		.want = {.shard_version = ask->shard.version,
 			.shard_id = ask->shard.id,
 			.root = ask->root,
 			.parts = ask->parts}};
 	int err = pen_sink_open_rocks(ask->dir, true, &vault->sink, why);
-	return err || pen_hash_is_zero(&ask->root) ? err : look(vault, why);
+	if (err)
+		return err;
+	vault->depot.memory_bytes = vault->sink->memory_bytes;
+	vault->depot.batch_copies = vault->sink->batch_copies;
+	return pen_hash_is_zero(&ask->root) ? 0 : look(vault, why);
 }
 
 /* Say once that what an earlier run began, and applied nothing of, is forgotten. */
@@ -64,11 +69,12 @@ int vault_begin(struct vault *vault, uint32_t n, struct pen_why *why)
 	if (pen_buf_reserve(&vault->applied, bytes))
 		return pen_fail(why, -ENOMEM, "no memory for %u parts", n);
 	memset(vault->applied.at, 0, bytes);
-	vault->applied.len = bytes;
 	int err = vault->sink->ops->begin(vault->sink, &vault->want, &have, vault->applied.at, why);
-	if (!err)
-		replaced_say(vault);
-	return err;
+	if (err)
+		return err;
+	vault->applied.len = bytes;
+	replaced_say(vault);
+	return 0;
 }
 
 int vault_finish(struct vault *vault, struct pen_why *why)

@@ -1,14 +1,15 @@
 /*
  * vault: the database that a sync puts a state into: what it has of the shard already, begun for
- * one root and one N, finished when all is in. One thread; parts are put by workers through the
- * sink, at the same time.
+ * one root and one N, finished when all is in. It is a depot: a worker proves a part and puts its
+ * rows into one batch, which is all there or not at all (apply/job.h). One thread, but for workers.
  *
- * Order: open, begin once N is known, parts, finish, close. Of the empty state: open, finish.
+ * Order: open, begin once N is known, parts, finish, close. Of the empty state: open, finish. As a
+ * depot it begins when it is asked what is here.
  */
 #ifndef PEN_TOOLS_VAULT_H
 #define PEN_TOOLS_VAULT_H
 
-#include "base/buf.h"
+#include "depot.h"
 #include "part/id.h"
 #include "port/sink.h"
 
@@ -22,11 +23,12 @@ struct vault_ask {
 
 /* Zeroed is closed. Fields are to be read. */
 struct vault {
+	struct depot depot; /* first */
 	struct vault_ask ask;
 	struct pen_sink *sink;
 	struct pen_sink_state want; /* root, shard, and N once it is known */
 	struct pen_sink_state had; /* what the database had of the shard at the start */
-	struct pen_buf applied; /* bitmap of the parts that it has; after begin */
+	struct pen_buf applied; /* bitmap of the parts that it has; empty until it was begun */
 };
 
 /*
@@ -45,5 +47,13 @@ int vault_finish(struct vault *vault, struct pen_why *why);
 
 /* Zeroed is fine. */
 void vault_close(struct vault *vault);
+
+static inline bool vault_is_begun(const struct vault *vault)
+{
+	return vault->applied.len > 0;
+}
+
+/* Of its depot (vault_bench.c). */
+extern const struct depot_ops vault_depot;
 
 #endif
