@@ -31,6 +31,17 @@ static int open_parts(struct pen_client *client, const struct pen_client_config 
 		    : pen_post_open(&client->post, config->pool, config->tag, config->tx_lag);
 }
 
+/* Nothing is in it yet. */
+static void clear(struct pen_client *client, unsigned places)
+{
+	memset(client, 0, offsetof(struct pen_client, server));
+	memset(client->place, 0, places * sizeof client->place[0]);
+	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++) {
+		client->server[s].state = PEN_SERVER_ABSENT;
+		client->server[s].fault = PEN_SERVER_NO_FAULT;
+	}
+}
+
 int pen_client_open(
 	struct pen_client **out, const struct pen_client_config *config, struct pen_why *why)
 {
@@ -38,10 +49,11 @@ int pen_client_open(
 	PEN_CHECK(config->places <= PEN_CLIENT_PLACES_MAX);
 	PEN_CHECK(config->tries > 0);
 	*out = NULL;
-	struct pen_client *client = calloc(1, sizeof *client);
+	struct pen_client *client = malloc(sizeof *client);
 	if (!client)
 		return pen_fail(
 			why, -ENOMEM, "no memory for a client of %zu bytes", sizeof *client);
+	clear(client, config->places);
 	client->config = *config;
 	client->config.skip = NULL;
 	client->backlog_bytes = (uint64_t)config->pool->count * PEN_BLOCK_BYTES;
@@ -86,6 +98,7 @@ int pen_client_add(struct pen_client *client, const struct pen_client_whom *whom
 		.tries = client->config.tries,
 	};
 	memcpy(visit.server_key, whom->key, sizeof visit.server_key);
+	memset(server, 0, sizeof *server);
 	server->state = PEN_SERVER_CALLING;
 	server->path = whom->path;
 	pen_visit_init(&server->visit, &visit, &client->draw, now_ns);

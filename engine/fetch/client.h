@@ -103,10 +103,12 @@ struct pen_client {
 	int64_t due_ns; /* the soonest of the servers' and of credit's, or earlier */
 	int64_t lapse_ns; /* when credit is to be shared again */
 	unsigned server_count;
-	struct pen_server server[PEN_HAUL_PEERS];
-	struct pen_place place[PEN_CLIENT_PLACES_MAX];
 	struct pen_haul *haul[PEN_CLIENT_PLACES_MAX]; /* whose unit each busy place fills */
 	uint32_t unit[PEN_CLIENT_PLACES_MAX];
+	/* Two megabytes, of which open writes what the client can use: server_count servers, of the
+	 * others their state alone, and config.places places. */
+	struct pen_server server[PEN_HAUL_PEERS];
+	struct pen_place place[PEN_CLIENT_PLACES_MAX];
 };
 
 /* A piece that is whole; or of a lean frame of several blocks one of them (piece.block), in any

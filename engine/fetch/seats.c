@@ -20,8 +20,11 @@ unsigned pen_seat_server(const struct pen_client *client, uint32_t slot)
 
 uint32_t pen_seat_find(const struct pen_client *client, uint32_t slot)
 {
-	const struct pen_place *place = &client->place[slot & 0xff];
-	return place->state != PEN_PLACE_FREE && place->slot == slot ? slot & 0xff : PEN_SEAT_NONE;
+	uint32_t seat = slot & 0xff;
+	if (seat >= client->config.places)
+		return PEN_SEAT_NONE;
+	const struct pen_place *place = &client->place[seat];
+	return place->state != PEN_PLACE_FREE && place->slot == slot ? seat : PEN_SEAT_NONE;
 }
 
 static uint32_t free_seat(const struct pen_client *client)

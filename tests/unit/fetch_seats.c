@@ -9,7 +9,7 @@
 static unsigned busy(void)
 {
 	unsigned count = 0;
-	for (unsigned i = 0; i < PEN_CLIENT_PLACES_MAX; i++)
+	for (unsigned i = 0; i < lab->client->config.places; i++)
 		count += lab->client->place[i].state != PEN_PLACE_FREE;
 	return count;
 }
