@@ -64,6 +64,8 @@ struct client {
 	struct pen_hash leaves[OBJECT_BLOCKS_MAX]; /* of the page, once it is proved */
 	bool page; /* it is */
 	uint32_t here, proved; /* blocks that came and wait for the page; that are proved */
+	bool keeps; /* blocks stay in parts[0] until all is judged; else each is compared with the
+		       object's where the engine hands it over, and forgotten */
 	bool done;
 	uint64_t placed; /* packets, as of the last turn */
 	int64_t placed_ns; /* when one came, by the actor's clock */

@@ -323,6 +323,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	for (unsigned i = 0; i < plan->clients; i++) {
 		scene.clients[i].still = ask->still;
 		scene.clients[i].spite = ask->sabotage == SABOTAGE_SPITE;
+		scene.clients[i].keeps |= ask->sabotage == SABOTAGE_BYTES;
 	}
 	for (unsigned i = 0; plan->keeps && i < plan->clients; i++) {
 		scene.depots[i].hasty = ask->sabotage == SABOTAGE_SYNC;

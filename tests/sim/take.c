@@ -49,46 +49,59 @@ static bool block_right(const struct client *client, uint32_t number, struct pen
 	return pen_hash_equal(&leaf, &client->leaves[number]);
 }
 
+static void block_prove(
+	struct client *client, uint32_t number, struct pen_bytes block, int64_t now_ns)
+{
+	const struct client_wrong wrong = {
+		{.kind = PEN_WIRE_KIND_PIECE, .piece = number}, number, block};
+	if (block_right(client, number, block))
+		client->proved |= 1u << number;
+	else
+		client_wrong(client, client->parts[0].from[number], &wrong, now_ns);
+}
+
+static void raw_end(struct client *client, int64_t now_ns)
+{
+	if (client->proved == (1u << client->object->blocks) - 1 && !client->parts[0].proved)
+		client_keep(client, 0, now_ns);
+}
+
 /* Blocks that are here and not looked at yet, as soon as the page is known. */
 static void blocks_prove(struct client *client, int64_t now_ns)
 {
-	uint64_t bytes = client->object->bytes.len;
-	for (uint32_t i = 0; client->page && i < client->object->blocks; i++) {
+	for (; client->page && client->here; client->here &= client->here - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(client->here);
 		struct pen_bytes block = {
 			client->parts[0].bytes.at + (size_t)i * PEN_RAW_BLOCK_BYTES,
-			pen_raw_block_bytes(bytes, i)};
-		const struct client_wrong wrong = {
-			{.kind = PEN_WIRE_KIND_PIECE, .piece = i}, i, block};
-		if (!(client->here >> i & 1))
-			continue;
-		client->here &= ~(1u << i);
-		if (block_right(client, i, block)) {
-			client->proved |= 1u << i;
-			continue;
-		}
-		client_wrong(client, client->parts[0].from[i], &wrong, now_ns);
+			pen_raw_block_bytes(client->object->bytes.len, i)};
+		block_prove(client, i, block, now_ns);
 	}
-	if (client->proved == (1u << client->object->blocks) - 1 && !client->parts[0].proved) {
-		client_keep(client, 0, now_ns);
-	}
+	raw_end(client, now_ns);
+}
+
+static void block_keep(struct client *client, uint32_t number, struct pen_bytes block)
+{
+	struct pen_buf *bytes = &client->parts[0].bytes;
+	PEN_CHECK(!pen_buf_reserve(bytes, client->object->bytes.len));
+	bytes->len = client->object->bytes.len;
+	memcpy(bytes->at + (size_t)number * PEN_RAW_BLOCK_BYTES, block.at, block.len);
+	client->here |= 1u << number;
 }
 
 static void block_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns)
 {
-	struct pen_buf *bytes = &client->parts[0].bytes;
 	if (piece->unit >= client->object->blocks ||
 		piece->bytes != pen_raw_block_bytes(client->object->bytes.len, piece->unit)) {
 		piece_wrong(client, piece, now_ns);
 		return;
 	}
-	PEN_CHECK(!pen_buf_reserve(bytes, client->object->bytes.len));
-	bytes->len = client->object->bytes.len;
-	memcpy(bytes->at + (size_t)piece->unit * PEN_RAW_BLOCK_BYTES, piece->block->at,
-		piece->bytes);
-	client->here |= 1u << piece->unit;
 	client->parts[0].from[piece->unit] = (uint8_t)piece->server;
 	if (client->rash)
 		depot_taste(client->depot, 0, piece->unit, piece_bytes(piece));
+	if (client->keeps || !client->page)
+		block_keep(client, piece->unit, piece_bytes(piece));
+	else
+		block_prove(client, piece->unit, piece_bytes(piece), now_ns);
 	blocks_prove(client, now_ns);
 }
 
