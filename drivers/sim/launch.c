@@ -23,6 +23,14 @@ void pen_sim_lose(struct pen_sim_network *network, enum pen_sim_reason reason, u
 	pen_sim_trace(network->clock, PEN_SIM_LOST, which << 8 | reason);
 }
 
+void pen_sim_come(struct pen_sim_network *network, const struct pen_sim_way *way)
+{
+	const struct pen_sim_packet *packet = &network->packets.packets[way->first];
+	const struct pen_sim_event event = {packet->due_ns, packet->order,
+		PEN_SIM_COMES << PEN_SIM_WHAT_BITS | (uint32_t)(way - network->ways)};
+	pen_sim_queue_put(&network->queue, &event);
+}
+
 void pen_sim_wake(struct pen_sim_network *network, unsigned host, int64_t at_ns)
 {
 	if (at_ns <= network->clock->now_ns)
@@ -85,6 +93,23 @@ static uint32_t copy(const struct crossing *crossing)
 	return index;
 }
 
+/* Behind all that fly this way in order: only the first is in the queue, which stays short. */
+static void line_up(const struct crossing *crossing, uint32_t index, int64_t at_ns)
+{
+	struct pen_sim_network *network = crossing->network;
+	struct pen_sim_way *way = crossing->way;
+	struct pen_sim_packet *packet = &network->packets.packets[index];
+	packet->due_ns = at_ns;
+	packet->order = pen_sim_queue_order(&network->queue);
+	if (way->first == PEN_SIM_NO_PACKET) {
+		way->first = index;
+		pen_sim_come(network, way);
+	} else {
+		network->packets.packets[way->last].next = index;
+	}
+	way->last = index;
+}
+
 /* One copy of the frame flies, and is there at at_ns. */
 static void fly(const struct crossing *crossing, const struct pen_sim_fate *fate, int64_t at_ns)
 {
@@ -104,7 +129,11 @@ static void fly(const struct crossing *crossing, const struct pen_sim_fate *fate
 		pen_sim_packet_free(&network->packets, index);
 		return;
 	}
-	pen_sim_queue_push(&network->queue, at_ns, PEN_SIM_ARRIVES << PEN_SIM_WHAT_BITS | index);
+	if (fate->late)
+		pen_sim_queue_push(
+			&network->queue, at_ns, PEN_SIM_ARRIVES << PEN_SIM_WHAT_BITS | index);
+	else
+		line_up(crossing, index, at_ns);
 }
 
 /* Through the weather, from at_ns on. */
@@ -132,6 +161,7 @@ static void cross(const struct crossing *crossing, int64_t at_ns)
 	fly(crossing, &fate, there_ns);
 	if (fate.again_ns >= 0) {
 		fate.corrupt = false;
+		fate.late = true;
 		network->duplicated++;
 		fly(crossing, &fate, at_ns + fate.again_ns);
 	}

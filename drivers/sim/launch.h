@@ -8,7 +8,8 @@
 #define PEN_SIM_WHAT_BITS 28u
 #define PEN_SIM_WHAT_MASK ((1u << PEN_SIM_WHAT_BITS) - 1)
 enum pen_sim_kind {
-	PEN_SIM_ARRIVES, /* a packet, at its host's downlink */
+	PEN_SIM_ARRIVES, /* a packet that flies alone, at its host's downlink */
+	PEN_SIM_COMES, /* the first packet of a way, there too */
 	PEN_SIM_WAKES, /* a host: its port has a packet that can be lent */
 };
 
@@ -31,6 +32,9 @@ void pen_sim_port_arrive(struct pen_sim_port *port, uint32_t index);
 
 /* Drop all that waits in the port (port.c). */
 void pen_sim_port_flush(struct pen_sim_port *port);
+
+/* Put the event of a way's first packet into the queue. */
+void pen_sim_come(struct pen_sim_network *network, const struct pen_sim_way *way);
 
 /* Mark the host ready as soon as at_ns comes. */
 void pen_sim_wake(struct pen_sim_network *network, unsigned host, int64_t at_ns);

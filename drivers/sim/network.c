@@ -41,8 +41,10 @@ int pen_sim_network_open(struct pen_sim_network *network, const struct pen_sim_n
 		pen_sim_network_close(network);
 		return -ENOMEM;
 	}
-	for (unsigned i = 0; i < ask->hosts * ask->hosts; i++)
+	for (unsigned i = 0; i < ask->hosts * ask->hosts; i++) {
 		network->ways[i].rng = pen_sim_clock_rng(ask->clock, STREAM_WAYS + i);
+		network->ways[i].first = PEN_SIM_NO_PACKET;
+	}
 	network->bytes = network->packets.bytes + events * sizeof(struct pen_sim_event) +
 		(uint64_t)ask->hosts * ask->hosts * sizeof *network->ways;
 	return 0;
@@ -122,16 +124,29 @@ static void arrive(struct pen_sim_network *network, uint32_t index)
 	pen_sim_packet_free(&network->packets, index);
 }
 
+/* The first packet of a way arrives, and lets the next one come. */
+static void come(struct pen_sim_network *network, struct pen_sim_way *way)
+{
+	uint32_t index = way->first;
+	struct pen_sim_packet *packet = &network->packets.packets[index];
+	way->first = packet->next;
+	packet->next = PEN_SIM_NO_PACKET;
+	if (way->first != PEN_SIM_NO_PACKET)
+		pen_sim_come(network, way);
+	arrive(network, index);
+}
+
 void pen_sim_network_run(struct pen_sim_network *network, int64_t now_ns)
 {
 	struct pen_sim_event event;
 	while (pen_sim_queue_pop(&network->queue, now_ns, &event)) {
 		uint32_t which = event.what & PEN_SIM_WHAT_MASK;
 		pen_sim_clock_move(network->clock, event.at_ns);
-		if (event.what >> PEN_SIM_WHAT_BITS == PEN_SIM_ARRIVES)
-			arrive(network, which);
-		else
-			network->ready |= UINT64_C(1) << which;
+		switch (event.what >> PEN_SIM_WHAT_BITS) {
+		case PEN_SIM_ARRIVES: arrive(network, which); break;
+		case PEN_SIM_COMES: come(network, &network->ways[which]); break;
+		default: network->ready |= UINT64_C(1) << which;
+		}
 	}
 	pen_sim_clock_move(network->clock, now_ns);
 }

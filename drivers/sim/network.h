@@ -62,6 +62,8 @@ struct pen_sim_way {
 	struct pen_sim_weather weather;
 	struct pen_rng rng;
 	int64_t last_ns; /* when the last packet in order arrives */
+	uint32_t first, last; /* packets in order that fly, PEN_SIM_NO_PACKET if none: the first
+				 one's event is in the queue, and brings the next one's */
 	bool bad; /* the weather's state */
 	uint64_t met, lost; /* packets that met the weather; of them, that it lost */
 };

@@ -27,8 +27,9 @@ enum pen_sim_state {
 /* One packet. Links are numbers of packets, PEN_SIM_NO_PACKET at the end. */
 struct pen_sim_packet {
 	struct pen_net_path path; /* as the receiver sees it */
-	int64_t due_ns; /* when the receiver's link has it whole */
-	uint32_t next; /* behind it in a queue, in a buffer, or among the free */
+	int64_t due_ns; /* when it is at the receiver's link; then, when that has it whole */
+	uint32_t next; /* behind it on its way, in a queue, in a buffer, or among the free */
+	uint32_t order; /* on its way: its event's */
 	uint32_t buffer; /* lent: the first packet of the buffer it is in */
 	uint32_t planned, lent, put; /* of a first packet: slices in the buffer, lent and back */
 	uint32_t pins; /* bytes that the slice said it pins */

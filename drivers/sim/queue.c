@@ -30,19 +30,25 @@ static inline bool before(const struct pen_sim_event *a, const struct pen_sim_ev
 	return (int32_t)(a->order - b->order) < 0;
 }
 
-void pen_sim_queue_push(struct pen_sim_queue *queue, int64_t at_ns, uint32_t what)
+void pen_sim_queue_put(struct pen_sim_queue *queue, const struct pen_sim_event *event)
 {
 	PEN_CHECK(queue->count < queue->max);
-	struct pen_sim_event event = {at_ns, queue->pushed++, what}, *heap = queue->events;
+	struct pen_sim_event *heap = queue->events;
 	uint32_t hole = queue->count++;
 	while (hole) {
 		uint32_t parent = (hole - 1) / CHILDREN;
-		if (!before(&event, &heap[parent]))
+		if (!before(event, &heap[parent]))
 			break;
 		heap[hole] = heap[parent];
 		hole = parent;
 	}
-	heap[hole] = event;
+	heap[hole] = *event;
+}
+
+void pen_sim_queue_push(struct pen_sim_queue *queue, int64_t at_ns, uint32_t what)
+{
+	const struct pen_sim_event event = {at_ns, pen_sim_queue_order(queue), what};
+	pen_sim_queue_put(queue, &event);
 }
 
 static uint32_t least_child(const struct pen_sim_queue *queue, uint32_t hole)

@@ -30,6 +30,14 @@ void pen_sim_queue_fini(struct pen_sim_queue *queue);
 /* Add an event; there is room for it. */
 void pen_sim_queue_push(struct pen_sim_queue *queue, int64_t at_ns, uint32_t what);
 
+/* In two steps: a place in the order now, and the event any time before all that were pushed after
+ * it may be taken. */
+static inline uint32_t pen_sim_queue_order(struct pen_sim_queue *queue)
+{
+	return queue->pushed++;
+}
+void pen_sim_queue_put(struct pen_sim_queue *queue, const struct pen_sim_event *event);
+
 /* Take the earliest if its time has come. */
 bool pen_sim_queue_pop(struct pen_sim_queue *queue, int64_t now_ns, struct pen_sim_event *event);
 
