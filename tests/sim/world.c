@@ -205,6 +205,13 @@ static int64_t disk_next_ns(const struct actor *actor)
 	return next_ns > actor->world->clock.now_ns ? next_ns : INT64_MAX;
 }
 
+static void soon(struct world *world, unsigned number)
+{
+	int64_t due_ns = world->due_ns[number], disk_ns = world->disk_ns[number];
+	due_ns = due_ns < disk_ns ? due_ns : disk_ns;
+	world->soon_ns = due_ns < world->soon_ns ? due_ns : world->soon_ns;
+}
+
 /* When an actor has something to do next, one way or the other: kept beside the others' for the
  * loop. */
 static void note(struct world *world, unsigned number)
@@ -212,6 +219,7 @@ static void note(struct world *world, unsigned number)
 	const struct actor *actor = world->actors[number];
 	world->due_ns[number] = actor->up ? actor->due_ns : INT64_MAX;
 	world->disk_ns[number] = actor->up ? disk_next_ns(actor) : INT64_MAX;
+	soon(world, number);
 }
 
 /* When the world has something to do. */
@@ -220,12 +228,7 @@ static int64_t next_ns(const struct world *world)
 	int64_t next = pen_sim_network_next_ns(&world->network);
 	if (world->fault_next < world->fault_count && world->faults[world->fault_next].at_ns < next)
 		next = world->faults[world->fault_next].at_ns;
-	for (unsigned i = 0; i < world->actor_count; i++) {
-		int64_t due = world->due_ns[i] < world->disk_ns[i] ? world->due_ns[i]
-								   : world->disk_ns[i];
-		next = due < next ? due : next;
-	}
-	return next;
+	return world->soon_ns < next ? world->soon_ns : next;
 }
 
 static void turn(struct actor *actor)
@@ -245,25 +248,62 @@ static void rouse(struct world *world)
 {
 	uint64_t ready = world->network.ready;
 	int64_t now_ns = world->clock.now_ns;
-	for (unsigned i = 0; i < world->actor_count; i++)
+	for (unsigned i = 0; world->soon_ns <= now_ns && i < world->actor_count; i++)
 		ready |= (uint64_t)(world->disk_ns[i] <= now_ns) << i;
 	for (; ready; ready &= ready - 1) {
 		unsigned number = (unsigned)__builtin_ctzll(ready);
 		struct actor *actor = world->actors[number];
-		if (actor->up && actor->due_ns > now_ns + actor->poll_ns)
+		bool late = actor->up && actor->due_ns > now_ns + actor->poll_ns;
+		if (late)
 			actor->due_ns = now_ns + actor->poll_ns;
-		note(world, number);
+		if (late || world->disk_ns[number] <= now_ns)
+			note(world, number);
 	}
+}
+
+/* What is to happen by now does. Whether anything changed but for what is on its way. */
+static bool happen_all(struct world *world)
+{
+	bool any = false;
+	while (world->fault_next < world->fault_count &&
+		world->faults[world->fault_next].at_ns <= world->clock.now_ns) {
+		const struct fault *fault = &world->faults[world->fault_next++];
+		happen(world, fault);
+		note(world, fault->actor);
+		any = true;
+	}
+	return any;
+}
+
+/* Whose time has come have a turn. Whether anybody had. */
+static bool turn_all(struct world *world)
+{
+	int64_t now_ns = world->clock.now_ns;
+	if (world->soon_ns > now_ns)
+		return false;
+	world->soon_ns = INT64_MAX;
+	for (unsigned i = 0; i < world->actor_count; i++) {
+		if (world->due_ns[i] <= now_ns) {
+			turn(world->actors[i]);
+			note(world, i);
+		} else {
+			soon(world, i);
+		}
+	}
+	return true;
 }
 
 bool world_run(struct world *world, int64_t until_ns, bool (*done)(void *context), void *context)
 {
+	bool changed = true;
+	world->soon_ns = INT64_MAX;
 	for (unsigned i = 0; i < world->actor_count; i++) {
 		if (!world->actors[i]->lives)
 			actor_start(world->actors[i]);
 		note(world, i);
 	}
-	while (!done(context)) {
+	/* Only actors can be done. */
+	while (!changed || !done(context)) {
 		int64_t next = next_ns(world);
 		if (next > until_ns) {
 			world->asleep = next == INT64_MAX;
@@ -272,19 +312,9 @@ bool world_run(struct world *world, int64_t until_ns, bool (*done)(void *context
 		if (next < world->clock.now_ns)
 			next = world->clock.now_ns;
 		pen_sim_network_run(&world->network, next);
-		while (world->fault_next < world->fault_count &&
-			world->faults[world->fault_next].at_ns <= next) {
-			const struct fault *fault = &world->faults[world->fault_next++];
-			happen(world, fault);
-			note(world, fault->actor);
-		}
+		changed = happen_all(world);
 		rouse(world);
-		for (unsigned i = 0; i < world->actor_count; i++) {
-			if (world->due_ns[i] > next)
-				continue;
-			turn(world->actors[i]);
-			note(world, i);
-		}
+		changed |= turn_all(world);
 	}
 	return true;
 }

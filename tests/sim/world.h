@@ -75,6 +75,7 @@ struct world {
 	unsigned actor_count;
 	int64_t due_ns[WORLD_ACTORS_MAX]; /* of its next turn; INT64_MAX: never, or not up */
 	int64_t disk_ns[WORLD_ACTORS_MAX]; /* when its disk is done with something, the same way */
+	int64_t soon_ns; /* the soonest of all these */
 	struct fault faults[WORLD_FAULTS_MAX]; /* by time */
 	unsigned fault_count, fault_next;
 	bool dark[WORLD_ACTORS_MAX]; /* nothing from it arrives */
