@@ -3,13 +3,14 @@
  *
  *   sim [--seeds A..B] [--servers N] [--clients N] [--climate NAME] [--awkward] [--faults]
  *       [--liars] [--parts] [--lean] [--hopeless] [--outsider] [--jobs N] [--twice N] [--tell]
- *       [--packets] [--sabotage NAME]
+ *       [--packets] [--sabotage NAME] [--curves]
  *
  * Each of --jobs processes takes the next seed until none is left; one that aborts (a broken
  * contract, a failed check, a sanitizer) fails its seed, and another takes its place. Every
  * --twice-th seed is run twice, and must do the same; the second time clients are asked after each
  * turn whether they left anything undone (tests/fakes/still.h). --sabotage breaks something in
- * each, to show that it is noticed (tests/sim/catches).
+ * each, to show that it is noticed (tests/sim/catches). --curves: no handshake uses a toy
+ * (tests/sim/curves.h).
  */
 #include <getopt.h>
 #include <limits.h>
@@ -37,6 +38,7 @@ struct options {
 	uint64_t first, last;
 	struct plan_ask ask;
 	unsigned jobs, twice;
+	bool curves;
 	enum scene_tell tell;
 	enum scene_sabotage sabotage;
 };
@@ -45,8 +47,8 @@ struct options {
 struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
-	_Atomic uint64_t done, failed, packets, turns, sessions, run_ns, curves_ns, refused, parted,
-		restarts, convicted, caught, resumed, put, spoilt, raw;
+	_Atomic uint64_t done, failed, packets, turns, sessions, curves, run_ns, curves_ns, refused,
+		parted, restarts, convicted, caught, resumed, put, spoilt, raw;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 	uint64_t world_packets[]; /* of each seed */
 };
@@ -93,6 +95,7 @@ static void work_note(struct shared *shared, const struct outcome *outcome)
 	atomic_fetch_add(&shared->packets, outcome->packets);
 	atomic_fetch_add(&shared->turns, outcome->turns);
 	atomic_fetch_add(&shared->sessions, outcome->sessions);
+	atomic_fetch_add(&shared->curves, outcome->curves);
 	atomic_fetch_add(&shared->run_ns, (uint64_t)outcome->run_ns);
 	atomic_fetch_add(&shared->curves_ns, (uint64_t)outcome->curves_ns);
 }
@@ -101,8 +104,10 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 {
 	static struct plan plan;
 	struct outcome outcome, again;
-	struct scene_ask ask = {
-		.plan = &plan, .tell = options->tell, .sabotage = options->sabotage};
+	struct scene_ask ask = {.plan = &plan,
+		.tell = options->tell,
+		.sabotage = options->sabotage,
+		.curves = options->curves};
 	plan_draw(&plan, seed, &options->ask);
 	atomic_fetch_add(&shared->raw, plan.parts == 0);
 	if (options->tell)
@@ -229,13 +234,13 @@ static void report(struct shared *shared, double seconds)
 		(unsigned long long)shared->restarts, (unsigned long long)shared->resumed,
 		(unsigned long long)shared->put, (unsigned long long)shared->spoilt);
 	double curves = (double)shared->curves_ns / PEN_NS_PER_S;
-	printf("%llu packets, %.2f turns a packet, %llu handshakes; packets a CPU second: %.0f k "
-	       "in "
-	       "all, %.0f k while worlds run (not made, not judged), %.0f k of that without the "
-	       "curves of handshakes\n",
+	printf("%llu packets, %.2f turns a packet, %llu handshakes, %llu with OpenSSL's curves, "
+	       "the "
+	       "others with a toy's; packets a CPU second: %.0f k in all, %.0f k while worlds run "
+	       "(not made, not judged), %.0f k of that without OpenSSL's curves\n",
 		(unsigned long long)shared->packets, (double)shared->turns / packets,
-		(unsigned long long)shared->sessions, packets / busy / 1000, packets / ran / 1000,
-		packets / (ran - curves) / 1000);
+		(unsigned long long)shared->sessions, (unsigned long long)shared->curves,
+		packets / busy / 1000, packets / ran / 1000, packets / (ran - curves) / 1000);
 	printf("time over ideal time:");
 	for (unsigned i = 0; i + 1 < PEN_COUNT(classes); i++)
 		printf("  <=%g", classes[i] / 100.0);
@@ -293,6 +298,7 @@ static bool option_take(struct options *options, int option)
 	case 'e': options->ask.lean = true; break;
 	case 'h': options->ask.hopeless = true; break;
 	case 'o': options->ask.outsider = true; break;
+	case 'x': options->curves = true; break;
 	case 'v': options->tell = SCENE_TELL; break;
 	case 'p': options->tell = SCENE_PACKETS; break;
 	default: return false;
@@ -312,7 +318,7 @@ int main(int argc, char **argv)
 		{"parts", no_argument, NULL, 'q'}, {"lean", no_argument, NULL, 'e'},
 		{"hopeless", no_argument, NULL, 'h'}, {"outsider", no_argument, NULL, 'o'},
 		{"sabotage", required_argument, NULL, 'b'}, {"tell", no_argument, NULL, 'v'},
-		{"packets", no_argument, NULL, 'p'}, {0}};
+		{"packets", no_argument, NULL, 'p'}, {"curves", no_argument, NULL, 'x'}, {0}};
 	struct options options = {.first = 1,
 		.last = 100,
 		.jobs = 1,

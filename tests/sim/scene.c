@@ -318,7 +318,9 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	static struct scene scene; /* too large for a stack; one at a time */
 	const struct plan *plan = ask->plan;
 	bool tell = ask->tell > SCENE_QUIET;
+	bool curves = ask->curves || plan->seed % CURVES_SHARE == 0;
 	*outcome = (struct outcome){0};
+	curves_choose(curves);
 	build(&scene, plan, ask->tell);
 	for (unsigned i = 0; i < plan->clients; i++) {
 		scene.clients[i].still = ask->still;
@@ -361,6 +363,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	outcome->spoilt = scene.outsider.spoilt;
 	for (unsigned i = 0; i < plan->servers; i++)
 		outcome->sessions += scene.servers[i].sessions;
+	outcome->curves = curves ? outcome->sessions : 0;
 	if (tell)
 		tell_counters(&scene);
 	world_close(&scene.world);

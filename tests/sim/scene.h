@@ -15,7 +15,8 @@ struct outcome {
 	uint64_t turns;
 	uint64_t sessions; /* that servers opened */
 	int64_t run_ns; /* CPU time of the run alone: without making the world, and judging it */
-	int64_t curves_ns; /* of it, that of the curves of handshakes */
+	uint64_t curves; /* of the sessions, those whose handshakes used OpenSSL's curves */
+	int64_t curves_ns; /* of run_ns, that of these curves */
 	uint64_t refused; /* pieces that failed their proof */
 	uint64_t parted, restarts; /* frames of several blocks; that started again elsewhere */
 	uint64_t resumed; /* parts that a client found on its disk after it was started again */
@@ -53,6 +54,7 @@ struct scene_ask {
 	const struct plan *plan;
 	enum scene_tell tell;
 	enum scene_sabotage sabotage;
+	bool curves; /* handshakes use OpenSSL's in any case, not in a share of the worlds alone */
 	bool still; /* clients are held against turns that look at everything; it changes nothing */
 };
 
