@@ -28,6 +28,7 @@ struct dir_get {
 	char name[PEN_BENEATH_NAME_BYTES]; /* its own copy for messages after the fact */
 	int fd;
 	uint64_t offset; /* next byte of the file */
+	uint64_t size; /* of the file when it was opened */
 	int err; /* found at submit, told at reap */
 	struct pen_why why;
 	bool cancelled;
@@ -71,6 +72,9 @@ static int get_open(struct dir_origin *dir, struct dir_get *get)
 		return -EISDIR;
 	uint64_t size = (uint64_t)stat.st_size;
 	uint64_t left = size > get->get.offset ? size - get->get.offset : 0;
+	get->size = size;
+	if (get->get.piece && left > get->get.bytes_max)
+		left = get->get.bytes_max;
 	if (left > get->get.bytes_max)
 		return PEN_EINPUT;
 	size_t need = (size_t)left + DIR_SLACK_BYTES;
@@ -106,6 +110,9 @@ static int get_read(struct dir_get *get)
 		return err;
 	size_t room = into->cap - into->len;
 	size_t want = room < DIR_CHUNK_BYTES ? room : DIR_CHUNK_BYTES;
+	uint64_t rest = get->get.offset + get->get.bytes_max - get->offset;
+	if (get->get.piece && want > rest)
+		want = (size_t)rest;
 	ssize_t got = pread(get->fd, into->at + into->len, want, (off_t)get->offset);
 	if (got < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -138,6 +145,8 @@ static bool get_step(struct dir_origin *dir, struct dir_get *get, struct pen_ori
 		.bytes_wire = get->offset - get->get.offset};
 	if (step < 0)
 		done->why = get->why;
+	else if (get->get.piece)
+		done->object_bytes = get->size;
 	return true;
 }
 

@@ -1,8 +1,10 @@
 #include "drivers/http/answer.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 /* An error page is read to its end, so that the connection can be used again; no longer. */
 #define ANSWER_DROPPED_BYTES_MAX 65536u
@@ -20,6 +22,17 @@ static int answer_grow(struct http_answer *answer, size_t more)
 	return pen_buf_grow_within(answer->into, more, cap_max);
 }
 
+/* Content-Range: bytes FIRST-LAST/ALL. 0 if that is not said. */
+static uint64_t all_bytes(CURL *easy)
+{
+	struct curl_header *header;
+	uint64_t bytes;
+	if (curl_easy_header(easy, "Content-Range", 0, CURLH_HEADER, -1, &header))
+		return 0;
+	const char *all = strchr(header->value, '/');
+	return all && !pen_number_parse(all + 1, INT64_MAX, &bytes) ? bytes : 0;
+}
+
 void http_answer_judge(struct http_answer *answer, CURL *easy)
 {
 	curl_off_t announced = -1;
@@ -28,6 +41,8 @@ void http_answer_judge(struct http_answer *answer, CURL *easy)
 	answer->announced = announced;
 	answer->wanted = answer->status == (answer->ranged ? 206 : 200);
 	answer->judged = true;
+	if (answer->piece && answer->wanted)
+		answer->object_bytes = all_bytes(easy);
 	if (!answer->wanted || announced <= 0)
 		return;
 	if ((uint64_t)announced > answer->bytes_max)
@@ -132,5 +147,7 @@ int http_answer_end(struct http_answer *answer, struct http_ending *ending, stru
 		return curl_fail(answer, ending, why);
 	if (answer->announced >= 0 && (uint64_t)answer->announced != answer->bytes_wire)
 		return curl_fail(answer, ending, why);
+	if (answer->piece && !answer->object_bytes)
+		return pen_fail(why, PEN_ENET, "HTTP 206: it does not say how large the object is");
 	return 0;
 }

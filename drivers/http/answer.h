@@ -15,6 +15,8 @@ struct http_answer {
 	struct pen_buf *into; /* the caller's; appended to while the status is the one wanted */
 	uint64_t bytes_max; /* of the body */
 	bool ranged; /* a part of the object was asked for: 206, not 200 */
+	bool piece; /* of that, its end was given too: it is known then how large the object is: */
+	uint64_t object_bytes; /* 0: it is not */
 	bool judged; /* status and announced length are known */
 	bool wanted; /* the body is what was asked for, else it is read and dropped */
 	long status; /* 0 before the first response */

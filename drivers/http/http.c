@@ -44,6 +44,7 @@ struct http_get {
 	struct pen_origin_get get; /* as submitted */
 	struct http_answer answer;
 	char *url;
+	char range[48]; /* of a piece: FIRST-LAST */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -129,7 +130,9 @@ static void options_set(struct http *http, struct http_get *get)
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	if (http->cacert)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, http->cacert);
-	if (get->get.offset)
+	if (get->get.piece)
+		curl_easy_setopt(easy, CURLOPT_RANGE, get->range);
+	else if (get->get.offset)
 		curl_easy_setopt(easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)get->get.offset);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, get);
@@ -169,9 +172,12 @@ static bool get_start(struct http *http, const struct pen_origin_get *wanted)
 	get->get = *wanted;
 	get->error[0] = 0;
 	get->answer = (struct http_answer){.into = wanted->into,
-		.ranged = wanted->offset > 0,
+		.ranged = wanted->offset > 0 || wanted->piece,
+		.piece = wanted->piece,
 		.bytes_max = wanted->bytes_max,
 		.announced = -1};
+	snprintf(get->range, sizeof get->range, "%llu-%llu", (unsigned long long)wanted->offset,
+		(unsigned long long)(wanted->offset + wanted->bytes_max - 1));
 	options_set(http, get);
 	if (curl_multi_add_handle(http->multi, get->easy) != CURLM_OK)
 		goto refuse;
@@ -208,6 +214,7 @@ static void on_ended(struct http *http, struct http_get *get, CURLcode code)
 	done->result = http_answer_end(&get->answer, &ending, &done->why);
 	done->retry_after_ns = ending.retry_after_ns;
 	done->bytes_wire = get->answer.bytes_wire;
+	done->object_bytes = done->result ? 0 : get->answer.object_bytes;
 	if (done->result)
 		pen_fail_prefix(
 			&done->why, done->result, "%s/%s", http->origin.label, get->get.name);

@@ -26,6 +26,7 @@ struct pen_origin_get {
 	uint64_t offset; /* first byte wanted; 0 for the whole object */
 	uint64_t bytes_max; /* more than this ends the get with PEN_EINPUT, and `into` holds no more
 			     */
+	bool piece; /* the bytes_max from offset on alone, fewer at the object's end */
 	struct pen_buf *into; /* appended to */
 	uint64_t tag;
 };
@@ -39,6 +40,7 @@ struct pen_origin_done {
 	int result;
 	int64_t retry_after_ns; /* what the origin asked to wait, 0 if it did not say */
 	uint64_t bytes_wire; /* received for this get, headers left out */
+	uint64_t object_bytes; /* of a piece that came: of the whole object, as the origin says */
 	struct pen_why why; /* a sentence when result is not 0 */
 };
 

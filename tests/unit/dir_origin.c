@@ -67,6 +67,50 @@ static int count_name(void *context, const char *name)
 	return 0;
 }
 
+Test(dir_origin, reads_pieces)
+{
+	static const struct {
+		const char *name;
+		uint64_t offset, max;
+		int result;
+		size_t len;
+		uint64_t all;
+	} rows[] = {
+		{"sub/part", 0, 1000, 0, 1000, 1000},
+		{"sub/part", 0, 999, 0, 999, 1000},
+		{"sub/part", 300, 1, 0, 1, 1000},
+		{"sub/part", 900, 1000, 0, 100, 1000},
+		{"sub/part", 5000, 1000, 0, 0, 1000},
+		{"large", 7, FILE_BYTES - 8, 0, FILE_BYTES - 8, FILE_BYTES},
+		{"sub/none", 0, 1000, PEN_ENOTFOUND, 0, 0},
+	};
+	struct pen_origin *origin;
+	struct pen_why why = {0};
+	struct pen_buf into = {0};
+	char word[64];
+	scratch_make();
+	snprintf(word, sizeof word, "dir:%s", scratch);
+	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_origin_get get = {.name = rows[i].name,
+			.offset = rows[i].offset,
+			.bytes_max = rows[i].max,
+			.piece = true,
+			.into = &into};
+		into.len = 0;
+		cr_assert_eq(origin->ops->submit(origin, &get, 1), 1);
+		struct pen_origin_done done = end_of(origin);
+		cr_expect_eq(done.result, rows[i].result, "%zu: %s", i, done.why.text);
+		cr_expect_eq(into.len, rows[i].len, "%zu: %zu", i, into.len);
+		cr_expect_eq(done.object_bytes, rows[i].all, "%zu", i);
+		for (size_t at = 0; at < into.len; at++)
+			cr_assert_eq(into.at[at], (at + rows[i].offset) % 251);
+	}
+	origin->ops->close(origin);
+	pen_buf_fini(&into);
+	scratch_drop();
+}
+
 Test(dir_origin, reads_files_and_nothing_else)
 {
 	static const struct {

@@ -66,7 +66,31 @@ static const struct row {
 	{"junk", "SSH-2.0-OpenSSH_9.2\r\n", PEN_ENET, "", .closes = true},
 	{"hangs_up", "", PEN_ENET, "", .closes = true},
 	{"silent", NULL, -ECANCELED, "given up"},
+	{"unsized",
+		"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-1/*\r\nContent-Length: 2\r\n\r\nbo",
+		PEN_ENET, "HTTP 206"},
+	{"unranged", "HTTP/1.1 206 Partial\r\nContent-Length: 2\r\n\r\nbo", PEN_ENET, "HTTP 206"},
+	{"behind", "HTTP/1.1 416 Behind\r\nContent-Length: 0\r\n\r\n", PEN_ENET, "HTTP 416"},
 };
+
+/* The same answers, to who asked for a piece. */
+static const struct {
+	const char *name, *asked; /* bytes of Range, which the server must have seen */
+	uint64_t offset, bytes_max, object_bytes;
+	int result;
+	const char *sentence;
+} pieces[] = {
+	{"partial", "bytes=0-1", 0, 2, 4, 0, ""},
+	{"partial", "bytes=7-106", 7, 100, 4, 0, ""},
+	{"partial", "bytes=0-0", 0, 1, 0, PEN_EINPUT, "larger than the 1 bytes"},
+	{"whole", "bytes=0-99", 0, 100, 0, PEN_ENET, "ignores ranges"},
+	{"unsized", "bytes=0-99", 0, 100, 0, PEN_ENET, "how large"},
+	{"unranged", "bytes=0-99", 0, 100, 0, PEN_ENET, "how large"},
+	{"behind", "bytes=900-999", 900, 100, 0, PEN_ENET, "HTTP 416"},
+	{"missing", "bytes=0-99", 0, 100, 0, PEN_ENOTFOUND, "HTTP 404"},
+};
+
+static char range_seen[64]; /* of the last request that had one */
 
 struct server {
 	int listener;
@@ -85,6 +109,9 @@ static bool answer(int fd)
 		return false;
 	request[len] = 0;
 	sscanf(request, "GET /%63[a-z_]", name);
+	const char *range = strstr(request, "Range: ");
+	if (range)
+		sscanf(range, "Range: %63[a-z0-9=-]", range_seen);
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		const char *text = rows[i].answer;
 		if (strcmp(rows[i].name, name) || !text)
@@ -140,13 +167,12 @@ static void server_close(struct server *server)
 	close(server->listener);
 }
 
-static struct pen_origin_done get(struct pen_origin *origin, const char *name, struct pen_buf *into)
+static struct pen_origin_done get_as(
+	struct pen_origin *origin, const char *name, const struct pen_origin_get *wanted)
 {
-	struct pen_origin_get wanted = {
-		.name = name, .bytes_max = BODY_MAX, .into = into, .tag = 9};
 	struct pen_origin_done done = {0};
-	into->len = 0;
-	cr_assert_eq(origin->ops->submit(origin, &wanted, 1), 1);
+	wanted->into->len = 0;
+	cr_assert_eq(origin->ops->submit(origin, wanted, 1), 1);
 	/* By the clock: on a busy machine a count of turns is no time at all. */
 	int64_t until_ns = pen_clock_ns() + GET_NS_MAX;
 	while (pen_clock_ns() < until_ns) {
@@ -157,6 +183,13 @@ static struct pen_origin_done get(struct pen_origin *origin, const char *name, s
 	}
 	cr_assert(false, "%s never ends", name);
 	return done;
+}
+
+static struct pen_origin_done get(struct pen_origin *origin, const char *name, struct pen_buf *into)
+{
+	const struct pen_origin_get wanted = {
+		.name = name, .bytes_max = BODY_MAX, .into = into, .tag = 9};
+	return get_as(origin, name, &wanted);
 }
 
 static void row_check(struct pen_origin *origin, const struct row *row, struct pen_buf *into)
@@ -188,6 +221,32 @@ Test(http_origin, says_what_the_server_said)
 	for (size_t i = 0; i < PEN_COUNT(rows); i++)
 		row_check(origin, &rows[i], &into);
 	cr_expect_eq(origin->ops->list(origin, "", NULL, NULL, &why), -ENOSYS);
+	origin->ops->close(origin);
+	server_close(&server);
+	pen_buf_fini(&into);
+}
+
+Test(http_origin, asks_for_pieces)
+{
+	struct server server;
+	struct pen_origin *origin;
+	struct pen_why why = {0};
+	struct pen_buf into = {0};
+	server_open(&server);
+	cr_assert_eq(pen_origin_open(server.url, NULL, &origin, &why), 0, "%s", why.text);
+	for (size_t i = 0; i < PEN_COUNT(pieces); i++) {
+		const struct pen_origin_get wanted = {.name = pieces[i].name,
+			.offset = pieces[i].offset,
+			.bytes_max = pieces[i].bytes_max,
+			.piece = true,
+			.into = &into,
+			.tag = 9};
+		struct pen_origin_done done = get_as(origin, pieces[i].name, &wanted);
+		cr_expect_eq(done.result, pieces[i].result, "%zu: %s", i, done.why.text);
+		cr_expect_eq(done.object_bytes, pieces[i].object_bytes, "%zu", i);
+		cr_expect(strstr(done.why.text, pieces[i].sentence), "%zu: %s", i, done.why.text);
+		cr_expect_str_eq(range_seen, pieces[i].asked);
+	}
 	origin->ops->close(origin);
 	server_close(&server);
 	pen_buf_fini(&into);
