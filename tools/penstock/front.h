@@ -6,11 +6,13 @@
  *   GET      /root/R                               what is here of the state with root R, as JSON
  *   GET|HEAD /root/R/of/N/state_part_000005_of_N   that part, wherever it lies; lean_part_...: the
  *                                                  same in lean form
+ *   GET|HEAD /raw/R                                the raw object R
  *   GET      /metrics                              counters, as Prometheus reads them
  *
  * Of a state R: {"root", "memory_usage", "of": [N...]}, and lists as long as that of each N:
  * "have", "complete", "nearcore_smaller" (sets of parts that have fewer bytes in nearcore form than
- * in lean form, or are not here in that) and, in "forms", by form, how many parts there are.
+ * in lean form, or are not here in that) and, in "forms", by form, how many parts there are. Of a
+ * raw object the same, but "bytes" for "memory_usage": its one part lies at /raw/R.
  *
  * By path a file is served as it lies there; by root only what was proved. While the store is
  * still being read, what is not known yet is 503 with Retry-After, not 404. Directories are not

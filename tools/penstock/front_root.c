@@ -168,7 +168,9 @@ static unsigned root_print(
 	state.sets = pen_catalog_root(&view->catalog, root, &state.count);
 	if (!state.sets)
 		return unknown(view, body, "no part of this state is here");
-	print(body, "{\"root\": \"%s\", \"memory_usage\": %" PRIu64 ", ", pen_base58(root, text),
+	/* Of a raw object the catalogue has its bytes there (store/catalog.h). */
+	const char *size = state.sets->form == PEN_FORM_RAW ? "bytes" : "memory_usage";
+	print(body, "{\"root\": \"%s\", \"%s\": %" PRIu64 ", ", pen_base58(root, text), size,
 		state.sets->memory_usage);
 	sets_print(&state, body);
 	print(body, ", \"scanning\": %s}\n", view->complete ? "false" : "true");
