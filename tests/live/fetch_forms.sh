@@ -99,7 +99,7 @@ none=GKot5hBsd81kMupNCXHaqbhv3huEbxAFMLnpcX2hniwn
 fetch --from 127.0.0.1:1 --root $none --form raw --store "$scratch/empty"
 expect '0 0' "$? $(stat -c %s "$scratch/empty/raw/$none")" 'the object of no bytes'
 
-for flags in "--from $one --root $root --form raw --of 2" "--from dir:/ --root $root --form raw" \
+for flags in "--from $one --root $root --form raw --of 2" \
 	"--from $one --root $root --chain x" "--from $one --root $root --poll often" \
 	"--from $one --root $root --jobs 0" "--from $one --root $root --memory 64MiB" \
 	"--from $one --root $root --poll busy --jobs 200"; do

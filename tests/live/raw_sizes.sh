@@ -33,16 +33,22 @@ named() {
 	said $? "  $name"
 }
 
-# late SERVER FLAG...: a fetch during whose first half second that server is not heard.
+# late SERVER FLAG...: a fetch that does not hear this server until it has tried another size, or
+# for two seconds if it tries none.
 late() {
-	local stopped=$1
+	local stopped=$1 tries=0
 	shift
 	kill -STOP "$stopped"
-	(sleep 0.5; kill -CONT "$stopped") &
+	: >"$scratch/out"
 	rm -rf "$scratch/got"
-	fetch --root "$object" --form raw --store "$scratch/got" "$@"
+	fetch --root "$object" --form raw --store "$scratch/got" --log-level debug "$@" &
+	fetching=$!
+	until grep -q '^try the object' "$scratch/out" || [ $((tries += 1)) -gt 40 ]; do
+		sleep 0.05
+	done
+	kill -CONT "$stopped"
+	wait $fetching
 	code=$?
-	wait $!
 }
 
 whole() {

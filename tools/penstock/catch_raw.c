@@ -1,6 +1,8 @@
 #include "catch_raw.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +28,7 @@ int catch_raw_open(struct catch_raw *raw, const struct catch_raw_ask *ask, struc
 	raw->away = calloc(ask->blocks, sizeof *raw->away);
 	if (!raw->away)
 		return pen_fail(why, -ENOMEM, "no memory for blocks");
-	return pen_partial_sweep(ask->stash->disk, &ask->root, why);
+	return 0;
 }
 
 /* Nothing is known of the object. */
@@ -224,7 +226,32 @@ static void pages_begin(struct catch_raw *raw)
 	raw->bytes = raw->size.bytes;
 	raw->blocks = pen_raw_blocks(raw->bytes);
 	raw->phase = CATCH_RAW_PAGES;
+	if (raw->ask.stash->depot.told)
+		fprintf(stderr, "try the object with %" PRIu64 " bytes\n", raw->bytes);
 	pen_sized_pages(raw->ask.radio->client, raw->bytes);
+}
+
+/* Whatever is under way of it is void. */
+static void size_drop(struct catch_raw *raw, int64_t now_ns)
+{
+	PEN_CHECK(raw->phase != CATCH_RAW_END);
+	pen_sized_drop(raw->ask.radio->client, now_ns);
+	raw->round++;
+	raw->phase = CATCH_RAW_DROPPED;
+}
+
+void catch_raw_stop(struct catch_raw *raw, int64_t now_ns)
+{
+	if (!raw->stopped)
+		size_drop(raw, now_ns);
+	raw->stopped = true;
+}
+
+void catch_raw_again(struct catch_raw *raw, unsigned file)
+{
+	PEN_CHECK(raw->away_count == 0);
+	raw->stopped = false;
+	raw->object.file = file;
 }
 
 /* Which size is tried? */
@@ -235,11 +262,8 @@ static void size_turn(struct catch_raw *raw, int64_t now_ns)
 	for (unsigned s = 0; s < client->server_count && s < PEN_HAUL_PEERS; s++)
 		said[s] = pen_sized_said_by(client, s);
 	catch_size_look(&raw->size, said, client->server_count, now_ns);
-	if (raw->size.bytes == before || raw->phase == CATCH_RAW_IDLE)
-		return;
-	pen_sized_drop(client, now_ns);
-	raw->round++;
-	raw->phase = CATCH_RAW_DROPPED;
+	if (raw->size.bytes != before && raw->phase != CATCH_RAW_IDLE)
+		size_drop(raw, now_ns);
 }
 
 /* Prove what is here; then ask for the rest. */
@@ -261,9 +285,12 @@ void catch_raw_turn(struct catch_raw *raw, int64_t now_ns)
 {
 	if (raw->err || raw->phase == CATCH_RAW_END)
 		return;
-	size_turn(raw, now_ns);
+	if (!raw->stopped)
+		size_turn(raw, now_ns);
 	if (raw->phase == CATCH_RAW_DROPPED && !raw->away_count)
 		forget(raw);
+	if (raw->stopped)
+		return;
 	if (raw->phase == CATCH_RAW_IDLE && raw->size.bytes)
 		pages_begin(raw);
 	if (raw->phase == CATCH_RAW_KEPT)

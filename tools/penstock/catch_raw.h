@@ -57,6 +57,7 @@ struct catch_raw {
 	struct catch_raw_ask ask;
 	struct catch_size size;
 	enum catch_raw_phase phase;
+	bool stopped; /* nothing is asked for */
 	unsigned round; /* sizes tried so far */
 	uint64_t bytes; /* of the object, if the size that is tried is right */
 	uint32_t blocks, proved, pages_known;
@@ -76,7 +77,7 @@ struct catch_raw {
 	struct pen_why why;
 };
 
-/* Makes room for what is kept, too. 0, -ENOMEM or -errno with a sentence. */
+/* 0, or -ENOMEM with a sentence. */
 int catch_raw_open(struct catch_raw *raw, const struct catch_raw_ask *ask, struct pen_why *why);
 
 /* After the workshop was closed. What was proved stays for the next fetch. Zeroed is fine. */
@@ -96,6 +97,12 @@ static inline bool catch_raw_ready(const struct catch_raw *raw)
 {
 	return raw->phase == CATCH_RAW_KEPT && raw->away_count == 0;
 }
+
+/* Leave the object to somebody else, who may have it when `away_count` is 0; not after the end. */
+void catch_raw_stop(struct catch_raw *raw, int64_t now_ns);
+
+/* Begin again, with the how-manieth file it is by now (struct errand_object). */
+void catch_raw_again(struct catch_raw *raw, unsigned file);
 
 /* A piece came; its block is ours now. There is room. */
 void catch_raw_piece(struct catch_raw *raw, const struct pen_client_piece *piece, int64_t now_ns);

@@ -49,7 +49,8 @@ static const struct argp_option options[] = {
 	{"from", FLAG_FROM, "SOURCE", 0,
 		"HOST:PORT or [V6]:PORT (penstock serve --listen; port " ENDPOINT_PORT
 		" if it is left out), http(s)://HOST[:PORT][/PATH], or dir:PATH, a store or a "
-		"directory of parts; may be given several times",
+		"directory of parts (of a raw object: where it is raw/ROOT); may be given "
+		"several times",
 		0},
 	{"root", FLAG_ROOT, "R", 0, "state root, or root of the raw object; base58 or hex", 0},
 	{"of", FLAG_OF, "N", 0, "number of parts in all, where the sources leave it open", 0},
@@ -117,13 +118,6 @@ static void check_raw(struct argp_state *state, const struct flags *flags)
 {
 	if (flags->ask.n || flags->ask.parts || flags->labels_given)
 		argp_error(state, "a raw object has no --of, no --parts and no labels");
-	for (unsigned i = 0; i < flags->ask.words_count; i++) {
-		if (!supply_is_peer(flags->from[i]))
-			argp_error(state,
-				"--from %s: a raw object comes from servers at HOST:PORT alone; "
-				"curl fetches raw/ROOT from others",
-				flags->from[i]);
-	}
 }
 
 static void check(struct argp_state *state, struct flags *flags)

@@ -34,6 +34,7 @@ enum errand_verdict {
 struct errand_object {
 	struct pen_hash root;
 	uint64_t bytes; /* END: of all */
+	unsigned file; /* its how-manieth file it is: workers open it anew when this changes */
 };
 
 struct errand {
@@ -63,7 +64,8 @@ struct errand {
 	/* BLOCK, KEPT and END */
 	const struct errand_object *object;
 	uint32_t unit; /* number of the block */
-	struct pen_hash leaf; /* of the block, if it is right */
+	bool unproved; /* the block is proved with all others: */
+	struct pen_hash leaf; /* of the block, if it is right; unproved: as it is */
 	uint32_t kept_bytes; /* KEPT: of the block; that of BLOCK is in `bytes` */
 };
 

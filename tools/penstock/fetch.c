@@ -22,12 +22,39 @@ static void pieces_take(struct fetch *fetch, struct radio *radio, int64_t now_ns
 		(fetch->radios.pool.count - fetch->object.away_count) * PEN_BLOCK_BYTES);
 }
 
+/* Is it time to get the object from elsewhere? */
+static bool web_is_due(const struct fetch *fetch, int64_t now_ns)
+{
+	if (!catch_web_is_open(&fetch->web) || fetch->web.begun)
+		return false;
+	if (!fetch->peers)
+		return true;
+	return fetch->object.phase != CATCH_RAW_END &&
+		now_ns - fetch->radios.list[0].moved_ns >= FETCH_NOBODY_NS;
+}
+
+static void object_turn(struct fetch *fetch, int64_t now_ns)
+{
+	struct catch_raw *object = &fetch->object;
+	if (fetch->peers)
+		catch_raw_turn(object, now_ns);
+	if (web_is_due(fetch, now_ns)) {
+		if (fetch->peers)
+			catch_raw_stop(object, now_ns);
+		if (!object->away_count)
+			catch_web_begin(&fetch->web);
+	}
+	catch_web_turn(&fetch->web, now_ns);
+	if (fetch->web.over && object->stopped)
+		catch_raw_again(object, fetch->web.object.file + 1);
+}
+
 static void turn(struct fetch *fetch, int64_t now_ns)
 {
 	pen_wake_clear(workshop_wake(&fetch->workshop));
 	workshop_turn(&fetch->workshop, now_ns);
 	if (fetch->ask.raw)
-		catch_raw_turn(&fetch->object, now_ns);
+		object_turn(fetch, now_ns);
 	fetch_sweep(fetch, now_ns);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		struct radio *radio = &fetch->radios.list[i];
@@ -75,7 +102,7 @@ static void rest(struct fetch *fetch, int64_t now_ns)
 	nap_set(&fetch->nap, ns);
 	if (mirror)
 		pen_pull_wait(&fetch->mirror.pull, FETCH_NAP_NS);
-	else
+	else if (!fetch->web.begun || !catch_web_wait(&fetch->web, ns))
 		nap_take(&fetch->nap);
 }
 
@@ -85,6 +112,8 @@ static int broken(const struct fetch *fetch, struct pen_why *why)
 		return pen_fail(why, fetch->catch.err, "%s", fetch->catch.why.text);
 	if (fetch->object.err)
 		return pen_fail(why, fetch->object.err, "%s", fetch->object.why.text);
+	if (fetch->web.err)
+		return pen_fail(why, fetch->web.err, "%s", fetch->web.why.text);
 	if (fetch->mirror.err)
 		return pen_fail(why, fetch->mirror.err, "%s", fetch->mirror.why.text);
 	return 0;
@@ -105,7 +134,8 @@ static bool is_inquiring(const struct fetch *fetch)
 
 static bool is_done(struct fetch *fetch, int64_t now_ns)
 {
-	bool open = fetch->ask.raw ? !fetch->object.done : fetch->docket.count[DOCKET_OPEN] > 0;
+	bool open = fetch->ask.raw ? !fetch->object.done && !fetch->web.done
+				   : fetch->docket.count[DOCKET_OPEN] > 0;
 	if (open || fetch->workshop.count)
 		return false;
 	fetch->done_ns = fetch->done_ns ? fetch->done_ns : now_ns;

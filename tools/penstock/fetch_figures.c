@@ -4,7 +4,7 @@
 
 uint64_t fetch_bytes(const struct fetch *fetch)
 {
-	uint64_t bytes = mirror_bytes(&fetch->mirror);
+	uint64_t bytes = mirror_bytes(&fetch->mirror) + catch_web_bytes(&fetch->web);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		/* One that could not be opened has none. */
 		const struct pen_client *client = fetch->radios.list[i].client;
@@ -60,6 +60,16 @@ static void origin_figures(const struct fetch *fetch, unsigned i, struct fetch_s
 	}
 }
 
+static void web_figures(const struct fetch *fetch, unsigned i, struct fetch_source *out)
+{
+	const struct catch_web_source *source = &fetch->web.source[i];
+	out->bytes = source->bytes;
+	out->bad = source->bad;
+	out->aside = source->bad > 0;
+	out->code = source->code;
+	out->why = source->out ? source->why.text : "";
+}
+
 void fetch_source(const struct fetch *fetch, unsigned i, struct fetch_source *out)
 {
 	unsigned peer = 0;
@@ -73,6 +83,8 @@ void fetch_source(const struct fetch *fetch, unsigned i, struct fetch_source *ou
 		peer_figures(fetch, peer, out);
 	else if (mirror_is_open(&fetch->mirror))
 		origin_figures(fetch, i, out);
+	else if (fetch->ask.raw)
+		web_figures(fetch, i, out);
 	const struct supply_query *query = &fetch->supply.queries[i];
 	if (!out->code && atomic_load(&query->over) && query->result) {
 		out->code = query->result;

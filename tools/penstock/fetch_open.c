@@ -126,6 +126,13 @@ static struct radios_ask radios_ask(const struct fetch *fetch)
 		.verb = fetch->ask.verb};
 }
 
+/* Blocks of a raw object that come from elsewhere at a time. */
+static unsigned web_gets(const struct fetch *fetch)
+{
+	unsigned gets = fetch->ask.connections;
+	return gets < CATCH_WEB_GETS_MAX ? gets : CATCH_WEB_GETS_MAX;
+}
+
 static int budget_open(struct fetch *fetch, struct pen_why *why)
 {
 	const struct fetch_ask *ask = &fetch->ask;
@@ -136,7 +143,9 @@ static int budget_open(struct fetch *fetch, struct pen_why *why)
 		.jobs = ask->jobs,
 		.sink_bytes = fetch->depot->memory_bytes,
 		.batch_copies = fetch->depot->batch_copies,
-		.packets_bytes = fetch->peers ? radios_bytes(&radios) : 0};
+		.packets_bytes = (fetch->peers ? radios_bytes(&radios) : 0) +
+			(ask->raw && fetch->origins ? (uint64_t)web_gets(fetch) * PEN_BLOCK_BYTES
+						    : 0)};
 	int err = pen_budget_make(&fetch->budget, &budget, why);
 	snprintf(fetch->limit, sizeof fetch->limit,
 		"--memory %llu MiB leaves room for a part of %zu MiB; the largest that there can "
@@ -220,6 +229,30 @@ static int mirror_begin(struct fetch *fetch, struct pen_why *why)
 	return mirror_open(&fetch->mirror, &ask, why);
 }
 
+static int object_begin(struct fetch *fetch, struct pen_why *why)
+{
+	const struct fetch_ask *ask = &fetch->ask;
+	const struct catch_raw_ask raw = {.root = ask->root,
+		.radio = &fetch->radios.list[0],
+		.workshop = &fetch->workshop,
+		.stash = &fetch->stash,
+		.blocks = FETCH_RAW_BLOCKS};
+	const struct catch_web_ask web = {.root = ask->root,
+		.supply = &fetch->supply,
+		.workshop = &fetch->workshop,
+		.stash = &fetch->stash,
+		.wake = &fetch->nap.wake,
+		.gets = web_gets(fetch),
+		.tries = ask->tries,
+		.stall_ns = ask->stall_ns};
+	int err = pen_partial_sweep(fetch->stash.disk, &ask->root, why);
+	if (!err && fetch->peers)
+		err = catch_raw_open(&fetch->object, &raw, why);
+	if (!err && fetch->origins)
+		catch_web_open(&fetch->web, &web);
+	return err;
+}
+
 /* Who fetches, and who proves and stores. */
 static int begin(struct fetch *fetch, struct pen_why *why)
 {
@@ -230,14 +263,8 @@ static int begin(struct fetch *fetch, struct pen_why *why)
 		err = workshop_begin(fetch, why);
 	if (!err && fetch->peers)
 		err = radios_begin(fetch, why);
-	if (!err && fetch->ask.raw) {
-		const struct catch_raw_ask ask = {.root = fetch->ask.root,
-			.radio = &fetch->radios.list[0],
-			.workshop = &fetch->workshop,
-			.stash = &fetch->stash,
-			.blocks = FETCH_RAW_BLOCKS};
-		return catch_raw_open(&fetch->object, &ask, why);
-	}
+	if (!err && fetch->ask.raw)
+		return object_begin(fetch, why);
 	if (!err)
 		err = catch_begin(fetch, why);
 	if (!err && fetch->supply.count)
@@ -274,6 +301,7 @@ void fetch_close(struct fetch *fetch)
 	mirror_close(&fetch->mirror);
 	catch_close(&fetch->catch);
 	catch_raw_close(&fetch->object);
+	catch_web_close(&fetch->web);
 	radios_close(&fetch->radios);
 	supply_close(&fetch->supply);
 	docket_close(&fetch->docket);

@@ -71,10 +71,12 @@ int fetch_patience(struct fetch *fetch, int64_t now_ns, struct pen_why *why)
 	int worst = 0;
 	bool busy = false;
 	struct pen_why said = {0};
-	if (fetch->workshop.count || (mirror_is_open(&fetch->mirror) && !fetch->mirror.over))
+	if (fetch->workshop.count || (fetch->web.begun && !fetch->web.over) ||
+		(mirror_is_open(&fetch->mirror) && !fetch->mirror.over))
 		return 0;
 	if (mirror_is_open(&fetch->mirror))
 		graver(&worst, why, pen_plan_result(&fetch->mirror.plan, &said), &said);
+	graver(&worst, why, fetch->web.code, &fetch->web.code_why);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		struct radio *radio = &fetch->radios.list[i];
 		if (!radio_busy(radio))

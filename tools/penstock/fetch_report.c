@@ -38,17 +38,33 @@ static const char *phase(const struct fetch *fetch)
 	}
 	if (mirror_is_open(&fetch->mirror) && fetch->mirror.plan.flights_count)
 		return "fetching";
+	if (fetch->web.begun && !fetch->web.over && fetch->web.here < fetch->web.blocks)
+		return "fetching";
 	return waits ? "verifying" : "waiting";
+}
+
+/* Of a raw object, from whoever fetches it. */
+struct blocks {
+	uint32_t all, here, kept;
+};
+
+static struct blocks blocks_of(const struct fetch *fetch)
+{
+	const struct catch_raw *object = &fetch->object;
+	const struct catch_web *web = &fetch->web;
+	if (web->begun && !web->over)
+		return (struct blocks){web->blocks, web->here, web->kept};
+	return (struct blocks){object->blocks, object->proved, object->kept};
 }
 
 static void parts_print(const struct fetch *fetch, FILE *out)
 {
 	const struct docket *docket = &fetch->docket;
-	const struct catch_raw *object = &fetch->object;
+	struct blocks blocks = blocks_of(fetch);
 	if (fetch->ask.raw) {
-		fprintf(out, "%u of %u blocks", object->proved, object->blocks);
-		if (object->kept)
-			fprintf(out, " (%u here from before)", object->kept);
+		fprintf(out, "%u of %u blocks", blocks.here, blocks.all);
+		if (blocks.kept)
+			fprintf(out, " (%u here from before)", blocks.kept);
 		return;
 	}
 	fprintf(out, "%u of %u parts", docket->count[DOCKET_HERE],
@@ -63,8 +79,9 @@ static void eta_print(const struct fetch_report *report, FILE *out, int64_t now_
 	const struct fetch *fetch = report->fetch;
 	uint32_t done = docket_stored(&fetch->docket), left = fetch->docket.count[DOCKET_OPEN];
 	if (fetch->ask.raw) {
-		done = fetch->object.proved;
-		left = fetch->object.blocks - done;
+		struct blocks blocks = blocks_of(fetch);
+		done = blocks.here;
+		left = blocks.all - done;
 	}
 	meter_eta(&report->meter, out, done, left, now_ns);
 }
@@ -125,13 +142,16 @@ void fetch_sum_add(struct fetch_sum *sum, const struct fetch *fetch)
 {
 	sum->raw = fetch->ask.raw;
 	sum->root = fetch->ask.root;
-	sum->n = fetch->ask.raw ? fetch->object.blocks : fetch->n;
-	sum->kept += fetch->ask.raw ? fetch->object.kept : fetch->kept;
-	sum->parts += fetch->ask.raw ? fetch->object.done : docket_stored(&fetch->docket);
+	struct blocks blocks = blocks_of(fetch);
+	bool object = fetch->object.done || fetch->web.done;
+	sum->n = fetch->ask.raw ? blocks.all : fetch->n;
+	sum->kept += fetch->ask.raw ? blocks.kept : fetch->kept;
+	sum->parts += fetch->ask.raw ? object : docket_stored(&fetch->docket);
 	for (unsigned form = 0; form < PEN_FORMS; form++)
 		sum->stored[form] += fetch->docket.stored[form];
-	sum->bytes += fetch->ask.raw ? (fetch->object.done ? fetch->object.bytes : 0)
-				     : fetch->docket.bytes;
+	sum->bytes += fetch->object.done ? fetch->object.bytes
+		: fetch->web.done        ? fetch->web.bytes
+					 : fetch->docket.bytes;
 	sum->wire_bytes += fetch_bytes(fetch);
 	sum->prove_seconds += (double)fetch->workshop.prove_ns / 1e9;
 	sum->store_seconds += (double)fetch->workshop.store_ns / 1e9;

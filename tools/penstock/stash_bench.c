@@ -19,6 +19,7 @@ struct bench {
 	struct pen_writer writer;
 	struct pen_judge judge;
 	int object; /* the raw object's file, as this worker has it open; -1: it has not */
+	unsigned file; /* which one that is */
 	struct pen_buf kept; /* a block of it that is proved once more */
 };
 
@@ -135,8 +136,10 @@ static int object_open(struct bench *bench, struct errand *errand)
 {
 	char name[PEN_ASIDE_NAME_BYTES];
 	struct pen_disk *disk = bench->disk;
-	if (bench->object >= 0)
+	if (bench->object >= 0 && bench->file == errand->object->file)
 		return 0;
+	disk->ops->close(disk, bench->object);
+	bench->file = errand->object->file;
 	pen_partial_name(&errand->object->root, name);
 	bench->object = disk->ops->open(disk, name, PEN_DISK_UPDATE, NULL);
 	return bench->object >= 0 ? 0
@@ -162,14 +165,31 @@ static int64_t block_op(
 			  pen_err_text((int)moved));
 }
 
-static bool is_right(const struct errand *errand, struct pen_bytes block)
+/* Is it the block that is meant, as far as that is known? */
+static bool is_right(struct errand *errand, struct pen_bytes block)
 {
 	struct pen_hash leaf;
 	pen_raw_leaf(block, &leaf);
-	return pen_hash_equal(&leaf, &errand->leaf);
+	if (!errand->unproved)
+		return pen_hash_equal(&leaf, &errand->leaf);
+	errand->leaf = leaf;
+	return true;
 }
 
-/* Only what is proved is written: whatever the file holds is of the object. */
+/* Has it a page of nothing but zeros? Of a block that nobody can prove alone it is a sign that it
+ * was not written whole; if not, it comes once more for nothing. */
+static bool has_hole(struct pen_bytes block)
+{
+	static const uint8_t zeros[4096];
+	for (size_t at = 0; at < block.len; at += sizeof zeros) {
+		size_t left = block.len - at;
+		if (!memcmp(block.at + at, zeros, left < sizeof zeros ? left : sizeof zeros))
+			return true;
+	}
+	return false;
+}
+
+/* What can be proved is written only if it is right. */
 static int block_run(struct bench *bench, struct errand *errand)
 {
 	if (!is_right(errand, errand->bytes)) {
@@ -186,7 +206,9 @@ static int kept_run(struct bench *bench, struct errand *errand)
 		return -ENOMEM;
 	const struct pen_bytes block = {bench->kept.at, errand->kept_bytes};
 	int64_t moved = block_op(bench, errand, PEN_DISK_READ, block);
-	if (moved >= 0 && (moved != errand->kept_bytes || !is_right(errand, block)))
+	if (moved >= 0 &&
+		(moved != errand->kept_bytes || (errand->unproved && has_hole(block)) ||
+			!is_right(errand, block)))
 		errand->verdict = ERRAND_WRONG;
 	return moved < 0 ? (int)moved : 0;
 }

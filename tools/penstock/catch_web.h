@@ -1,0 +1,112 @@
+/*
+ * catch_web: a raw object from directories and web servers, which send bytes and no digests: from
+ * one of them at a time, a block of 1 MiB with each get, several gets at once. Workers hash blocks
+ * and write them to the file that is kept (store/partial.h); when all are here their hashes must
+ * lead to the root, and then the file gets its name.
+ *
+ * Which block is wrong is not known, so if they do not, all of them come again: once from the same
+ * source, if some had been kept from before (they are believed until then, but for such as have
+ * holes), and then from the next. A source that does not have it, or fails too often, is left to
+ * the next, which goes on with what is here.
+ *
+ * One thread, the loop's.
+ */
+#ifndef PEN_TOOLS_CATCH_WEB_H
+#define PEN_TOOLS_CATCH_WEB_H
+
+#include "part/raw.h"
+#include "stash.h"
+#include "supply.h"
+#include "workshop.h"
+
+/* Gets at once: each has a block in memory. */
+#define CATCH_WEB_GETS_MAX 16u
+
+/* All borrowed until close. */
+struct catch_web_ask {
+	struct pen_hash root;
+	struct supply *supply; /* opened */
+	struct workshop *workshop;
+	struct stash *stash;
+	const struct pen_wake *wake; /* ends a wait */
+	unsigned gets; /* at a time, 1 to CATCH_WEB_GETS_MAX */
+	unsigned tries; /* of a get */
+	int64_t stall_ns;
+};
+
+enum catch_web_state {
+	CATCH_WEB_FREE,
+	CATCH_WEB_DUE, /* its block is to be got, not before again_ns */
+	CATCH_WEB_FLYING,
+	CATCH_WEB_AWAY, /* a worker has it */
+};
+
+/* A block on its way. */
+struct catch_web_get {
+	struct catch_web *web;
+	enum catch_web_state state;
+	uint32_t unit;
+	unsigned tries; /* that failed */
+	int64_t again_ns;
+	int64_t moved_ns; /* when something of it came last */
+	size_t seen; /* bytes by then */
+	struct pen_buf bytes;
+	char name[PEN_NAME_BYTES];
+	struct errand errand;
+};
+
+/* What is known of a source, by its word. */
+struct catch_web_source {
+	uint64_t bytes; /* that came from it */
+	uint32_t bad; /* times that its object was another */
+	bool out; /* it is not asked any more: */
+	int code;
+	struct pen_why why;
+};
+
+/* Zeroed is closed. Fields are to be read. */
+struct catch_web {
+	struct catch_web_ask ask;
+	bool begun, over; /* it fetches; no source is left: `code` */
+	bool leaving; /* the source is to be left when nothing is under way */
+	unsigned word; /* the source */
+	uint64_t bytes; /* of the object, as the source says; 0: it has not yet */
+	uint32_t blocks, next, here; /* in all; the next to be got; hashed and written */
+	uint32_t kept, kept_end; /* of those: from before; the end of the file as it was */
+	struct pen_hash *leaves; /* of each block that is here */
+	struct errand_object object;
+	struct catch_web_get get[CATCH_WEB_GETS_MAX];
+	struct errand end;
+	bool done; /* it is in the store */
+	struct catch_web_source source[SUPPLY_WORDS_MAX];
+	int code; /* the gravest of what sources said */
+	struct pen_why code_why;
+	int err; /* what the machine said: the fetch is over */
+	struct pen_why why;
+};
+
+static inline bool catch_web_is_open(const struct catch_web *web)
+{
+	return web->ask.supply != NULL;
+}
+
+/* Nothing is begun. */
+void catch_web_open(struct catch_web *web, const struct catch_web_ask *ask);
+
+/* After the workshop was closed, before the supply. Zeroed is fine. */
+void catch_web_close(struct catch_web *web);
+
+/* Begin to fetch; the object is nobody else's from now on. */
+void catch_web_begin(struct catch_web *web);
+
+/* Do what can be done now, without blocking. */
+void catch_web_turn(struct catch_web *web, int64_t now_ns);
+
+/* Sleep until bytes come, the wake ends it, or `ns` have passed. False if nothing is on its way
+ * that it could wait for. */
+bool catch_web_wait(struct catch_web *web, int64_t ns);
+
+/* Bytes that came. */
+uint64_t catch_web_bytes(const struct catch_web *web);
+
+#endif
