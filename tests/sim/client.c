@@ -57,8 +57,7 @@ static uint32_t resume(struct client *client)
 		client->parts[k].proved = there >> k & 1;
 		client->parts[k].compared = false;
 	}
-	client->here = 0;
-	client->proved = client->object->raw && there ? (1u << client->object->blocks) - 1 : 0;
+	raw_start(client, there);
 	return there;
 }
 
@@ -90,14 +89,13 @@ static void start(struct actor *actor, int64_t now_ns)
 		.size_max = world_size(actor),
 		.sum_absent_ok = actor->net->caps.sum_absent_ok,
 		.units_max = object->lean ? OBJECT_PIECES_MAX : OBJECT_BLOCKS_MAX,
+		.sized = object->raw,
 		.places = CLIENT_PLACES,
 		.tries = CLIENT_TRIES};
 	memcpy(config.root, client->object->root.bytes, sizeof config.root);
 	pen_rng_bytes(&rng, config.seed, sizeof config.seed);
 	PEN_CHECK(!pen_client_open(&client->client, &config, &why));
-	if (object->raw && !there)
-		PEN_CHECK(!pen_client_want(client->client, PEN_WIRE_KIND_TABLE, 0));
-	client->page = client->done = client->stalled = false;
+	client->done = client->stalled = false;
 	client->placed = 0;
 	memset(client->caught_ns, 0, sizeof client->caught_ns);
 	client->placed_ns = now_ns;
@@ -165,6 +163,7 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 	decide(client, now_ns);
 	bool some = pieces_take(client, now_ns);
 	some |= parts_store(client, now_ns);
+	some |= client->object->raw && raw_turn(client, now_ns);
 	end(client);
 	if (some)
 		decide(client, now_ns);
@@ -176,6 +175,8 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 	if (client->client->post.waiting && due_ns > now_ns + CLIENT_WAIT_NS)
 		due_ns = now_ns + CLIENT_WAIT_NS;
 	int64_t wait_ns = client->depot ? depot_wait_ns(client->depot) : INT64_MAX;
+	if (client->object->raw && raw_wait_ns(client) < wait_ns)
+		wait_ns = raw_wait_ns(client);
 	if (due_ns - now_ns > wait_ns)
 		due_ns = now_ns + wait_ns;
 	return due_ns;

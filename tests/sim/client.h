@@ -3,6 +3,7 @@
 #ifndef PEN_TESTS_SIM_CLIENT_H
 #define PEN_TESTS_SIM_CLIENT_H
 
+#include "catch_size.h"
 #include "fetch/stuck.h"
 #include "sim/depot.h"
 
@@ -35,6 +36,14 @@ struct client_part {
 	struct client_lean *came, *refuted; /* `refuted` while `compared` */
 };
 
+/* How far it is with a raw object. */
+enum client_phase {
+	CLIENT_RAW_IDLE, /* no size is tried */
+	CLIENT_RAW_PAGES, /* its page is asked for */
+	CLIENT_RAW_PAGED, /* it is proved */
+	CLIENT_RAW_BLOCKS, /* blocks are asked for */
+};
+
 /* What failed its proof by itself. */
 struct client_wrong {
 	struct pen_piece piece;
@@ -51,6 +60,7 @@ struct client {
 	unsigned servers; /* hosts 0 to servers - 1 */
 	struct depot *depot; /* where proved parts go, or NULL: nowhere; borrowed */
 	bool rash; /* sabotage: blocks are applied as they come */
+	bool stubborn; /* sabotage: the first size that a server says is tried for ever */
 	bool spite; /* sabotage: whoever sent wrong bytes is a liar */
 	/* Whether a server holds these bytes as that piece: the world can look. */
 	bool (*holds)(void *context, unsigned server, const struct pen_piece *piece,
@@ -61,11 +71,15 @@ struct client {
 	int64_t caught_ns[PLAN_SERVERS_MAX];
 	struct client_part parts[PLAN_PARTS_MAX];
 	/* raw: */
+	struct catch_size size; /* that is tried */
+	enum client_phase phase;
+	uint32_t blocks; /* of the size that is tried */
 	struct pen_hash leaves[OBJECT_BLOCKS_MAX]; /* of the page, once it is proved */
-	bool page; /* it is */
-	uint32_t here, proved; /* blocks that came and wait for the page; that are proved */
 	bool keeps; /* blocks stay in parts[0] until all is judged; else each is compared with the
 		       object's where the engine hands it over, and forgotten */
+	uint32_t proved; /* blocks */
+	bool disputed; /* a server says another size than is tried */
+	unsigned sizes; /* that were tried, in all lives */
 	bool done;
 	uint64_t placed; /* packets, as of the last turn */
 	int64_t placed_ns; /* when one came, by the actor's clock */
@@ -120,6 +134,17 @@ void client_keep(struct client *client, unsigned k, int64_t now_ns);
 
 /* It is; and if it was refuted before, those whose pieces were others then are blamed. */
 void client_acknowledge(struct client *client, unsigned k, int64_t now_ns);
+
+/* The same of a raw object (raw.c), of which a life begins with all or nothing. */
+void raw_start(struct client *client, bool there);
+void raw_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);
+void raw_acknowledge(struct client *client, int64_t now_ns);
+
+/* Decide which size is tried. Whether anything was asked of the engine. */
+bool raw_turn(struct client *client, int64_t now_ns);
+
+/* In how long to decide again; INT64_MAX: when something comes. */
+int64_t raw_wait_ns(const struct client *client);
 
 /* The same for a piece of a lean part (lean.c). */
 void lean_take(struct client *client, const struct pen_client_piece *piece, int64_t now_ns);

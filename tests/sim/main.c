@@ -48,7 +48,7 @@ struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
 	_Atomic uint64_t done, failed, packets, turns, sessions, curves, run_ns, curves_ns, refused,
-		parted, restarts, convicted, caught, resumed, put, spoilt, raw;
+		parted, restarts, convicted, caught, resumed, sizes, put, spoilt, raw;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 	uint64_t world_packets[]; /* of each seed */
 };
@@ -139,6 +139,7 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	atomic_fetch_add(&shared->convicted, outcome.convicted);
 	atomic_fetch_add(&shared->resumed, outcome.resumed);
 	atomic_fetch_add(&shared->caught, outcome.caught);
+	atomic_fetch_add(&shared->sizes, outcome.sizes);
 	atomic_fetch_add(&shared->put, outcome.put);
 	atomic_fetch_add(&shared->spoilt, outcome.spoilt);
 }
@@ -225,14 +226,15 @@ static void report(struct shared *shared, double seconds)
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	double ran = (double)shared->run_ns / PEN_NS_PER_S, packets = (double)shared->packets;
 	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %llu pieces refused, %llu liars "
-	       "named, %llu caught, %llu frames of several blocks, %llu times again, %llu parts "
-	       "resumed, %llu "
-	       "packets of outsiders, %llu of them DATA with other bytes\n",
+	       "named, %llu caught, %llu sizes tried, %llu frames of several blocks, %llu times "
+	       "again, %llu parts resumed, %llu packets of outsiders, %llu of them DATA with other "
+	       "bytes\n",
 		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
 		(unsigned long long)shared->refused, (unsigned long long)shared->convicted,
-		(unsigned long long)shared->caught, (unsigned long long)shared->parted,
-		(unsigned long long)shared->restarts, (unsigned long long)shared->resumed,
-		(unsigned long long)shared->put, (unsigned long long)shared->spoilt);
+		(unsigned long long)shared->caught, (unsigned long long)shared->sizes,
+		(unsigned long long)shared->parted, (unsigned long long)shared->restarts,
+		(unsigned long long)shared->resumed, (unsigned long long)shared->put,
+		(unsigned long long)shared->spoilt);
 	double curves = (double)shared->curves_ns / PEN_NS_PER_S;
 	printf("%llu packets, %.2f turns a packet, %llu handshakes, %llu with OpenSSL's curves, "
 	       "the "
@@ -257,7 +259,7 @@ static void report(struct shared *shared, double seconds)
 }
 
 static const char *const sabotage_names[SABOTAGES] = {"none", "bytes", "silence", "block", "packet",
-	"justice", "sync", "forget", "rash", "mercy", "spite", "chance"};
+	"justice", "sync", "forget", "rash", "stubborn", "mercy", "spite", "chance"};
 
 /* The number of a name; `count` if it is none of them. */
 static unsigned word_parse(const char *name, const char *const *names, unsigned count)

@@ -254,6 +254,9 @@ static void state_draw(struct plan *plan, const struct plan_ask *ask, struct pen
 	plan->lean = coin(rng) || ask->lean;
 	if (plan->lean && plan->bytes > PLAN_PART_BYTES_MAX)
 		plan->bytes = PLAN_PART_BYTES_MAX;
+	for (unsigned s = 0; plan->lean && s < plan->servers; s++)
+		if (plan->hosts[s].lie == PLAN_OTHER_SIZE)
+			plan->hosts[s].lie = PLAN_BAD_BYTES;
 	parts_draw(plan, rng);
 }
 
@@ -348,8 +351,8 @@ static void device_print(const struct plan_host *host)
 }
 
 static const char *const climates[] = {"rack", "city", "ocean", "radio", "broken", "storm"};
-static const char *const lies[] = {
-	"honest", "bad bytes", "other bytes", "bad catalogue", "silent", "busy", "full"};
+static const char *const lies[] = {"honest", "bad bytes", "other bytes", "other size",
+	"bad catalogue", "silent", "busy", "full"};
 
 void plan_print(const struct plan *plan)
 {

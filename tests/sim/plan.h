@@ -36,6 +36,7 @@ enum plan_lie {
 	PLAN_HONEST,
 	PLAN_BAD_BYTES, /* its object has other bytes here and there */
 	PLAN_OTHER_BYTES, /* its object is another one */
+	PLAN_OTHER_SIZE, /* it says, and mostly has, more or fewer bytes; in lean form: bad bytes */
 	PLAN_BAD_CATALOG, /* it names what it does not have */
 	PLAN_SILENT, /* it opens sessions and sends nothing then */
 	PLAN_BUSY, /* it is always too busy for a session */

@@ -197,6 +197,7 @@ static void judge_client(const struct scene *scene, unsigned i, struct outcome *
 {
 	const struct client *client = &scene->clients[i];
 	outcome->refused += client->refused;
+	outcome->sizes += client->sizes;
 	outcome->parted += client->counters.parted;
 	outcome->restarts += client->counters.restarts;
 	if (!client->done) {
@@ -324,6 +325,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	build(&scene, plan, ask->tell);
 	for (unsigned i = 0; i < plan->clients; i++) {
 		scene.clients[i].still = ask->still;
+		scene.clients[i].stubborn = ask->sabotage == SABOTAGE_STUBBORN;
 		scene.clients[i].spite = ask->sabotage == SABOTAGE_SPITE;
 		scene.clients[i].keeps |= ask->sabotage == SABOTAGE_BYTES;
 	}

@@ -22,6 +22,7 @@ struct outcome {
 	uint64_t resumed; /* parts that a client found on its disk after it was started again */
 	uint64_t convicted; /* servers that a client called liars */
 	uint64_t caught; /* servers whose wrong bytes a client found out, each time */
+	uint64_t sizes; /* of raw objects that clients tried */
 	uint64_t put, spoilt; /* packets of an outsider; of them DATA with bytes of its own */
 	uint64_t trace;
 };
@@ -37,6 +38,7 @@ enum scene_sabotage {
 	SABOTAGE_SYNC, /* clients acknowledge what was not synced */
 	SABOTAGE_FORGET, /* clients do not look what is on their disks */
 	SABOTAGE_RASH, /* clients give the sink what is not proved */
+	SABOTAGE_STUBBORN, /* clients believe the first size of a raw object */
 	SABOTAGE_MERCY, /* nobody hears what servers attest */
 	SABOTAGE_SPITE, /* clients call whoever sent wrong bytes a liar at once */
 	SABOTAGE_CHANCE, /* something happens that the seed does not say */

@@ -84,11 +84,31 @@ static void stop(struct actor *actor)
 
 static const struct actor_ops server_ops = {"server", start, turn, stop};
 
+/* How long part k is, as a liar says: always the same. */
+static uint64_t other_bytes(const struct server *server, const struct object *object, unsigned k)
+{
+	struct pen_rng rng = {pen_rng_mix(object->bytes.len + 64 * k + server->actor.host)};
+	uint64_t bytes = object->parts[k].bytes.len;
+	uint64_t most = object->blocks * PEN_RAW_BLOCK_BYTES;
+	if (!object->raw)
+		return bytes > 1 ? 1 + pen_rng_below(&rng, bytes - 1) : 2;
+	uint64_t before = most - PEN_RAW_BLOCK_BYTES, kind = pen_rng_below(&rng, 3);
+	if (kind == 0 && before)
+		return 1 + pen_rng_below(&rng, before);
+	if (kind == 1 && object->blocks < OBJECT_BLOCKS_MAX)
+		return most + 1 + pen_rng_below(&rng, PEN_RAW_BLOCK_BYTES);
+	/* As many blocks, so that the page is right. */
+	uint64_t other = before + 1 + pen_rng_below(&rng, PEN_RAW_BLOCK_BYTES);
+	return other != bytes ? other : before + 1 + bytes % PEN_RAW_BLOCK_BYTES;
+}
+
 /* Part k as it comes to this server, before it rots. */
 static struct pen_bytes held_of(
 	const struct server *server, const struct object *object, unsigned k)
 {
 	const struct object_part *part = &object->parts[k];
+	if (server->lie == PLAN_OTHER_SIZE)
+		return (struct pen_bytes){part->bytes.at, other_bytes(server, object, k)};
 	if (!object->lean)
 		return part->bytes;
 	return pen_buf_bytes(server->lie == PLAN_OTHER_BYTES
@@ -138,6 +158,10 @@ static void put(struct server *server, const struct object *object, unsigned k, 
 {
 	struct pen_sim_disk *disk = &server->disk;
 	struct pen_bytes part = held_of(server, object, k);
+	uint64_t there = object->raw ? object->blocks * PEN_RAW_BLOCK_BYTES : part.len;
+	/* Of what is longer it has not all. */
+	if (part.len > there)
+		part.len = there;
 	PEN_CHECK(!pen_sim_disk_lend(disk, name, part.at, (uint32_t)part.len));
 	if (server->lie == PLAN_BAD_BYTES)
 		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, part.len));
@@ -184,8 +208,13 @@ static void raw_place(struct server *server, const struct object *object)
 	pen_raw_path(&object->root, name);
 	pen_pages_name(".penstock/", &object->root, page);
 	put(server, object, 0, name);
-	PEN_CHECK(!pen_sim_disk_lend(
-		&server->disk, page, object->page.at, (uint32_t)object->page.len));
+	struct pen_bytes held = pen_buf_bytes(&object->page);
+	uint32_t blocks = pen_raw_blocks(held_of(server, object, 0).len);
+	if (blocks < object->blocks && pen_rng_below(&server->disk.rng, 2)) {
+		PEN_CHECK(!pen_raw_page_encode(object->leaves, blocks, 0, &server->page));
+		held = pen_buf_bytes(&server->page);
+	}
+	PEN_CHECK(!pen_sim_disk_lend(&server->disk, page, held.at, (uint32_t)held.len));
 	if (server->lie == PLAN_BAD_CATALOG && pen_rng_below(&server->disk.rng, 2))
 		pen_sim_disk_rot(&server->disk, page, 0);
 	note(server, object, 0, PEN_RAW_DIR, name);
@@ -245,5 +274,6 @@ void server_close(struct server *server)
 {
 	pen_listing_fini(&server->listing);
 	pen_catalog_fini(&server->catalog);
+	pen_buf_fini(&server->page);
 	pen_sim_disk_close(&server->disk);
 }

@@ -14,6 +14,7 @@ struct server {
 	struct pen_block_pool pool;
 	struct pen_catalog catalog;
 	struct pen_listing listing;
+	struct pen_buf page; /* of its own, if it says another size of a raw object */
 	uint64_t sessions; /* opened in lives that ended */
 	struct pen_serve serve;
 	enum plan_lie lie;
