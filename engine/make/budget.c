@@ -9,7 +9,7 @@
 /* A stretch as read and its pairs; nodes below limbs, with their table; zstd's tables; the runs of
  * a spilled part while they merge. */
 #define FIXED_BYTES \
-	(3 * PEN_STRETCH_BYTES + 2 * PEN_CUT_NODES_BYTES + ((size_t)8 << 20) + \
+	(3 * PEN_STRETCH_BYTES + 2 * PEN_DIG_NODES_BYTES + ((size_t)8 << 20) + \
 		PEN_GATHER_RUNS_MAX * PEN_RUN_BYTES)
 /* For lean form: zstd's tables once more, an open frame with what it becomes, frames on their way
  * between workers, distinct values. */

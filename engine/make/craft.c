@@ -113,7 +113,7 @@ static int write_form(struct pen_craft *craft, uint64_t k, enum pen_form form,
 	pen_part_path(&craft->want->labels, form, &id, name);
 	int64_t begin = pen_clock_ns();
 	/* The state may have been changed under us by whoever writes it: then this is no part. */
-	int err = pen_feed_unchanged(&craft->cut.feed, why);
+	int err = pen_feed_unchanged(&craft->cut.strip.feed, why);
 	if (!err)
 		err = pen_writer_put(&craft->writer, name, pen_buf_bytes(bytes), &stat, why);
 	craft->cut.time.write += pen_clock_ns() - begin;

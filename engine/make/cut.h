@@ -1,42 +1,30 @@
 /*
  * cut: one part out of a state's file, in one pass over the pairs that lie in it.
  *
- * The two bounds are walked down on the survey, and below its limbs on a stretch that is read and
- * built again; every node read on the way belongs to the part (part/trie.h). Then the pairs
+ * The two bounds are walked down on the survey and below its limbs (make/dig.h); every node read on
+ * the way belongs to the part (part/trie.h). Then the pairs
  * between the bounds go by once: their trie is built alone, and what comes out are just the nodes
  * that lie wholly inside. The rest of the part, the nodes that reach beyond it, was read for the
  * bounds. Everything is gathered, sorted, each entry once.
  *
- * That the file is still what was surveyed is seen on the way: each stretch must have the sum that
- * it had, and every limb of the part must be a node that the survey knows. So the hashes of values
- * that the survey kept are right still.
+ * That the file is still what was surveyed is seen on the way (make/strip.h), and every limb of the
+ * part must be a node that the survey knows.
  *
  * In lean form nothing is built: the nodes read for the bounds, and the pairs as they go by.
  */
 #ifndef PEN_MAKE_CUT_H
 #define PEN_MAKE_CUT_H
 
-#include "make/gather.h"
-#include "make/survey.h"
+#include "make/dig.h"
 #include "make/worth.h"
 #include "part/press.h"
-#include "part/trie.h"
 
-/* Bytes of nodes below limbs that are kept from part to part: neighbouring bounds lie close
- * together, and with many small parts nearly all of a bound is known from the one before. */
-#define PEN_CUT_NODES_BYTES ((size_t)16 << 20)
-
-/* One worker's memory, kept from part to part. One thread at a time. */
+/* One worker's memory, kept from part to part. One thread at a time; not to be moved while open. */
 struct pen_cut {
 	const struct pen_survey *survey; /* finished; only read */
-	struct pen_feed feed;
-	struct pen_stretch stretch;
-	const struct pen_mark *mark; /* of the stretch to be loaded next */
-	const struct pen_mark *loaded; /* of the stretch that is in memory, or NULL */
-	struct pen_entries nodes; /* below limbs that were expanded */
-	struct pen_chunks memory; /* of these nodes */
+	struct pen_strip strip; /* of it */
+	struct pen_dig dig; /* with this strip and build, for the bounds */
 	struct pen_build build; /* of a limb to be expanded, then of the part */
-	struct pen_buf belows; /* struct pen_below: limbs fetched for a bound, not expanded yet */
 	struct pen_bound begin, end;
 	struct pen_gather gather; /* the part; after pen_cut_part */
 	struct pen_make_time time; /* spent by this worker */
