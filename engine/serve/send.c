@@ -189,9 +189,9 @@ static int64_t refused_ns(struct pen_serve *serve, unsigned taken, int64_t now_n
 int64_t pen_send_turn(struct pen_serve *serve, int64_t now_ns)
 {
 	int64_t due_ns = INT64_MAX, bytes;
-	uint64_t before = serve->outbox.left;
+	uint64_t before = serve->outbox.left, most = serve->outbox.packets + PEN_SERVE_BURST;
 	rejoin(serve, now_ns);
-	while (serve->fair.standing && make_room(serve, now_ns)) {
+	while (serve->fair.standing && serve->outbox.packets < most && make_room(serve, now_ns)) {
 		uint64_t sent = 0;
 		if (serve->config.rate && !pen_pacer_allowed(&serve->ceiling, now_ns)) {
 			due_ns = pen_pacer_due_ns(&serve->ceiling, 1, now_ns);
@@ -214,6 +214,8 @@ int64_t pen_send_turn(struct pen_serve *serve, int64_t now_ns)
 	}
 	pen_outbox_flush(&serve->outbox, now_ns);
 	unsigned taken = (unsigned)(serve->outbox.left - before);
+	if (serve->fair.standing && serve->outbox.packets >= most && !serve->outbox.count)
+		due_ns = now_ns;
 	due_ns = earlier(due_ns, pen_later_due_ns(&serve->later));
 	return earlier(due_ns, refused_ns(serve, taken, now_ns));
 }

@@ -28,7 +28,9 @@
 #include "serve/opening.h"
 #include "serve/outbox.h"
 
-/* Packets that are taken in before anything is sent: no livelock at any rate of coming in. */
+/* Packets that are taken in before anything is sent: no livelock at any rate of coming in. And
+ * about so many are put out before anything is taken in: what a PULL says is heard within 0.1 ms at
+ * 30 Gb/s, and a round trip does not measure how long turns are. */
 #define PEN_SERVE_BURST 256u
 /* Pieces of one guest that are read ahead of the one that is being sent, and it. */
 #define PEN_SERVE_AHEAD 4u
