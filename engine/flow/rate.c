@@ -116,10 +116,13 @@ static void lower(struct pen_rate *rate, uint64_t arrived, bool drain)
 }
 
 /* Starting: does more arrive than a round ago? Two rounds without a quarter more, and the path is
- * full; what is above would only fill its queue. */
+ * full; what is above would only fill its queue. But one that brings what the server was allowed
+ * shows nothing: the round before may have been a burst. */
 static void look_whether_full(struct pen_rate *rate, uint64_t arrived)
 {
-	rate->flat = arrived < rate->arrived + rate->arrived / 4 ? rate->flat + 1 : 0;
+	bool more = arrived >= rate->arrived + rate->arrived / 4,
+	     all = arrived >= rate->asked - rate->asked / 8;
+	rate->flat = more || all ? 0 : rate->flat + 1;
 	if (arrived > rate->arrived)
 		rate->arrived = arrived;
 	if (!rate->starting || rate->flat < PEN_RATE_FLAT_ROUNDS)
@@ -173,20 +176,22 @@ static void go_on(struct pen_rate *rate, uint64_t arrived)
 		climb(rate, arrived);
 }
 
-/* What comes within a round trip of a draining was sent before it: its queue would halve the pace
- * again. The next round begins after that. */
+/* What comes within a round trip of a large step down was sent before it: its queue would make
+ * another one. The next round begins after that. */
 static void settle(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
 {
 	int64_t trip_ns = rtt->latest_ns > rtt->srtt_ns ? rtt->latest_ns : rtt->srtt_ns;
 	begin_round(rate, now_ns + (trip_ns < SETTLE_NS_MAX ? trip_ns : SETTLE_NS_MAX));
 }
 
-/* Is the queue drained from now on? */
+/* Was that a large step down: a draining, or the end of a start? */
 static bool decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
 {
 	uint64_t elapsed = (uint64_t)(now_ns - rate->round_ns);
 	PEN_CHECK(elapsed > 0);
 	uint64_t arrived = (uint64_t)((unsigned __int128)rate->round.bytes * NS_PER_S / elapsed);
+	uint64_t pace = rate->pace;
+	bool started = rate->starting;
 	int64_t target_ns = pen_rate_target_ns(rtt);
 	bool known = rate->queue_min_ns != INT64_MAX;
 	bool queued = known && is_queued(rate, arrived, target_ns);
@@ -202,10 +207,11 @@ static bool decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now
 		rate->floor -= rate->floor / 4;
 	else if (known)
 		go_on(rate, arrived);
+	rate->asked = pace;
 	if (!rate->round.limited || arrived >= rate->measured)
 		rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
 						: arrived;
-	return drain;
+	return drain || (lowered && started);
 }
 
 void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report,

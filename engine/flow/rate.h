@@ -4,15 +4,15 @@
  *
  * The caller reports what came between two PULLs; reports are gathered into rounds of one srtt, and
  * a decision is made at the end of each. Starting, the rate doubles each round until the queue
- * exceeds its target, two rounds bring no quarter more than before, more than 2 % is lost, or twice
- * what arrives would be passed. Then it rises by 1/16 a round while the queue is within the target,
- * and falls to 7/8 when it is not, or when more than 2 % is lost, though never below 7/8 of what
- * did arrive (half of it, when the queue is eight times its target; what comes within a round trip
- * of that was sent before it, and is not looked at). Loss below that without a
- * queue is the path's own and no reason to slow down; so is more, up to 15 %, if slowing down did
- * not make it less by a quarter. A timeout halves. A round in which something else held the stream
- * back (nothing to ask for, credit, the disk) proves nothing and changes nothing, nor does one in
- * which no new packet told of the queue.
+ * exceeds its target, two rounds bring neither a quarter more than before nor what was allowed,
+ * more than 2 % is lost, or twice what arrives would be passed. Then it rises by 1/16 a round while
+ * the queue is within the target, and falls to 7/8 when it is not, or when more than 2 % is lost,
+ * though never below 7/8 of what did arrive; or half of it, when the queue is eight times its
+ * target. What comes within a round trip of that, or of the end of a start, was sent before it, and
+ * is not looked at. Loss below that without a queue is the path's own and no reason to slow down;
+ * so is more, up to 15 %, if slowing down did not make it less by a quarter. A timeout halves. A
+ * round in which something else held the stream back (nothing to ask for, credit, the disk) proves
+ * nothing and changes nothing, nor does one in which no new packet told of the queue.
  *
  * A queue that is seen below half of what arrived without one is not ours: the pace stays, that
  * memory fades by a quarter, and once the queue is gone the pace doubles up to it. After a draining
@@ -75,7 +75,10 @@ struct pen_rate {
 	uint64_t measured; /* what arrived, smoothed over rounds that were not limited */
 	bool starting; /* doubling */
 	uint64_t arrived; /* the most that arrived in a round since the start */
-	unsigned flat; /* rounds in a row that brought no quarter more than that */
+	unsigned flat; /* rounds in a row that brought no quarter more than that, nor what the
+			  server was allowed */
+	uint64_t asked; /* the pace that was told a round before the last: that a server keeps to
+			   while the next one is under way */
 	unsigned clear; /* rounds in a row without a queue or losses */
 	bool silent; /* nothing came since a timeout */
 	uint32_t tolerated; /* lost packets in a thousand that are the path's own */

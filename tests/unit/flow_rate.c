@@ -171,6 +171,54 @@ Test(flow_rate, a_full_path_ends_the_start)
 	}
 }
 
+/* A burst, and then what the server was allowed: it has only begun. */
+Test(flow_rate, a_burst_ends_no_start)
+{
+	static const uint64_t came[] = {100000, 300000, 200000, 300000, 600000, 1200000};
+	struct pen_rate rate;
+	struct pen_rtt rtt;
+	struct pen_rate_config config = {.start = 10 * MB};
+	pen_rtt_init(&rtt, 10 * MS, 0);
+	pen_rate_init(&rate, &config, 0);
+	for (size_t i = 0; i < PEN_COUNT(came); i++) {
+		struct pen_rate_report report = {came[i], 100, 0, false};
+		int64_t now = (int64_t)(i + 1) * 10 * MS;
+		pen_rtt_sample(&rtt, 10 * MS, now);
+		pen_rate_report(&rate, &report, &rtt, now);
+		cr_expect(rate.starting, "row %zu", i);
+	}
+	cr_expect_eq(rate.pace, 240 * MB);
+}
+
+/* What comes within a round trip of the end of a start was sent before it, however it looks. */
+Test(flow_rate, ends_a_start_once)
+{
+	static const int64_t times[] = {10 * MS, 19 * MS, 30 * MS};
+	static const struct {
+		int64_t queue;
+		uint32_t lost; /* of 400 packets */
+		uint64_t pace; /* after it; 40 MB/s before */
+	} rows[][PEN_COUNT(times)] = {
+		{{15 * MS, 0, 35 * MB}, {15 * MS, 0, 35 * MB}, {15 * MS, 0, 35 * MB}},
+		{{0, 60, 35 * MB}, {0, 60, 35 * MB}, {0, 0, 37187500}}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_rate rate;
+		struct pen_rtt rtt;
+		struct pen_rate_config config = {.start = 40 * MB};
+		pen_rtt_init(&rtt, 10 * MS, 0);
+		pen_rtt_sample(&rtt, 10 * MS, 0);
+		pen_rate_init(&rate, &config, 0);
+		for (size_t k = 0; k < PEN_COUNT(times); k++) {
+			struct pen_rate_report report = {600000, 400, rows[i][k].lost, false};
+			rtt.latest_ns = 10 * MS + rows[i][k].queue;
+			rtt.samples++;
+			pen_rate_report(&rate, &report, &rtt, times[k]);
+			cr_expect_eq(rate.pace, rows[i][k].pace, "row %zu, round %zu: %llu", i, k,
+				(unsigned long long)rate.pace);
+		}
+	}
+}
+
 /* Rounds that once sent a stream to the lowest pace, from where it took minutes to come back. */
 Test(flow_rate, falls_and_comes_back)
 {
