@@ -24,7 +24,9 @@ void pen_feedback_came(struct pen_feedback *feedback, bool last)
 /* When a PULL that a round trip or a repair sets off may leave; INT64_MAX: not for what came. */
 static int64_t round_ns(const struct pen_feedback *feedback, const struct pen_feedback_need *need)
 {
-	int64_t wait_ns = need->srtt_ns > PEN_FEEDBACK_NS_MIN ? need->srtt_ns : PEN_FEEDBACK_NS_MIN;
+	bool first = feedback->pulls < PEN_FEEDBACK_SPARE;
+	int64_t least_ns = first ? 0 : PEN_FEEDBACK_NS_MIN;
+	int64_t wait_ns = need->srtt_ns > least_ns ? need->srtt_ns : least_ns;
 	if (feedback->budget >= ONE)
 		return feedback->last_ns + wait_ns;
 	if (!need->repair && need->bytes < PEN_FEEDBACK_SLOW_BYTES)

@@ -24,7 +24,8 @@
 #define PEN_FEEDBACK_PACKETS 64u
 /* Packets after which one goes anyhow: a quarter of a thousand packets of a window in flight. */
 #define PEN_FEEDBACK_PACKETS_MAX 256u
-/* The shortest interval of those that a round trip sets off. */
+/* The shortest interval of those that a round trip sets off, but for the first PEN_FEEDBACK_SPARE
+ * of a stream: with each of them a short path's server may send twice as much. */
 #define PEN_FEEDBACK_NS_MIN INT64_C(1000000)
 /* PULLs that can be saved up: to open slots, and to finish them when packets are few. */
 #define PEN_FEEDBACK_SPARE 8u

@@ -56,6 +56,7 @@ Test(flow_feedback, is_due)
 		struct pen_feedback feedback;
 		pen_feedback_init(&feedback, 0);
 		feedback.budget = rows[i].budget;
+		feedback.pulls = PEN_FEEDBACK_SPARE;
 		for (uint32_t k = 0; k < rows[i].since; k++)
 			pen_feedback_came(&feedback, rows[i].last);
 		cr_expect_eq(pen_feedback_due(&feedback, &rows[i].need, rows[i].now), rows[i].why,
@@ -63,10 +64,30 @@ Test(flow_feedback, is_due)
 		cr_expect_eq(pen_feedback_due_ns(&feedback, &rows[i].need), rows[i].due, "%s",
 			rows[i].name);
 		pen_feedback_sent(&feedback, rows[i].now);
-		cr_expect_eq(feedback.pulls, 1);
+		cr_expect_eq(feedback.pulls, PEN_FEEDBACK_SPARE + 1);
 		cr_expect_eq(pen_feedback_due(&feedback, &rows[i].need, rows[i].now),
 			PEN_FEEDBACK_NOT, "%s: just sent", rows[i].name);
 	}
+}
+
+/* The first few follow each other by a round trip, however short: so a start doubles. */
+Test(flow_feedback, begins_by_round_trips)
+{
+	struct pen_feedback feedback;
+	struct pen_feedback_need need = {.more = true, .srtt_ns = MS / 10, .missing = true};
+	pen_feedback_init(&feedback, 0);
+	int64_t now_ns = 0;
+	for (unsigned i = 0; i < PEN_FEEDBACK_SPARE; i++) {
+		pen_feedback_came(&feedback, false);
+		now_ns += MS / 10;
+		cr_expect_eq(pen_feedback_due(&feedback, &need, now_ns - 1), PEN_FEEDBACK_NOT);
+		cr_expect_eq(pen_feedback_due_ns(&feedback, &need), now_ns);
+		cr_expect_eq(pen_feedback_due(&feedback, &need, now_ns), PEN_FEEDBACK_ROUND);
+		pen_feedback_sent(&feedback, now_ns);
+	}
+	for (unsigned k = 0; k < PEN_FEEDBACK_PACKETS; k++)
+		pen_feedback_came(&feedback, false);
+	cr_expect_eq(pen_feedback_due_ns(&feedback, &need), now_ns + MS);
 }
 
 /* Streams of packets at an even pace, with a repair always waiting: the share of PULLs. */
