@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "drivers/table.h"
 #include "fetch/post.h"
+#include "locate_sizes.h"
 #include "mem/block.h"
 #include "peer/visit.h"
 #include "wire/decode.h"
@@ -18,24 +19,9 @@
  * anew, and how often. */
 #define PEER_PATIENCE_NS (5 * PEN_NS_PER_S)
 #define PEER_AGAIN_NS (500 * PEN_NS_PER_MS)
-/* An answer is waited for so long, and twice as long each time. */
-#define PEER_WAIT_NS (300 * PEN_NS_PER_MS)
-/* Times that a question is asked until it is given up: nine seconds in all. */
-#define PEER_ASKS_MAX 4u
-/* Questions about sizes at once: a packet each way. */
-#define PEER_WINDOW 8u
-/* Parts of a state whose sizes are asked for; of larger ones lean form is taken to be smaller. */
-#define PEER_SIZES_MAX 8192u
 /* How often it is looked whether to stop. */
 #define PEER_LOOK_NS (100 * PEN_NS_PER_MS)
 #define PEER_RX_BUFFERS 16u
-
-/* A question about the sizes of some parts, in one form. */
-struct sizes_question {
-	bool open, answered;
-	unsigned asks;
-	int64_t next_ns;
-};
 
 struct peer {
 	const struct locate_ask *ask;
@@ -54,11 +40,7 @@ struct peer {
 	unsigned asks;
 	int64_t next_ns;
 	bool listed;
-	/* Sizes of the parts of offer `offer`: question 2 i and 2 i + 1 are of the i-th batch. */
-	unsigned offer;
-	unsigned questions;
-	struct sizes_question *question;
-	uint64_t *bytes; /* of each part, nearcore and lean */
+	struct locate_sizes sizes;
 	int err;
 	struct pen_why why;
 };
@@ -108,8 +90,7 @@ static void peer_close(struct peer *peer)
 		pen_post_close(&peer->post);
 	pen_block_pool_fini(&peer->pool);
 	pen_arena_close(&peer->arena);
-	free(peer->question);
-	free(peer->bytes);
+	locate_sizes_fini(&peer->sizes);
 }
 
 static void post(struct peer *peer, const struct pen_answer *answer)
@@ -185,26 +166,6 @@ static void heard_list(struct peer *peer, const struct pen_wire_listed *listed, 
 	peer->listed = peer->out->count > 0 || now_ns - peer->begun_ns >= PEER_PATIENCE_NS;
 }
 
-static uint64_t *bytes_of(struct peer *peer, uint32_t part, bool lean)
-{
-	return &peer->bytes[2 * (size_t)part + lean];
-}
-
-static void heard_sizes(struct peer *peer, const struct pen_wire_catalog *entries)
-{
-	const struct locate_offer *offer = &peer->out->list[peer->offer];
-	bool lean = entries->form == PEN_WIRE_FORM_LEAN;
-	unsigned q = entries->first / PEN_WIRE_ENTRIES_MAX * 2 + lean;
-	if (!peer->bytes || entries->n != offer->n || q >= peer->questions ||
-		entries->first % PEN_WIRE_ENTRIES_MAX ||
-		memcmp(entries->root, peer->ask->root->bytes, sizeof entries->root))
-		return;
-	for (unsigned i = 0; i < entries->count; i++)
-		*bytes_of(peer, entries->first + i, lean) = entries->entries[i].bytes;
-	peer->question[q].open = false;
-	peer->question[q].answered = true;
-}
-
 static void heard(struct peer *peer, const struct pen_packet *packet, int64_t now_ns)
 {
 	const struct pen_wire_listed *listed;
@@ -214,7 +175,7 @@ static void heard(struct peer *peer, const struct pen_packet *packet, int64_t no
 		heard_list(peer, listed, now_ns);
 	else if (packet->head->type == PEN_WIRE_ENTRIES &&
 		(entries = pen_wire_entries_decode(packet->body)))
-		heard_sizes(peer, entries);
+		locate_sizes_hear(&peer->sizes, entries);
 }
 
 static void hear(struct peer *peer, const struct pen_slice *slice, int64_t now_ns)
@@ -235,112 +196,23 @@ static void hear(struct peer *peer, const struct pen_slice *slice, int64_t now_n
 	}
 }
 
-/* Is it time to ask (again)? */
-static bool is_due(unsigned *asks, int64_t *next_ns, int64_t now_ns)
-{
-	if (now_ns < *next_ns)
-		return false;
-	*next_ns = now_ns + (PEER_WAIT_NS << *asks);
-	++*asks;
-	return true;
-}
-
 static void ask_list(struct peer *peer, int64_t now_ns)
 {
 	struct pen_wire_list list = {.from = peer->from, .filters = PEN_WIRE_BY_ROOT};
-	if (!is_due(&peer->asks, &peer->next_ns, now_ns))
+	if (!locate_is_due(&peer->asks, &peer->next_ns, now_ns))
 		return;
 	memcpy(list.root, peer->ask->root->bytes, sizeof list.root);
 	say(peer, PEN_WIRE_LIST, &list, sizeof list);
 }
 
-static void ask_sizes(struct peer *peer, unsigned q, int64_t now_ns)
-{
-	const struct locate_offer *offer = &peer->out->list[peer->offer];
-	struct sizes_question *question = &peer->question[q];
-	uint32_t first = q / 2 * PEN_WIRE_ENTRIES_MAX, left = offer->n - first;
-	question->open = true;
-	if (!is_due(&question->asks, &question->next_ns, now_ns))
-		return;
-	struct pen_wire_catalog catalog = {.n = offer->n,
-		.first = first,
-		.form = q % 2 ? PEN_WIRE_FORM_LEAN : PEN_WIRE_FORM_NEARCORE,
-		.count = (uint8_t)(left < PEN_WIRE_ENTRIES_MAX ? left : PEN_WIRE_ENTRIES_MAX)};
-	memcpy(catalog.root, peer->ask->root->bytes, sizeof catalog.root);
-	say(peer, PEN_WIRE_CATALOG, &catalog, sizeof catalog);
-}
-
-/* Which parts have fewer bytes in nearcore form, or are there in no other. */
-static void smaller_note(struct peer *peer)
-{
-	const struct locate_offer *offer = &peer->out->list[peer->offer];
-	struct pen_buf bits = {0};
-	size_t bytes = ((size_t)offer->n + 7) / 8;
-	if (pen_buf_reserve(&bits, bytes))
-		return;
-	memset(bits.at, 0, bytes);
-	bits.len = bytes;
-	for (uint32_t k = 0; k < offer->n; k++) {
-		uint64_t nearcore = *bytes_of(peer, k, false), lean = *bytes_of(peer, k, true);
-		if (nearcore && (!lean || nearcore < lean))
-			bits.at[k >> 3] |= (uint8_t)(1u << (k & 7));
-	}
-	locate_smaller_add(peer->out, peer->offer, pen_buf_bytes(&bits));
-	pen_buf_fini(&bits);
-}
-
-/* Begin to ask for the sizes of the next state in two forms; false if there is none. */
-static bool sizes_begin(struct peer *peer)
-{
-	const unsigned both = 1u << PEN_FORM_NEARCORE | 1u << PEN_FORM_LEAN;
-	for (; peer->offer < peer->out->count; peer->offer++) {
-		const struct locate_offer *offer = &peer->out->list[peer->offer];
-		bool wanted = !peer->ask->n || peer->ask->n == offer->n;
-		if (offer->forms != both || offer->n > PEER_SIZES_MAX || !wanted)
-			continue;
-		unsigned batches = (offer->n + PEN_WIRE_ENTRIES_MAX - 1) / PEN_WIRE_ENTRIES_MAX;
-		peer->questions = 2 * batches;
-		peer->question = calloc(peer->questions, sizeof *peer->question);
-		peer->bytes = calloc(2 * (size_t)offer->n, sizeof *peer->bytes);
-		return peer->question && peer->bytes;
-	}
-	return false;
-}
-
-static void sizes_end(struct peer *peer)
-{
-	free(peer->question);
-	free(peer->bytes);
-	peer->question = NULL;
-	peer->bytes = NULL;
-	peer->questions = 0;
-	peer->offer++;
-}
-
 /* Ask what is to be asked of sizes. False when there is nothing left to know. */
 static bool sizes_turn(struct peer *peer, int64_t now_ns)
 {
-	unsigned open = 0, answered = 0;
-	if (!peer->question && !sizes_begin(peer))
-		return false;
-	for (unsigned q = 0; q < peer->questions; q++) {
-		struct sizes_question *question = &peer->question[q];
-		answered += question->answered;
-		if (question->answered || (!question->open && open == PEER_WINDOW))
-			continue;
-		open++;
-		ask_sizes(peer, q, now_ns);
-		/* It only saves bytes: one that does not say is taken as it comes. */
-		if (question->asks > PEER_ASKS_MAX) {
-			sizes_end(peer);
-			return true;
-		}
-	}
-	if (answered == peer->questions) {
-		smaller_note(peer);
-		sizes_end(peer);
-	}
-	return true;
+	struct pen_wire_catalog catalog;
+	enum locate_sizes_act act;
+	while ((act = locate_sizes_next(&peer->sizes, &catalog, now_ns)) == LOCATE_SIZES_ASK)
+		say(peer, PEN_WIRE_CATALOG, &catalog, sizeof catalog);
+	return act == LOCATE_SIZES_WAIT;
 }
 
 /* True while there is something to be asked. */
@@ -359,7 +231,7 @@ static bool turn(struct peer *peer, int64_t now_ns)
 	if (peer->listed)
 		return sizes_turn(peer, now_ns);
 	ask_list(peer, now_ns);
-	if (peer->asks <= PEER_ASKS_MAX)
+	if (peer->asks <= LOCATE_ASKS_MAX)
 		return true;
 	peer->err = pen_fail(
 		&peer->why, PEN_ESTALL, "%s: does not say what it has", label_of(peer));
@@ -413,7 +285,7 @@ int locate_peer(const struct locate_ask *ask, struct locate_offers *out, struct 
 	struct peer *peer = calloc(1, sizeof *peer);
 	if (!peer)
 		return pen_fail(why, -ENOMEM, "no memory to ask %s", ask->word);
-	*peer = (struct peer){.ask = ask, .out = out};
+	*peer = (struct peer){.ask = ask, .out = out, .sizes = {.ask = ask, .out = out}};
 	int err = open_port(peer, why);
 	if (!err && (err = talk(peer)))
 		pen_fail(why, err, "%s", peer->why.text);
