@@ -25,6 +25,17 @@ sync_watched() {
 	code=$?
 }
 
+# sync_heard MIB FLAG...: the same, by our own protocol, from a server that may still be proving
+# what it has.
+sync_heard() {
+	start_listen "$scratch/store" || return 1
+	for _ in 1 2 3 4 5; do
+		sync_watched "$1" --from "$peer" --root "$root" "${@:2}"
+		[ "$code" -eq 3 ] || break
+	done
+	stop
+}
+
 sync_watched 100 --from "dir:$parts" --root "$small_root" --of 7
 expect 2 "$code" 'a cap without room for one part is refused'
 grep -q -- '--memory 100 MiB is too little' "$log"
@@ -68,6 +79,14 @@ expect 0 "$code" '  synced' || tail -n 3 "$log"
 result $? "  takes $hwm MiB at most"
 expect 8 "$(grep -c '^part [0-9]* fetch' "$log")" '  and none is fetched twice'
 
+for row in '640 nearcore' '640 lean' '1024 any'; do
+	read -r cap form <<<"$row"
+	sync_heard "$cap" --form "$form"
+	expect 0 "$code" "by our own protocol, $form form, $cap MiB" || tail -n 3 "$log"
+	[ "$hwm" -gt 0 ] && [ "$hwm" -le "$cap" ]
+	result $? "  takes $hwm MiB at most"
+done
+
 # Parts that are larger are asked for again, alone.
 rm -rf "$scratch/store"
 make_state "$scratch/store" 300000 2
@@ -84,6 +103,16 @@ expect 0 "$code" '  synced' || tail -n 3 "$log"
 result $? "  takes $hwm MiB at most"
 [ "$(grep -c '^part [0-9]* fetch' "$log")" -gt 2 ]
 result $? '  and they are fetched again'
+for form in nearcore lean; do
+	sync_heard 1024 --form $form
+	expect 0 "$code" "  by our own protocol, $form form" || tail -n 3 "$log"
+	[ "$hwm" -gt 0 ] && [ "$hwm" -le 1024 ]
+	result $? "  takes $hwm MiB at most"
+done
+sync_heard 640
+expect 4 "$code" '  with less memory they are refused by it, too'
+grep -q -- '--memory 640 MiB leaves room for a part of' "$log"
+result $? '  says how much they need' || tail -n 3 "$log"
 sync_watched 530 --from "dir:$scratch/store" --root "$root"
 expect 4 "$code" '  with less memory they are refused'
 grep -q -- '--memory 530 MiB leaves room for a part of' "$log"

@@ -79,18 +79,32 @@ done
 kill -9 "$front"
 wait "$front" 2>/dev/null
 
-# kill -9: what was applied does not come again.
-for kept in 2 9; do
-	sync_begin killed.$kept --from "$one" --form nearcore --rate 12Mbit/s
-	wait_applied killed.$kept $kept
-	kill -9 $syncing
+# kill -9, as soon as, behind some parts, the log says of one what is done to it: what was applied
+# does not come again, and of a batch that was being put or committed there is all or nothing.
+# 50 moments with PEN_LONG, else 4.
+kill_in() {
+	local applied=0
+	tail -n +1 -s 0.001 -f "$scratch/killed.log" --pid=$syncing | while read -r _ _ what; do
+		[ "$what" != 'done' ] || applied=$((applied + 1))
+		[ "$what" = "$1" ] && [ $applied -ge "$2" ] && kill -9 $syncing && break
+	done
+}
+words=(done prove commit put)
+moments=4
+[ -z "${PEN_LONG:-}" ] || moments=50
+for i in $(seq 0 $((moments - 1))); do
+	word=${words[i % 4]} kept=$(((i + 1) * of * 2 / 3 / moments))
+	rm -rf "$scratch/killed" "$scratch/killed.log"
+	: >"$scratch/killed.log"
+	sync_begin killed --from "$one" --form nearcore --rate 16Mbit/s
+	kill_in $word $kept 2>"$scratch/reaped"
 	wait $syncing 2>/dev/null
-	expect 137 $? "kill -9 behind $kept parts falls into the sync"
-	applied "$scratch/killed.$kept.log" >"$scratch/before"
+	expect 137 $? "kill -9 behind $kept parts, at $word of one, falls into the sync"
+	applied "$scratch/killed.log" >"$scratch/before"
 	here=$(wc -l <"$scratch/before")
 	[ "$here" -ge $kept ] && [ "$here" -lt $of ]
 	result $? "  with $here of $of applied"
-	sync killed.$kept --from "$one" --form nearcore --json --log-level debug
+	sync killed --from "$one" --form nearcore --json --log-level debug
 	wants 0 $? '  started again it goes on'
 	twice=$(applied "$scratch/out" | comm -12 - "$scratch/before")
 	expect '' "$twice" '  no part was applied twice'
@@ -98,7 +112,7 @@ for kept in 2 9; do
 		cat "$(printf 'state_part_%06d_of_%06d' "$k" $of)"
 	done | wc -c)
 	once "$missing" "$(wire)" '  and nothing came but what was missing'
-	same killed.$kept '  it is the same'
+	same killed '  it is the same'
 done
 
 # Interrupted: what is whole is applied first.
