@@ -105,13 +105,13 @@ uint32_t pen_sending_again(struct pen_sending *slot, const struct pen_wire_missi
 	uint32_t first = missing->first_word, words = missing->words, before = slot->again;
 	PEN_CHECK(first + words <= PEN_WIRE_MISSING_WORDS_MAX);
 	for (uint32_t i = first; i < first + words; i++) {
-		uint64_t sent = bits_below(i, slot->next) & ~bits_below(i, slot->first);
-		uint64_t more = pen_le64(missing->bits + 8 * (i - first)) & sent &
-			~slot->missing[i];
+		uint64_t coming = bits_below(i, slot->end) & ~bits_below(i, slot->next);
+		uint64_t more = pen_le64(missing->bits + 8 * (i - first)) &
+			bits_below(i, slot->packets) & ~coming & ~slot->missing[i];
 		slot->missing[i] |= more;
 		slot->again += (uint16_t)__builtin_popcountll(more);
 	}
-	PEN_CHECK(slot->again <= slot->next - slot->first);
+	PEN_CHECK(slot->again + (slot->end - slot->next) <= slot->packets);
 	return slot->again - before;
 }
 

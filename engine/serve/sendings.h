@@ -2,13 +2,13 @@
  * sendings: the pieces that one session has asked for and is being sent.
  *
  * A slot is one piece in flight, or some packets of it (wire/wire.h): sent in order of their index,
- * and again when the receiver names them. The server remembers where the piece lies and which
- * packets are still to be sent. It knows nothing of what arrived, and has no timers: what is not
- * asked for again is forgotten.
+ * and again, or those beside them for once, when the receiver names them. The server remembers
+ * where the piece lies and which packets are still to be sent. It knows nothing of what arrived,
+ * and has no timers: what is not asked for again is forgotten.
  *
  * The oldest slot comes first, and in it what was asked for again before what was never sent: a
- * piece that is finished early is proved early. Only what was sent once can be asked for again; the
- * rest of such a request is ignored, because it will be sent anyway.
+ * piece that is finished early is proved early. What will be sent anyway can not be asked for; the
+ * rest of the piece can, also what the slot was not opened for.
  *
  * Pure: no memory of its own, no time. Zeroed is empty. One thread.
  */
@@ -37,8 +37,8 @@ struct pen_sending {
 	uint32_t bytes; /* of the piece: 1 to PEN_WIRE_PIECE_BYTES_MAX */
 	uint32_t piece; /* as asked: piece, block and kind are of use while LOCATING */
 	uint16_t packets; /* of the piece: 1 to PEN_WIRE_SLOT_PACKETS_MAX */
-	uint16_t first, end; /* those wanted: first <= index < end <= packets; LOCATING: as asked */
-	uint16_t next; /* index of the first wanted packet that was never sent; end: none */
+	uint16_t first, end; /* sent unasked: first <= index < end <= packets; LOCATING: as asked */
+	uint16_t next; /* index of the first of those that was never sent; end: none */
 	uint16_t again; /* bits set in missing */
 	uint8_t kind, block; /* as asked */
 	uint8_t blocks; /* of the piece, in all */
@@ -80,8 +80,8 @@ uint32_t pen_sending_left(const struct pen_sending *slot);
 uint32_t pen_sending_packet_at(const struct pen_sending *slot, uint32_t index);
 uint32_t pen_sending_packet_bytes(const struct pen_sending *slot, uint32_t index);
 
-/* A section of a PULL (decoded, borrowed) names packets of this slot that are to be sent again.
- * Returns how many are more now. */
+/* A section of a PULL (decoded, borrowed) names packets of this slot's piece that are to be sent
+ * (again). Returns how many are more now. */
 uint32_t pen_sending_again(struct pen_sending *slot, const struct pen_wire_missing *missing);
 
 /* Take up to max packets to send now; their indices go to `out`, and count as sent. Returns how

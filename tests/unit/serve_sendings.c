@@ -116,9 +116,27 @@ Test(serve_sendings, sends_the_packets_that_are_wanted)
 		cr_expect_eq(pen_sending_take(slot, out, 1000), count, "row %zu", i);
 		for (unsigned j = 0; j < count; j++)
 			cr_expect_eq(out[j], rows[i].from + j);
-		/* Nor can others be had by asking for them again. */
-		cr_expect_eq(again(slot, 0, (int[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, -1}), count);
+		/* Others can be had by asking for them. */
+		cr_expect_eq(again(slot, 0, (int[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, -1}), 10);
 	}
+}
+
+/* What the slot was not opened for is sent when it is asked for, at once; what will be sent anyway
+ * is not sent twice. */
+Test(serve_sendings, others_are_sent_when_asked_for)
+{
+	struct pen_sendings slots = {.count = 0};
+	struct pen_wire_slot asked = {.first = 3, .packets = 4};
+	uint16_t out[16];
+	struct pen_sending *slot = pen_sendings_open(&slots, &asked);
+	pen_sending_found(slot, 0, 10 * 1200, 1);
+	cr_expect_eq(pen_sending_take(slot, out, 2), 2);
+	cr_expect_eq(again(slot, 0, (int[]){0, 2, 3, 5, 6, 7, 9, 10, 63, -1}), 5);
+	cr_expect_eq(pen_sending_left(slot), 7);
+	static const uint16_t order[] = {0, 2, 3, 7, 9, 5, 6};
+	cr_expect_eq(pen_sending_take(slot, out, 16), 7);
+	cr_expect_arr_eq(out, order, sizeof order);
+	cr_expect_eq(pen_sending_left(slot), 0);
 }
 
 /* Whatever is asked for, a packet is never sent that is not there, nor one too often. */
