@@ -105,13 +105,13 @@ static uint64_t quantum_of(const struct pen_guest *guest)
 enum pen_guest_stop pen_guest_may(
 	struct pen_guest *guest, enum pen_wire_size size, int64_t now_ns, unsigned *packets)
 {
-	uint64_t bytes = pen_guest_packet_bytes(size);
+	uint32_t bytes = pen_guest_packet_bytes(size);
 	uint64_t sent = guest->receipt.sent;
 	*packets = 0;
 	if (guest->grant <= sent || now_ns >= guest->lease_ns)
 		return PEN_GUEST_GRANT;
 	uint64_t most = guest->grant - sent;
-	uint64_t proved = pen_receipt_allowed(&guest->receipt, now_ns) / bytes;
+	uint64_t proved = pen_receipt_allowed(&guest->receipt, bytes, now_ns) / bytes;
 	most = most < proved ? most : proved;
 	if (most == 0)
 		return PEN_GUEST_GRANT;

@@ -214,7 +214,7 @@ static uint64_t single(struct pen_receipt *receipt, int64_t now_ns)
 		: 0;
 }
 
-uint64_t pen_receipt_allowed(struct pen_receipt *receipt, int64_t now_ns)
+uint64_t pen_receipt_allowed(struct pen_receipt *receipt, uint32_t bytes, int64_t now_ns)
 {
 	if (!receipt->path_proved) {
 		/* A packet that does not fit what is left of the burst is none of it. */
@@ -227,6 +227,8 @@ uint64_t pen_receipt_allowed(struct pen_receipt *receipt, int64_t now_ns)
 	uint64_t round = receipt->round_bytes;
 	if (round < receipt->round_before_bytes)
 		round = receipt->round_before_bytes;
-	uint64_t limit = PEN_RECEIPT_FREE_BYTES + 2 * round, used = receipt->flying_bytes;
+	uint64_t free = bytes > PEN_RECEIPT_SMALL_BYTES ? PEN_RECEIPT_BURST_BYTES
+							: PEN_RECEIPT_FREE_BYTES;
+	uint64_t limit = free + 2 * round, used = receipt->flying_bytes;
 	return used < limit ? limit - used : 0;
 }

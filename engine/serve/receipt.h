@@ -9,8 +9,9 @@
  * PEN_RECEIPT_FREE_BYTES go there, the last quarter of them in small packets one by one, further
  * and further apart, so that a path that lost all the others is not given up; after it, what is on
  * its way (sent, and beyond the last proof) is at most twice what was proved in the last round
- * trip, and PEN_RECEIPT_FREE_BYTES. A second wrong proof means that the peer guesses: the caller
- * closes the session.
+ * trip, and PEN_RECEIPT_FREE_BYTES. The last quarter of these is again for small packets: when a
+ * path has begun to swallow large ones, small ones get through, and prove it, at once. A second
+ * wrong proof means that the peer guesses: the caller closes the session.
  *
  * When proofs of anything new stay out, what is on its way is taken for lost after four round trips
  * (at least PEN_RECEIPT_SILENT_NS), once each such time, so that a path that lost everything is
@@ -121,7 +122,7 @@ void pen_receipt_rtt(struct pen_receipt *receipt, int64_t rtt_ns);
 /* From now on packets go to another address, where nothing is proved. */
 void pen_receipt_move(struct pen_receipt *receipt);
 
-/* Bytes that may leave now, as pen_receipt_send counts them. */
-uint64_t pen_receipt_allowed(struct pen_receipt *receipt, int64_t now_ns);
+/* Bytes that may leave now in packets of `bytes` in all, as pen_receipt_send counts them. */
+uint64_t pen_receipt_allowed(struct pen_receipt *receipt, uint32_t bytes, int64_t now_ns);
 
 #endif

@@ -52,7 +52,7 @@ Test(serve_receipt, a_stranger_gets_64_kib)
 	struct pen_receipt receipt;
 	pen_receipt_init(&receipt, &key, 0);
 	unsigned packets = 0, singles = 0;
-	while (pen_receipt_allowed(&receipt, 0) >= PACKET) {
+	while (pen_receipt_allowed(&receipt, PACKET, 0) >= PACKET) {
 		cr_expect_eq(pen_receipt_send(&receipt, PACKET, 1), packets);
 		packets++;
 	}
@@ -60,9 +60,9 @@ Test(serve_receipt, a_stranger_gets_64_kib)
 	cr_expect(receipt.doubt);
 	int64_t last_ns = 0;
 	for (int64_t now_ns = 0; now_ns < 3600 * 1000 * MS; now_ns += 50 * MS) {
-		if (pen_receipt_allowed(&receipt, now_ns) < PACKET)
+		if (pen_receipt_allowed(&receipt, PACKET, now_ns) < PACKET)
 			continue;
-		cr_expect_eq(pen_receipt_allowed(&receipt, now_ns), PACKET);
+		cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, now_ns), PACKET);
 		cr_expect_geq(now_ns - last_ns, 250 * MS);
 		pen_receipt_send(&receipt, PACKET, 1);
 		last_ns = now_ns;
@@ -73,7 +73,7 @@ Test(serve_receipt, a_stranger_gets_64_kib)
 	/* One that arrives is enough. */
 	prove(&receipt, receipt.sent - 1, receipt.sent, last_ns);
 	cr_expect(!receipt.doubt);
-	cr_expect_gt(pen_receipt_allowed(&receipt, last_ns), 65536);
+	cr_expect_gt(pen_receipt_allowed(&receipt, PACKET, last_ns), 65536);
 }
 
 Test(serve_receipt, a_proof_allows_twice_as_much)
@@ -86,15 +86,16 @@ Test(serve_receipt, a_proof_allows_twice_as_much)
 	cr_expect_eq(news.proved, 40);
 	cr_expect_eq(news.proved_bytes, 40 * PACKET);
 	/* 13 packets are still on their way. */
-	cr_expect_eq(pen_receipt_allowed(&receipt, 20 * MS), 65536 + 80 * PACKET - 13 * PACKET);
+	cr_expect_eq(
+		pen_receipt_allowed(&receipt, PACKET, 20 * MS), 65536 + 80 * PACKET - 13 * PACKET);
 	send(&receipt, 100, PACKET);
 	news = prove(&receipt, 40, 153, 21 * MS);
-	cr_expect_eq(pen_receipt_allowed(&receipt, 21 * MS), 65536 + 2 * 113 * PACKET);
+	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, 21 * MS), 65536 + 2 * 113 * PACKET);
 	/* What was proved before the last round trip no longer counts. */
 	send(&receipt, 2, PACKET);
 	prove(&receipt, 153, 154, 22 * MS);
 	prove(&receipt, 154, 155, 23 * MS);
-	cr_expect_eq(pen_receipt_allowed(&receipt, 23 * MS), 65536 + 2 * PACKET);
+	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, 23 * MS), 65536 + 2 * PACKET);
 }
 
 Test(serve_receipt, says_what_was_lost)
@@ -162,25 +163,47 @@ Test(serve_receipt, silence_is_forgiven_once_in_a_while)
 	pen_receipt_init(&receipt, &key, 0);
 	send(&receipt, 50, PACKET);
 	prove(&receipt, 0, 50, 10 * MS);
-	uint64_t before = pen_receipt_allowed(&receipt, 10 * MS);
+	uint64_t before = pen_receipt_allowed(&receipt, PACKET, 10 * MS);
 	/* An idle hour is no silence. */
-	cr_expect_eq(pen_receipt_allowed(&receipt, 3600 * 1000 * MS), before);
+	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, 3600 * 1000 * MS), before);
 	int64_t now_ns = 3600 * 1000 * MS;
-	while (pen_receipt_allowed(&receipt, now_ns) >= PACKET)
+	while (pen_receipt_allowed(&receipt, PACKET, now_ns) >= PACKET)
 		send(&receipt, 1, PACKET);
-	cr_expect_lt(pen_receipt_allowed(&receipt, now_ns + 249 * MS), PACKET);
+	cr_expect_lt(pen_receipt_allowed(&receipt, PACKET, now_ns + 249 * MS), PACKET);
 	/* A proof of old things changes nothing. */
 	prove(&receipt, 0, 50, now_ns + 249 * MS);
-	cr_expect_eq(pen_receipt_allowed(&receipt, now_ns + 250 * MS), 65536);
-	while (pen_receipt_allowed(&receipt, now_ns + 250 * MS) >= PACKET)
+	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, now_ns + 250 * MS), 65536);
+	while (pen_receipt_allowed(&receipt, PACKET, now_ns + 250 * MS) >= PACKET)
 		send(&receipt, 1, PACKET);
-	cr_expect_lt(pen_receipt_allowed(&receipt, now_ns + 499 * MS), PACKET);
-	cr_expect_eq(pen_receipt_allowed(&receipt, now_ns + 500 * MS), 65536);
+	cr_expect_lt(pen_receipt_allowed(&receipt, PACKET, now_ns + 499 * MS), PACKET);
+	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, now_ns + 500 * MS), 65536);
 	cr_expect_eq(receipt.forgiven, 2);
 	cr_expect(receipt.doubt);
 	send(&receipt, 1, PACKET);
 	prove(&receipt, receipt.sent - 1, receipt.sent, now_ns + 501 * MS);
 	cr_expect(!receipt.doubt);
+}
+
+/* A path begins to swallow large packets: when no more of them may follow, small ones still may, a
+ * quarter of what is free; the first that is proved settles all. */
+Test(serve_receipt, small_packets_pass_where_large_ones_vanish)
+{
+	enum { LARGE = PEN_WIRE_HEAD_BYTES + 8192 };
+	struct pen_receipt receipt;
+	pen_receipt_init(&receipt, &key, 0);
+	send(&receipt, 5, LARGE);
+	prove(&receipt, 0, 5, 10 * MS);
+	while (pen_receipt_allowed(&receipt, LARGE, 11 * MS) >= LARGE)
+		send(&receipt, 1, LARGE);
+	unsigned small = 0;
+	for (; pen_receipt_allowed(&receipt, PACKET, 11 * MS) >= PACKET; small++)
+		send(&receipt, 1, PACKET);
+	uint64_t quarter = PEN_RECEIPT_FREE_BYTES - PEN_RECEIPT_BURST_BYTES;
+	cr_expect_geq(small, quarter / PACKET, "%u", small);
+	cr_expect_leq(small, (quarter + LARGE) / PACKET, "%u", small);
+	prove(&receipt, receipt.sent - 1, receipt.sent, 12 * MS);
+	cr_expect_geq(pen_receipt_allowed(&receipt, LARGE, 12 * MS), PEN_RECEIPT_BURST_BYTES);
+	cr_expect_eq(receipt.forgiven, 0);
 }
 
 Test(serve_receipt, a_new_path_starts_at_the_beginning)
@@ -190,12 +213,13 @@ Test(serve_receipt, a_new_path_starts_at_the_beginning)
 	send(&receipt, 50, PACKET);
 	prove(&receipt, 0, 30, 10 * MS);
 	pen_receipt_move(&receipt);
-	cr_expect_eq(pen_receipt_allowed(&receipt, 10 * MS), PEN_RECEIPT_BURST_BYTES);
+	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, 10 * MS), PEN_RECEIPT_BURST_BYTES);
 	/* What arrived on the old path says nothing of the new one. */
 	prove(&receipt, 0, 50, 11 * MS);
 	cr_expect(!receipt.path_proved);
 	send(&receipt, 30, PACKET);
-	cr_expect_eq(pen_receipt_allowed(&receipt, 11 * MS), PEN_RECEIPT_BURST_BYTES - 30 * PACKET);
+	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, 11 * MS),
+		PEN_RECEIPT_BURST_BYTES - 30 * PACKET);
 	prove(&receipt, 30, 51, 12 * MS);
 	cr_expect(receipt.path_proved);
 }
