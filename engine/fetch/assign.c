@@ -120,7 +120,10 @@ unsigned pen_assign_room(const struct pen_server *server, int64_t now_ns)
 {
 	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns || server->inquiry.open)
 		return 0;
-	return pen_sched_slots(rate_of(server), server->stream.rtt.srtt_ns, server->visit.slots);
+	/* A size that is tried has a slot of its own. */
+	unsigned most = server->visit.slots - server->sizes.trying;
+	return pen_sched_slots(
+		rate_of(server), server->stream.rtt.srtt_ns, most ? most : server->visit.slots);
 }
 
 /* What another is bound to send starts again here. */

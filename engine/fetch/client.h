@@ -74,7 +74,7 @@ struct pen_client_counters {
 	uint64_t broken; /* packets that make no sense although their tag is good */
 	uint64_t pulls, opens; /* packets sent */
 	uint64_t again; /* pieces asked of a second server */
-	uint64_t stuck; /* places given up because nothing came */
+	uint64_t stuck; /* places that went on in small packets because nothing came */
 	uint64_t parted; /* pieces of several blocks that came */
 	uint64_t restarts; /* of such pieces at another server */
 };

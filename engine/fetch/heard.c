@@ -12,11 +12,26 @@
 #include "fetch/tend.h"
 #include "wire/decode.h"
 
+/* A trial ends when all of it came; or a timeout after the first packet (`first`) that was sent
+ * behind it. */
+static __attribute__((noinline)) void judge_trial(
+	struct pen_server *server, struct pen_place *place, bool first, int64_t now_ns)
+{
+	struct pen_place_trial *trial = &place->trial;
+	if (pen_place_tried(place) == PEN_PLACE_PASSED)
+		pen_sizes_came(&server->sizes, trial->size);
+	if (trial->came == (UINT32_C(1) << trial->packets) - 1)
+		trial->due_ns = now_ns;
+	else if (first)
+		trial->due_ns = now_ns + pen_rtt_timeout_ns(&server->stream.rtt);
+}
+
 /* A payload goes to its place. True if more follows from it than that it is here. */
 static bool put(struct pen_client *client, struct pen_server *server, struct pen_place *place,
 	const struct pen_wire_data *data, const struct pen_slice *slice, int64_t now_ns)
 {
-	bool first = place->recv.reach == 0, sized = place->bytes > 0;
+	bool tried = data->slot != place->slot;
+	bool first = !tried && place->recv.reach == 0, sized = place->bytes > 0;
 	uint32_t before = pen_server_packets(place);
 	enum pen_place_came came = pen_place_put(place, data, slice, now_ns);
 	/* Duplicates, too, may have been granted. */
@@ -32,14 +47,16 @@ static bool put(struct pen_client *client, struct pen_server *server, struct pen
 	}
 	client->counters.placed++;
 	client->counters.placed_bytes += slice->bytes - PEN_WIRE_HEAD_BYTES;
-	bool proof = place->recv.got == PEN_SIZES_PROOF;
+	bool proof = !tried && place->recv.got - place->recv.filled == PEN_SIZES_PROOF;
 	bool whole = place->state == PEN_PLACE_WHOLE;
 	if (proof)
 		pen_sizes_came(&server->sizes, place->size);
+	if (place->trial.packets)
+		judge_trial(server, place, first, now_ns);
 	if (place->bytes > 0 && !sized)
 		pen_stir_claim(client, place->peer);
 	client->landed |= whole;
-	return first || proof || whole;
+	return first || tried || proof || whole;
 }
 
 /* When a gap of the place is to be asked for, as far as this packet made it. */
@@ -215,8 +232,15 @@ static void heard_slot(struct pen_client *client, unsigned s,
 	if (answer->state == PEN_WIRE_SLOT_CLOSED)
 		pen_server_shut_done(server, answer->slot);
 	uint32_t seat = pen_seat_find(client, answer->slot);
-	if (seat == PEN_SEAT_NONE || client->place[seat].peer != s ||
-		client->place[seat].nonce != answer->nonce) {
+	const struct pen_place *place = seat == PEN_SEAT_NONE ? NULL : &client->place[seat];
+	if (place && place->peer == s && place->trial.slot == answer->slot &&
+		place->trial.nonce == answer->nonce) {
+		/* Whatever is wrong with it is said of its place, too. */
+		if (answer->state != PEN_WIRE_SLOT_OPENED)
+			pen_seat_try_end(client, seat, now_ns);
+		return;
+	}
+	if (!place || place->peer != s || place->nonce != answer->nonce) {
 		if (answer->state == PEN_WIRE_SLOT_OPENED)
 			pen_server_shut(server, answer->slot, answer->nonce, now_ns);
 		return;

@@ -1,6 +1,7 @@
 #include "fetch/place.h"
 
 #include "base/check.h"
+#include "fetch/sizes.h"
 
 static_assert(PEN_RECV_PACKETS_MAX >= PEN_WIRE_SLOT_PACKETS_MAX, "a slot's bitmap holds a piece");
 static_assert(PEN_WIRE_PIECE_BYTES_MAX <= PEN_BLOCK_BYTES, "a piece fits a block");
@@ -24,6 +25,15 @@ void pen_place_open(
 	place->opened_ns = view->now_ns;
 	uint32_t bytes = ask->bytes ? ask->bytes : PEN_WIRE_PIECE_BYTES_MAX;
 	pen_recv_init(&place->recv, pen_wire_packets(bytes, ask->size), view);
+	place->trial = ask->trial;
+	if (!place->trial.packets)
+		return;
+	uint32_t tried = place->trial.packets * pen_wire_size_bytes(place->trial.size);
+	PEN_CHECK(place->trial.packets <= PEN_SIZES_TRIAL_PACKETS);
+	PEN_CHECK(tried < bytes);
+	place->trial.came = 0;
+	place->trial.due_ns = INT64_MAX;
+	pen_recv_hold(&place->recv, tried / pen_wire_size_bytes(place->size));
 }
 
 struct pen_block *pen_place_close(struct pen_place *place)
@@ -49,6 +59,13 @@ static bool learn(struct pen_place *place, uint32_t bytes)
 	if (bytes % payload && pen_recv_has(&place->recv, place->recv.packets - 1))
 		return false;
 	place->bytes = bytes;
+	struct pen_place_trial *trial = &place->trial;
+	if (!trial->packets) {
+		pen_recv_release(&place->recv, true, place->recv.last_ns);
+		return true;
+	}
+	uint32_t most = pen_wire_packets(bytes, trial->size);
+	trial->packets = trial->packets < most ? trial->packets : most;
 	return true;
 }
 
@@ -85,21 +102,121 @@ static bool right_length(struct pen_place *place, uint32_t index, uint32_t len)
 	return len == (end - from < payload ? end - from : payload);
 }
 
+/* The first bytes are here. Places are opened far ahead: all their blocks in turn would not stay in
+ * a cache. */
+static void warm(struct pen_place *place)
+{
+	place->block = pen_block_warm(place->block);
+}
+
+/* Have bytes from..end-1 of the piece come by the trial? */
+static bool is_covered(const struct pen_place *place, uint32_t from, uint32_t end)
+{
+	uint32_t payload = pen_wire_size_bytes(place->trial.size);
+	for (uint32_t i = from / payload; i * payload < end; i++) {
+		if (!(place->trial.came >> i & 1))
+			return false;
+	}
+	return true;
+}
+
+static enum pen_place_came put_tried(
+	struct pen_place *place, const struct pen_wire_data *data, const struct pen_slice *slice)
+{
+	struct pen_place_trial *trial = &place->trial;
+	uint32_t payload = pen_wire_size_bytes(trial->size), own = pen_wire_size_bytes(place->size);
+	uint32_t len = slice->bytes - PEN_WIRE_HEAD_BYTES;
+	uint32_t all = place->bytes ? place->bytes : PEN_WIRE_PIECE_BYTES_MAX;
+	if (data->nonce != trial->nonce)
+		return PEN_PLACE_NONCE;
+	if (data->index >= trial->packets)
+		return PEN_PLACE_LENGTH;
+	uint32_t from = data->index * payload, left = all - from;
+	if (len != (left < payload ? left : payload))
+		return PEN_PLACE_LENGTH;
+	if (trial->came >> data->index & 1)
+		return PEN_PLACE_DUPLICATE;
+	if (place->recv.got == 0 && !trial->came)
+		warm(place);
+	trial->came |= UINT32_C(1) << data->index;
+	/* As below. */
+	pen_slice_copy(slice, PEN_WIRE_HEAD_BYTES, len, place->block->at + from);
+	for (uint32_t i = from / own; i < place->recv.held && i * own < from + len; i++) {
+		uint32_t end = (i + 1) * own < all ? (i + 1) * own : all;
+		if (!pen_recv_has(&place->recv, i) && is_covered(place, i * own, end))
+			pen_recv_fill(&place->recv, i);
+	}
+	note_whole(place);
+	return PEN_PLACE_NEW;
+}
+
+enum pen_place_verdict pen_place_tried(const struct pen_place *place)
+{
+	const struct pen_place_trial *trial = &place->trial;
+	uint32_t full = trial->packets, whole = place->bytes / pen_wire_size_bytes(trial->size);
+	if (place->bytes && whole < full)
+		full = whole;
+	uint32_t came = (uint32_t)__builtin_popcount(trial->came & ((UINT32_C(1) << full) - 1));
+	if (came > 0 && 2 * came >= full)
+		return PEN_PLACE_PASSED;
+	bool behind = place->recv.got > place->recv.filled;
+	return full > 0 && came == 0 && behind ? PEN_PLACE_FAILED : PEN_PLACE_UNDECIDED;
+}
+
+void pen_place_try_end(struct pen_place *place, int64_t now_ns)
+{
+	PEN_CHECK(place->trial.packets > 0);
+	place->trial = (struct pen_place_trial){0};
+	pen_recv_release(&place->recv, place->bytes > 0, now_ns);
+}
+
+/* Did bytes from..end-1 come, in the size that the place had? */
+static bool has_bytes(const struct pen_recv *recv, uint32_t payload, uint32_t from, uint32_t end)
+{
+	uint32_t index = from / payload;
+	while (index * payload < end && pen_recv_has(recv, index))
+		index++;
+	return index * payload >= end;
+}
+
+void pen_place_resize(struct pen_place *place, enum pen_wire_size size, uint32_t slot,
+	uint64_t nonce, const struct pen_recv_view *view)
+{
+	PEN_CHECK(place->state == PEN_PLACE_ASKED || place->state == PEN_PLACE_OPENED);
+	PEN_CHECK(!place->trial.packets);
+	struct pen_recv before = place->recv;
+	uint32_t was = pen_wire_size_bytes(place->size), is = pen_wire_size_bytes(size);
+	uint32_t bytes = place->bytes ? place->bytes : PEN_WIRE_PIECE_BYTES_MAX;
+	place->state = PEN_PLACE_ASKED;
+	place->size = size;
+	place->slot = slot;
+	place->nonce = nonce;
+	place->opened_ns = view->now_ns;
+	pen_recv_init(&place->recv, pen_wire_packets(bytes, size), view);
+	for (uint32_t i = 0; i < place->recv.packets; i++) {
+		uint32_t end = (i + 1) * is < bytes ? (i + 1) * is : bytes;
+		if (has_bytes(&before, was, i * is, end))
+			pen_recv_fill(&place->recv, i);
+	}
+	pen_recv_again(&place->recv, view);
+}
+
 enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire_data *data,
 	const struct pen_slice *slice, int64_t now_ns)
 {
 	PEN_CHECK(place->state != PEN_PLACE_FREE);
 	PEN_CHECK(slice->bytes >= PEN_WIRE_HEAD_BYTES);
 	if (data->nonce != place->nonce)
-		return PEN_PLACE_NONCE;
+		return place->trial.packets && data->slot == place->trial.slot
+			? put_tried(place, data, slice)
+			: PEN_PLACE_NONCE;
 	uint32_t index = data->index, len = slice->bytes - PEN_WIRE_HEAD_BYTES;
 	if (!right_length(place, index, len))
 		return PEN_PLACE_LENGTH;
 	if (pen_recv_add(&place->recv, index, now_ns) != PEN_RECV_NEW)
 		return PEN_PLACE_DUPLICATE;
-	/* Places are opened far ahead: all their blocks in turn would not stay in a cache. */
-	if (place->recv.got == 1)
-		place->block = pen_block_warm(place->block);
+	if (place->recv.got == 1 && !place->trial.came)
+		warm(place);
 	/* The one copy of the payload: it gathers packets that lie all over the driver's memory
 	 * into the run of bytes that is proved and decompressed. */
 	pen_slice_copy(slice, PEN_WIRE_HEAD_BYTES, len,
@@ -108,9 +225,21 @@ enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire
 	return PEN_PLACE_NEW;
 }
 
+/* `filled` are of those held; the trial brings the others in fewer packets. Apart, as it is seldom
+ * and pen_place_left is for each packet. */
+static __attribute__((noinline)) uint32_t left_with_trial(const struct pen_place *place)
+{
+	const struct pen_recv *recv = &place->recv;
+	uint32_t tried = (uint32_t)__builtin_popcount(place->trial.came);
+	return recv->packets - recv->got - (recv->held - recv->filled) + place->trial.packets -
+		tried;
+}
+
 uint32_t pen_place_left(const struct pen_place *place)
 {
-	return place->state == PEN_PLACE_FREE ? 0 : place->recv.packets - place->recv.got;
+	if (place->state == PEN_PLACE_FREE)
+		return 0;
+	return place->recv.held ? left_with_trial(place) : place->recv.packets - place->recv.got;
 }
 
 uint64_t pen_place_left_bytes(const struct pen_place *place)

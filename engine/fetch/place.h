@@ -10,6 +10,12 @@
  * then packets are placed all the same, and a short one says where the piece ends. A length that
  * contradicts what came is the server's fault, and the place is good for nothing.
  *
+ * A place may have a second slot for a while, a *trial*: its first few packets, in a larger size
+ * that the path may carry or not (fetch/sizes.h). The slot itself begins behind them. When the
+ * trial ends, what it did not bring is asked for in the slot's own size, so a size that fails costs
+ * no more than these packets. And when a path no longer carries the slot's size, the place goes on
+ * in another: what came stays.
+ *
  * Life: open (a free place becomes busy) .. close. The block is the caller's: it has one count for
  * the place from open on, and takes it over or puts it at close. With the first packet it is
  * changed for a warm one of its pool (mem/block.h), so that until then nobody else may use it.
@@ -39,6 +45,16 @@ enum pen_place_state {
 	PEN_PLACE_WHOLE, /* every packet is here */
 };
 
+/* A few packets of a larger size. Zeroed: there is none. */
+struct pen_place_trial {
+	uint32_t slot; /* its own number and nonce */
+	uint64_t nonce;
+	enum pen_wire_size size;
+	uint32_t packets; /* from the piece's first on; at most PEN_SIZES_TRIAL_PACKETS */
+	uint32_t came; /* bit i: packet i did */
+	int64_t due_ns; /* when it ends if nothing more comes; INT64_MAX: not known yet */
+};
+
 struct pen_place {
 	enum pen_place_state state;
 	unsigned peer; /* who sends it */
@@ -53,6 +69,7 @@ struct pen_place {
 	int64_t opened_ns; /* when it was asked for */
 	uint64_t losses; /* of its stream, when something of it came last: whoever feeds it sets it
 			  */
+	struct pen_place_trial trial;
 	struct pen_recv recv;
 };
 
@@ -66,6 +83,8 @@ struct pen_place_ask {
 	uint32_t bytes; /* at most PEN_WIRE_PIECE_BYTES_MAX; 0: not known */
 	bool parted; /* as in struct pen_place */
 	struct pen_block *block; /* one count of it goes to the place */
+	struct pen_place_trial trial; /* slot, nonce, size above the place's, packets: less than
+					 there are, if that is known; 0: none */
 };
 
 /* What became of a packet. */
@@ -90,11 +109,29 @@ struct pen_block *pen_place_close(struct pen_place *place);
  */
 bool pen_place_opened(struct pen_place *place, uint32_t bytes, uint32_t blocks);
 
-/* A DATA packet for this slot number; `slice` is the whole packet, borrowed for the call. */
+/* What the trial shows so far. */
+enum pen_place_verdict {
+	PEN_PLACE_UNDECIDED,
+	PEN_PLACE_PASSED, /* half of its full packets came, no accident */
+	PEN_PLACE_FAILED, /* none did, although what was sent behind them came */
+};
+enum pen_place_verdict pen_place_tried(const struct pen_place *place);
+
+/* The trial is over: what is missing of it is asked for in the slot's size. */
+void pen_place_try_end(struct pen_place *place, int64_t now_ns);
+
+/* Go on in another size, under another slot number and nonce: nothing came of that yet, and OPENED
+ * has not said so, but what came before stays. The place is neither free nor whole, and has no
+ * trial. */
+void pen_place_resize(struct pen_place *place, enum pen_wire_size size, uint32_t slot,
+	uint64_t nonce, const struct pen_recv_view *view);
+
+/* A DATA packet for this slot number, or its trial's; `slice` is the whole packet, borrowed for the
+ * call. */
 enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire_data *data,
 	const struct pen_slice *slice, int64_t now_ns);
 
-/* Packets still to come, as far as is known; 0 if whole. */
+/* Packets still to come, as far as is known, the trial's too; 0 if whole. */
 uint32_t pen_place_left(const struct pen_place *place);
 
 /* Bytes that may still come: what the place may claim of a credit. */

@@ -61,6 +61,7 @@ bool pen_say_catalog(struct pen_client *client, struct pen_server *server)
 	return true;
 }
 
+/* The slot of a place, from the first packet on that is missing. */
 static struct pen_wire_slot slot_of(const struct pen_place *place)
 {
 	return (struct pen_wire_slot){
@@ -72,7 +73,19 @@ static struct pen_wire_slot slot_of(const struct pen_place *place)
 		.block = place->piece.block,
 		.size = (uint8_t)place->size,
 		.act = PEN_WIRE_SLOT_OPEN,
+		.first = (uint16_t)place->recv.first,
 	};
+}
+
+static struct pen_wire_slot trial_of(const struct pen_place *place)
+{
+	struct pen_wire_slot slot = slot_of(place);
+	slot.slot = place->trial.slot;
+	slot.nonce = place->trial.nonce;
+	slot.size = (uint8_t)place->trial.size;
+	slot.first = 0;
+	slot.packets = (uint16_t)place->trial.packets;
+	return slot;
 }
 
 /* Closes first: they make room for the slots that are opened. */
@@ -92,8 +105,14 @@ static unsigned gather(struct pen_client *client, struct pen_server *server,
 		return count;
 	for (unsigned i = 0; i < server->places && count < PEN_WIRE_OPEN_MAX; i++) {
 		const struct pen_place *place = &client->place[server->place[i]];
-		if (place->state == PEN_PLACE_ASKED)
-			slots[count++] = slot_of(place);
+		if (place->state != PEN_PLACE_ASKED)
+			continue;
+		/* A trial comes before what is sent behind it, with which it shares a packet. */
+		if (place->trial.packets && count + 1 == PEN_WIRE_OPEN_MAX)
+			break;
+		if (place->trial.packets)
+			slots[count++] = trial_of(place);
+		slots[count++] = slot_of(place);
 	}
 	return count;
 }

@@ -24,7 +24,8 @@ uint32_t pen_seat_find(const struct pen_client *client, uint32_t slot)
 	if (seat >= client->config.places)
 		return PEN_SEAT_NONE;
 	const struct pen_place *place = &client->place[seat];
-	return place->state != PEN_PLACE_FREE && place->slot == slot ? seat : PEN_SEAT_NONE;
+	bool of_it = place->slot == slot || (place->trial.packets && place->trial.slot == slot);
+	return place->state != PEN_PLACE_FREE && of_it ? seat : PEN_SEAT_NONE;
 }
 
 static uint32_t free_seat(const struct pen_client *client)
@@ -34,6 +35,31 @@ static uint32_t free_seat(const struct pen_client *client)
 			return i;
 	}
 	return PEN_SEAT_NONE;
+}
+
+/* Let a piece of so many bytes (0: not known) begin with a trial, if one is due and the server has
+ * a slot for it. */
+static void add_trial(
+	struct pen_client *client, struct pen_place_ask *ask, uint32_t seat, int64_t now_ns)
+{
+	struct pen_server *from = &client->server[ask->peer];
+	if (from->places + 2 > from->visit.slots)
+		return;
+	enum pen_wire_size size = pen_sizes_try(&from->sizes, now_ns);
+	if (size == ask->size)
+		return;
+	uint32_t bytes = ask->bytes ? ask->bytes : PEN_WIRE_PIECE_BYTES_MAX;
+	uint32_t packets = (bytes - 1) / pen_wire_size_bytes(size);
+	if (packets == 0) {
+		pen_sizes_ended(&from->sizes);
+		return;
+	}
+	ask->trial = (struct pen_place_trial){
+		.slot = number_of(++client->generation, ask->peer, seat),
+		.nonce = pen_draw_number(&client->draw),
+		.size = size,
+		.packets = packets < PEN_SIZES_TRIAL_PACKETS ? packets : PEN_SIZES_TRIAL_PACKETS,
+	};
 }
 
 bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *haul, uint32_t unit,
@@ -53,7 +79,7 @@ bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *
 		.parted = haul->by_block || haul->form == PEN_WIRE_FORM_LEAN,
 		.slot = number_of(++client->generation, server, seat),
 		.nonce = pen_draw_number(&client->draw),
-		.size = pen_sizes_next(&from->sizes, now_ns),
+		.size = from->sizes.proven,
 		.bytes = pen_haul_unit_bytes(haul, unit),
 		.block = block,
 	};
@@ -62,6 +88,7 @@ bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *
 		ask.piece.block = (uint8_t)pen_bond_block(bond);
 		pen_bond_ask(bond, ask.piece.block);
 	}
+	add_trial(client, &ask, seat, now_ns);
 	struct pen_recv_view view = pen_stream_view(&from->stream, now_ns);
 	pen_place_open(&client->place[seat], &ask, &view);
 	client->place[seat].losses = from->stream.losses;
@@ -88,16 +115,62 @@ static uint32_t twin_of(const struct pen_client *client, uint32_t seat)
 	return PEN_SEAT_NONE;
 }
 
+/* Time that the packets of a trial take at the server's pace. */
+static int64_t cost_ns(const struct pen_server *server, const struct pen_place_trial *trial)
+{
+	uint64_t bytes = (uint64_t)trial->packets * pen_wire_size_bytes(trial->size);
+	PEN_CHECK(server->stream.rate.pace > 0);
+	return (int64_t)(bytes * UINT64_C(1000000000) / server->stream.rate.pace);
+}
+
+void pen_seat_try_end(struct pen_client *client, uint32_t seat, int64_t now_ns)
+{
+	struct pen_place *place = &client->place[seat];
+	struct pen_server *server = &client->server[place->peer];
+	struct pen_place_trial trial = place->trial;
+	if (!trial.packets)
+		return;
+	switch (pen_place_tried(place)) {
+	case PEN_PLACE_PASSED: pen_sizes_came(&server->sizes, trial.size); break;
+	case PEN_PLACE_FAILED:
+		if (now_ns >= trial.due_ns)
+			pen_sizes_failed(
+				&server->sizes, trial.size, cost_ns(server, &trial), now_ns);
+		break;
+	case PEN_PLACE_UNDECIDED: break;
+	}
+	pen_sizes_ended(&server->sizes);
+	pen_place_try_end(place, now_ns);
+	pen_server_shut(server, trial.slot, trial.nonce, now_ns);
+	pen_stir_claim(client, place->peer);
+	pen_stir_places(client);
+}
+
+void pen_seat_resize(
+	struct pen_client *client, uint32_t seat, enum pen_wire_size size, int64_t now_ns)
+{
+	struct pen_place *place = &client->place[seat];
+	struct pen_server *server = &client->server[place->peer];
+	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
+	pen_seat_try_end(client, seat, now_ns);
+	pen_server_shut(server, place->slot, place->nonce, now_ns);
+	pen_place_resize(place, size, number_of(++client->generation, place->peer, seat),
+		pen_draw_number(&client->draw), &view);
+	place->losses = server->stream.losses;
+	pen_server_begin(&server->opens, now_ns);
+	server->opens.next_ns = now_ns;
+	pen_stir_claim(client, place->peer);
+}
+
 /* Take server and place apart; the block is returned. */
 static struct pen_block *vacate(struct pen_client *client, uint32_t seat, bool tell, int64_t now_ns)
 {
 	struct pen_place *place = &client->place[seat];
 	struct pen_server *server = &client->server[place->peer];
-	bool whole = place->state == PEN_PLACE_WHOLE;
-	if (place->recv.got >= PEN_SIZES_PROOF || whole)
+	uint32_t came = place->recv.got - place->recv.filled;
+	pen_seat_try_end(client, seat, now_ns);
+	if (came >= PEN_SIZES_PROOF || (came && place->state == PEN_PLACE_WHOLE))
 		pen_sizes_came(&server->sizes, place->size);
-	else
-		pen_sizes_ended(&server->sizes, place->size);
 	if (tell)
 		pen_server_shut(server, place->slot, place->nonce, now_ns);
 	struct pen_block *block = pen_place_close(place);
@@ -257,8 +330,12 @@ void pen_seats_reopen(struct pen_client *client, unsigned server, int64_t now_ns
 		struct pen_place *place = &client->place[from->place[i]];
 		if (place->state == PEN_PLACE_WHOLE)
 			continue;
+		pen_seat_try_end(client, from->place[i], now_ns);
 		place->state = PEN_PLACE_ASKED;
-		pen_recv_again(&place->recv, &view);
+		if (place->size != from->sizes.proven)
+			pen_seat_resize(client, from->place[i], from->sizes.proven, now_ns);
+		else
+			pen_recv_again(&place->recv, &view);
 		place->losses = 0;
 		pen_server_begin(&from->opens, now_ns);
 	}

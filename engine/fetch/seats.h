@@ -13,15 +13,24 @@
 
 #define PEN_SEAT_NONE UINT32_MAX
 
-/* Ask a server for a unit: takes a place and a block. False if none is free. */
+/* Ask a server for a unit: takes a place and a block. False if none is free. A larger size is tried
+ * by it if that is due. */
 bool pen_seat_take(struct pen_client *client, unsigned server, struct pen_haul *haul, uint32_t unit,
 	int64_t now_ns);
 
-/* The place of a slot number that is open, or PEN_SEAT_NONE. */
+/* The place of a slot number that is open, or its trial's, or PEN_SEAT_NONE. */
 uint32_t pen_seat_find(const struct pen_client *client, uint32_t slot);
 
 /* The server that a slot number names, open or not; PEN_HAUL_PEERS if there is none. */
 unsigned pen_seat_server(const struct pen_client *client, uint32_t slot);
+
+/* The trial of this place is over, if there is one: what it showed is known of the path, and what
+ * it did not bring is asked for in the place's size. */
+void pen_seat_try_end(struct pen_client *client, uint32_t seat, int64_t now_ns);
+
+/* The place, which is neither free nor whole, goes on in another size: what came stays. */
+void pen_seat_resize(
+	struct pen_client *client, uint32_t seat, enum pen_wire_size size, int64_t now_ns);
 
 /* The unit will not come by this place: it is missing again, unless it flies elsewhere too. `tell`
  * the server, if it may still be sending. */
@@ -52,7 +61,8 @@ void pen_seats_drop_server(struct pen_client *client, unsigned server, int64_t n
  * can fill it. False if there is none. */
 bool pen_seats_evict(struct pen_client *client, int64_t now_ns);
 
-/* A server has a new session: its places are asked for anew, what came stays. */
+/* A server has a new session: its places are asked for anew, in the size that is proven by now;
+ * what came stays. */
 void pen_seats_reopen(struct pen_client *client, unsigned server, int64_t now_ns);
 
 /* Flights of all places, for sched; `out` has room for PEN_CLIENT_PLACES_MAX. Returns how many. */

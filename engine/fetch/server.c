@@ -33,7 +33,7 @@ void pen_server_opened(struct pen_server *server, const struct pen_rate_config *
 	if (server->visit.rtt_ns)
 		pen_rtt_sample(&rtt, server->visit.rtt_ns, now_ns);
 	pen_stream_init(&server->stream, &rtt, rate, now_ns);
-	pen_sizes_init(&server->sizes, most);
+	pen_sizes_begin(&server->sizes, most);
 	server->state = PEN_SERVER_READY;
 	server->silences = 0;
 	server->heard_ns = now_ns;
@@ -171,14 +171,38 @@ unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *plac
 	return count;
 }
 
+unsigned pen_server_tried(
+	const struct pen_server *server, const struct pen_place *places, int64_t now_ns)
+{
+	for (unsigned i = 0; server->sizes.trying && i < server->places; i++) {
+		const struct pen_place_trial *trial = &places[server->place[i]].trial;
+		if (trial->packets && trial->due_ns <= now_ns)
+			return server->place[i];
+	}
+	return UINT_MAX;
+}
+
+int64_t pen_server_tried_ns(const struct pen_server *server, const struct pen_place *places)
+{
+	int64_t due = INT64_MAX;
+	for (unsigned i = 0; server->sizes.trying && i < server->places; i++) {
+		const struct pen_place_trial *trial = &places[server->place[i]].trial;
+		if (trial->packets && trial->due_ns < due)
+			due = trial->due_ns;
+	}
+	return due;
+}
+
 /* How long a place whose turn it is may get nothing: timeouts as they were before they doubled,
  * which they do because of such a place. */
 static int64_t stuck_wait_ns(const struct pen_server *server)
 {
 	struct pen_rtt rtt = server->stream.rtt;
 	rtt.doublings = 0;
-	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS *
-		(pen_rtt_timeout_ns(&rtt) + 2 * server->stream.run_ns);
+	int64_t once = pen_rtt_timeout_ns(&rtt) + 2 * server->stream.run_ns;
+	int64_t wait = PEN_SERVER_STUCK_TIMEOUTS * once;
+	if (wait > PEN_SERVER_STUCK_NS_MAX)
+		wait = once > PEN_SERVER_STUCK_NS_MAX ? once : PEN_SERVER_STUCK_NS_MAX;
 	return wait > PEN_SERVER_STUCK_NS_MIN ? wait : PEN_SERVER_STUCK_NS_MIN;
 }
 
@@ -200,7 +224,7 @@ static unsigned first_stuck(const struct pen_server *server, const struct pen_pl
 int64_t pen_server_stuck_ns(const struct pen_server *server, const struct pen_place *places)
 {
 	unsigned first = first_stuck(server, places);
-	if (server->state != PEN_SERVER_READY || first == server->places)
+	if (first == server->places)
 		return INT64_MAX;
 	return places[server->place[first]].recv.last_ns + stuck_wait_ns(server);
 }

@@ -28,9 +28,11 @@
  * the second, since the first may be a slow server's. */
 #define PEN_SERVER_TAIL_PACKETS 64u
 /* How long a place whose turn it is gets no packet of a larger size until the size is given up:
- * timeouts, and at least so long, since a disk may be slow too. */
+ * timeouts, and at least so long, since a disk may be slow too; but where hosts are busy, so that
+ * timeouts are long, not much longer: what came stays, so a mistake costs a question. */
 #define PEN_SERVER_STUCK_TIMEOUTS 3
 #define PEN_SERVER_STUCK_NS_MIN INT64_C(200000000)
+#define PEN_SERVER_STUCK_NS_MAX INT64_C(500000000)
 /* Closed slots of which the server may not know yet; those beyond are told when it sends more. */
 #define PEN_SERVER_CLOSES_MAX 32u
 /* How long what a server has is believed before it is asked again, if something is missing. */
@@ -111,7 +113,8 @@ bool pen_server_ask(struct pen_server_question *question, int64_t timeout_ns, in
 /* Begin to ask, if it is not being asked. */
 void pen_server_begin(struct pen_server_question *question, int64_t now_ns);
 
-/* A new session: streams, sizes and questions start anew; closed slots are forgotten there. */
+/* A new session: stream and questions start anew; closed slots are forgotten there. What is known
+ * of the path's sizes stays. */
 void pen_server_opened(struct pen_server *server, const struct pen_rate_config *rate,
 	enum pen_wire_size most, int64_t now_ns);
 
@@ -145,11 +148,16 @@ struct pen_stream_want pen_server_want(
 unsigned pen_server_gaps(const struct pen_server *server, struct pen_place *places, int64_t now_ns,
 	struct pen_wire_gap *gaps, uint64_t (*bits)[PEN_RECV_WORDS], unsigned max);
 
+/* The place whose trial ends by now, or UINT_MAX; and when it does, or INT64_MAX. */
+unsigned pen_server_tried(
+	const struct pen_server *server, const struct pen_place *places, int64_t now_ns);
+int64_t pen_server_tried_ns(const struct pen_server *server, const struct pen_place *places);
+
 /* When that is: INT64_MAX if no place could be. */
 int64_t pen_server_stuck_ns(const struct pen_server *server, const struct pen_place *places);
 
-/* Of the places, the one that a black hole swallows: it is its turn, the server is alive, and
- * nothing came of it for too long. UINT_MAX if there is none. */
+/* Of the places, the one that a black hole swallows: it is its turn, and nothing came of it for too
+ * long. UINT_MAX if there is none. */
 unsigned pen_server_stuck(
 	const struct pen_server *server, const struct pen_place *places, int64_t now_ns);
 

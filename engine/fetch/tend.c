@@ -65,32 +65,24 @@ void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
 	pen_stir_credit(client);
 }
 
-/* A size carries nothing: it is not used again, and what was asked in it is asked in another. */
+/* A size carries nothing: it is not used again, and what was asked in it goes on in the smallest.
+ * The server is well. */
 static void give_up_size(struct pen_client *client, unsigned s, unsigned seat, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
-	const struct pen_place *place = &client->place[seat];
-	pen_sizes_failed(&server->sizes, place->size, now_ns - place->recv.last_ns, now_ns);
-	for (unsigned i = server->places; i-- > 0;) {
+	pen_sizes_swallowed(&server->sizes, client->place[seat].size, now_ns);
+	server->silences = 0;
+	server->state = PEN_SERVER_READY;
+	server->stream.rtt.doublings = 0;
+	for (unsigned i = 0; i < server->places; i++) {
 		seat = server->place[i];
-		if (client->place[seat].size <= server->sizes.limit ||
+		if (client->place[seat].size == PEN_WIRE_SIZE_1200 ||
 			client->place[seat].state == PEN_PLACE_WHOLE)
 			continue;
 		client->counters.stuck++;
-		pen_seat_drop(client, seat, true, now_ns);
+		pen_seat_resize(client, seat, PEN_WIRE_SIZE_1200, now_ns);
 	}
 	pen_stir_places(client);
-}
-
-/* Is the place's size to be given up? One that was never proven costs nothing to give up; one that
- * was is given the time of a slow disk. */
-static bool is_swallowed(
-	const struct pen_server *server, const struct pen_place *place, int64_t now_ns)
-{
-	if (place->size == PEN_WIRE_SIZE_1200)
-		return false;
-	return place->size > server->sizes.proven ||
-		now_ns - place->recv.last_ns >= PEN_SERVER_STUCK_NS_MIN;
 }
 
 /* A timeout has passed without a packet. What flies at the server stays there, as it may only be
@@ -102,14 +94,6 @@ static void fall_silent(struct pen_client *client, unsigned s, int64_t now_ns)
 	pen_stir_places(client);
 	if (server->silences < PEN_SERVER_SILENCES)
 		return;
-	/* A black hole looks the same as long as its place is the oldest. */
-	unsigned oldest = server->places ? server->place[0] : UINT_MAX;
-	if (oldest != UINT_MAX && is_swallowed(server, &client->place[oldest], now_ns)) {
-		server->silences = 0;
-		server->state = PEN_SERVER_READY;
-		give_up_size(client, s, oldest, now_ns);
-		return;
-	}
 	server->state = PEN_SERVER_SILENT;
 	if (now_ns - server->heard_ns >= PEN_VISIT_DOUBT_NS)
 		pen_visit_doubt(&server->visit, &client->draw, now_ns);
@@ -143,7 +127,10 @@ void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)
 	server->want = pen_server_want(server, client->place, now_ns);
 	if (pen_stream_tick(&server->stream, &server->want, now_ns))
 		fall_silent(client, s, now_ns);
-	unsigned seat = pen_server_stuck(server, client->place, now_ns);
+	unsigned seat;
+	while ((seat = pen_server_tried(server, client->place, now_ns)) != UINT_MAX)
+		pen_seat_try_end(client, seat, now_ns);
+	seat = pen_server_stuck(server, client->place, now_ns);
 	if (seat != UINT_MAX)
 		give_up_size(client, s, seat, now_ns);
 	unsigned room = pen_assign_room(server, now_ns);
@@ -209,6 +196,7 @@ static int64_t due_ns(
 	due = sooner(due, pen_stream_due_ns(&server->stream, &server->want));
 	due = sooner(due, sooner(open_ns(server), keep_ns(server)));
 	due = sooner(due, pen_inquiry_due_ns(&server->inquiry));
+	due = sooner(due, pen_server_tried_ns(server, client->place));
 	due = sooner(due, pen_server_stuck_ns(server, client->place));
 	if (server->catalog.open)
 		due = sooner(due, server->catalog.next_ns);

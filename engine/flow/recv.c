@@ -21,6 +21,33 @@ void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_rec
 	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
 }
 
+/* The bits of word w that are missing. */
+static uint64_t missing_word(const struct pen_recv *recv, uint32_t w)
+{
+	uint32_t first = w * 64;
+	if (first >= recv->packets)
+		return 0;
+	uint32_t left = recv->packets - first;
+	uint64_t all = left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
+	if (recv->held > first)
+		all &= recv->held - first >= 64 ? 0 : UINT64_MAX << (recv->held - first);
+	return all & ~recv->bits[w];
+}
+
+/* The first packet from index `from` on that is missing and not held; `packets` if there is none.
+ * From reach on all such were asked for together, if at all. */
+static uint32_t tail_from(const struct pen_recv *recv, uint32_t from)
+{
+	for (uint32_t w = from / 64; w < PEN_RECV_WORDS; w++) {
+		uint64_t rest = missing_word(recv, w);
+		if (w == from / 64)
+			rest &= UINT64_MAX << from % 64;
+		if (rest)
+			return w * 64 + (uint32_t)__builtin_ctzll(rest);
+	}
+	return recv->packets;
+}
+
 /* The first gap that was not asked for may be another. */
 static void settle(struct pen_recv *recv)
 {
@@ -31,22 +58,46 @@ static void settle(struct pen_recv *recv)
 
 void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view)
 {
+	recv->held = 0;
+	recv->first = tail_from(recv, 0);
+	/* What is whole may still wait for the server's word. */
+	recv->first -= recv->first == recv->packets;
 	recv->reach = 0;
 	recv->unasked = 0;
 	recv->awaited = 0;
-	recv->ahead = recv->got;
+	recv->ahead = recv->got - recv->first;
+	recv->filled = recv->got;
 	recv->last_ns = view->now_ns;
 	memset(recv->times, 0, sizeof recv->times);
 	settle(recv);
 	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
 }
 
+void pen_recv_hold(struct pen_recv *recv, uint32_t first)
+{
+	PEN_CHECK(first < recv->packets);
+	PEN_CHECK(recv->got == 0);
+	recv->first = recv->held = recv->unasked = first;
+}
+
+/* Has anything come from index `end` on? */
+static bool came_beyond(const struct pen_recv *recv, uint32_t end)
+{
+	for (uint32_t w = end / 64; w < PEN_RECV_WORDS; w++) {
+		uint64_t from = w == end / 64 ? UINT64_MAX << end % 64 : UINT64_MAX;
+		if (recv->bits[w] & from)
+			return true;
+	}
+	return false;
+}
+
 bool pen_recv_shrink(struct pen_recv *recv, uint32_t packets)
 {
 	PEN_CHECK(packets > 0);
-	if (packets > recv->packets || packets < recv->reach)
+	if (packets > recv->packets || packets < recv->reach || came_beyond(recv, packets))
 		return false;
 	recv->packets = packets;
+	recv->held = recv->held < packets ? recv->held : packets;
 	return true;
 }
 
@@ -64,9 +115,34 @@ bool pen_recv_whole(const struct pen_recv *recv)
 /* The highest index that came rises. */
 static void pass(struct pen_recv *recv, uint32_t reach)
 {
-	for (uint32_t i = recv->reach; recv->ahead && i < reach; i++)
+	uint32_t from = recv->reach > recv->first ? recv->reach : recv->first;
+	for (uint32_t i = from; recv->ahead && i < reach; i++)
 		recv->ahead -= pen_recv_has(recv, i);
 	recv->reach = reach;
+}
+
+void pen_recv_release(struct pen_recv *recv, bool known, int64_t now_ns)
+{
+	uint32_t first = recv->first < recv->packets ? recv->first : recv->packets;
+	recv->held = 0;
+	recv->unasked = 0;
+	settle(recv);
+	if (!known || recv->reach >= first || tail_from(recv, 0) >= first)
+		return;
+	recv->reach = first;
+	/* As if the one behind them had come. */
+	pen_marks_note(&recv->marks, (uint64_t)first + 1, now_ns);
+}
+
+void pen_recv_fill(struct pen_recv *recv, uint32_t index)
+{
+	PEN_CHECK(index < recv->packets);
+	PEN_CHECK(!pen_recv_has(recv, index));
+	recv->bits[index / 64] |= UINT64_C(1) << index % 64;
+	recv->got++;
+	recv->filled++;
+	recv->awaited -= recv->times[index] > 0;
+	settle(recv);
 }
 
 enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns)
@@ -112,36 +188,11 @@ static int64_t index_due_ns(
 	return gap < silent ? gap : silent;
 }
 
-/* The bits of word w that are missing. */
-static uint64_t missing_word(const struct pen_recv *recv, uint32_t w)
-{
-	uint32_t first = w * 64;
-	if (first >= recv->packets)
-		return 0;
-	uint32_t left = recv->packets - first;
-	uint64_t all = left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
-	return all & ~recv->bits[w];
-}
-
-/* The first packet from reach on that is missing; all such were asked for together, if at all.
- * `packets` if there is none. */
-static uint32_t tail_from(const struct pen_recv *recv)
-{
-	for (uint32_t w = recv->reach / 64; w < PEN_RECV_WORDS; w++) {
-		uint64_t rest = missing_word(recv, w);
-		if (w == recv->reach / 64)
-			rest &= UINT64_MAX << recv->reach % 64;
-		if (rest)
-			return w * 64 + (uint32_t)__builtin_ctzll(rest);
-	}
-	return recv->packets;
-}
-
 uint32_t pen_recv_missing(const struct pen_recv *recv, const struct pen_recv_view *view,
 	uint64_t missing[PEN_RECV_WORDS])
 {
 	PEN_CHECK(view->timeout_ns > 0);
-	uint32_t count = 0, tail = tail_from(recv);
+	uint32_t count = 0, tail = tail_from(recv, recv->reach);
 	bool tail_due = tail < recv->packets && index_due_ns(recv, view, tail) <= view->now_ns;
 	for (uint32_t w = 0; w < PEN_RECV_WORDS; w++) {
 		missing[w] = 0;
@@ -187,7 +238,7 @@ int64_t pen_recv_gap_ns(const struct pen_recv *recv, const struct pen_recv_view 
 /* When the first is to be asked for once more, of those below reach. */
 static int64_t awaited_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
 {
-	uint32_t tail = tail_from(recv);
+	uint32_t tail = tail_from(recv, recv->reach);
 	int64_t due = INT64_MAX;
 	for (uint32_t w = 0; recv->awaited && w * 64 < tail; w++) {
 		for (uint64_t rest = missing_word(recv, w); rest; rest &= rest - 1) {
@@ -204,7 +255,7 @@ static int64_t awaited_ns(const struct pen_recv *recv, const struct pen_recv_vie
 int64_t pen_recv_due_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
 {
 	PEN_CHECK(view->timeout_ns > 0);
-	uint32_t tail = tail_from(recv);
+	uint32_t tail = tail_from(recv, recv->reach);
 	int64_t due = tail < recv->packets ? index_due_ns(recv, view, tail) : INT64_MAX;
 	int64_t gap = pen_recv_gap_ns(recv, view), awaited = awaited_ns(recv, view);
 	due = gap < due ? gap : due;

@@ -9,6 +9,9 @@
  * what lies beyond reach is asked for too, if the caller thinks that it may have been sent and lost
  * (the server skips what it has not sent a first time). What was asked for is not asked again
  * before a timeout has passed. After the second time it is a miss that another peer may mend.
+ *
+ * A slot may be opened from a later packet than the first on: what lies before came, or comes by
+ * another slot for now (pen_recv_hold), and is not asked for until that has ended.
  * Zeroed by init; no memory of its own; one thread; time is an argument.
  */
 #ifndef PEN_FLOW_RECV_H
@@ -29,7 +32,10 @@ enum pen_recv_came {
 
 struct pen_recv {
 	uint32_t packets; /* of the slot, 1..PEN_RECV_PACKETS_MAX */
+	uint32_t first; /* index of the first that the server sends unasked */
+	uint32_t held; /* all below come by another slot; 0: none do */
 	uint32_t got; /* that came */
+	uint32_t filled; /* of them, by another slot or before the slot began anew */
 	uint32_t reach; /* the highest index that came, and one */
 	uint32_t ahead; /* packets from reach on that came before the slot began anew: the server
 			   sends them once more before anything behind them */
@@ -59,8 +65,20 @@ struct pen_recv_view {
 /* A slot of `packets` packets is opened. */
 void pen_recv_init(struct pen_recv *recv, uint32_t packets, const struct pen_recv_view *view);
 
-/* The server begins to send it anew, from index 0: what came stays. */
+/* The server begins to send it anew, from the first packet on that is missing: what came stays.
+ * Nothing is held any more. */
 void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view);
+
+/* The packets before index `first` (below the slot's packets) come by another slot; nothing came
+ * yet. */
+void pen_recv_hold(struct pen_recv *recv, uint32_t first);
+
+/* They do so no more: those that are missing count as left behind, if it is `known` how many
+ * packets the slot has. May be called again when it is. */
+void pen_recv_release(struct pen_recv *recv, bool known, int64_t now_ns);
+
+/* Packet `index`, which is missing, came by another slot. */
+void pen_recv_fill(struct pen_recv *recv, uint32_t index);
 
 /* The slot turns out to have fewer packets. False if one beyond them has come already; the slot is
  * then unchanged, and the peer is not to be believed. */

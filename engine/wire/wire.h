@@ -458,8 +458,7 @@ struct PEN_PACKED pen_wire_slot {
 	uint8_t block;
 	uint8_t size; /* enum pen_wire_size, not above WELCOME's and HELLO's */
 	uint8_t act; /* enum pen_wire_slot_do */
-	/* Not all of it: a few packets of a size to be tried, or what did not come otherwise. The
-	 * others are sent only when a PULL names them. */
+	/* Not all of it: others only when a PULL names them. To try a size, or go on in another. */
 	pen_le16_t first; /* index of the first packet that is wanted */
 	pen_le16_t packets; /* wanted from there on, as far as there are; 0: to the end */
 };

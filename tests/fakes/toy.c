@@ -151,6 +151,9 @@ static uint8_t open_slot(
 		.nonce = ask->nonce,
 		.size = ask->size,
 		.packets = pen_wire_packets(*bytes, ask->size)};
+	slot->end = ask->packets ? (uint32_t)ask->first + ask->packets : slot->packets;
+	slot->end = slot->end < slot->packets ? slot->end : slot->packets;
+	slot->next = ask->first < slot->end ? ask->first : slot->end;
 	return PEN_WIRE_SLOT_OPENED;
 }
 
@@ -195,7 +198,8 @@ static void hear_pull(struct toy_guest *guest, struct pen_bytes body, int64_t no
 		struct toy_slot *slot = slot_of(guest, missing->slot, true);
 		for (uint32_t i = 0; slot && i < 64u * missing->words; i++) {
 			uint32_t index = 64u * missing->first_word + i;
-			if (missing->bits[i / 8] >> i % 8 & 1 && index < slot->next)
+			bool coming = slot->next <= index && index < slot->end;
+			if (missing->bits[i / 8] >> i % 8 & 1 && index < slot->packets && !coming)
 				slot->again[index / 64] |= UINT64_C(1) << index % 64;
 		}
 	}
@@ -301,7 +305,7 @@ static uint32_t next_index(const struct toy_slot *slot)
 		if (slot->again[w])
 			return w * 64 + (uint32_t)__builtin_ctzll(slot->again[w]);
 	}
-	return slot->next < slot->packets ? slot->next : UINT32_MAX;
+	return slot->next < slot->end ? slot->next : UINT32_MAX;
 }
 
 /* The oldest slot that has something to send, and what. */

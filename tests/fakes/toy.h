@@ -40,7 +40,7 @@ struct toy_slot {
 	const uint8_t *at; /* its bytes */
 	uint64_t nonce;
 	enum pen_wire_size size;
-	uint32_t next, packets;
+	uint32_t next, end, packets; /* unasked it sends up to end */
 	uint64_t again[14];
 };
 

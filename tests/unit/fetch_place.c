@@ -213,3 +213,177 @@ Test(fetch_place, goes_to_a_warm_block)
 	pen_block_pool_fini(&two);
 	pen_arena_close(&arena);
 }
+
+/* A place with a trial of `packets` of `size`. */
+static void open_trial(uint32_t bytes, enum pen_wire_size size, uint32_t packets)
+{
+	fill_piece();
+	pen_loss_init(&loss);
+	struct pen_recv_view view = {.loss = &loss, .srtt_ns = 1, .timeout_ns = 1};
+	struct pen_place_ask ask = {.slot = 9,
+		.nonce = NONCE,
+		.bytes = bytes,
+		.block = &block,
+		.trial = {.slot = 8, .nonce = NONCE + 1, .size = size, .packets = packets}};
+	if (place.state != PEN_PLACE_FREE)
+		pen_place_close(&place);
+	pen_place_open(&place, &ask, &view);
+}
+
+static enum pen_place_came put_tried(uint32_t index, uint32_t len)
+{
+	uint8_t tail[8192];
+	struct pen_wire_data data = {
+		.type = PEN_WIRE_DATA, .slot = 8, .nonce = NONCE + 1, .index = index};
+	struct pen_slice slice = {
+		.head = (const uint8_t *)&data, .tail = tail, .bytes = (uint16_t)(32 + len)};
+	uint64_t from = (uint64_t)index * pen_wire_size_bytes(place.trial.size);
+	for (uint32_t i = 0; i < len; i++)
+		tail[i] = from + i < sizeof piece ? piece[from + i] : 0;
+	return pen_place_put(&place, &data, &slice, 0);
+}
+
+/* All packets of the slot's own size that are missing, in order. */
+static unsigned put_missing(void)
+{
+	unsigned count = 0;
+	for (uint32_t i = 0; i < place.recv.packets; i++) {
+		uint32_t payload = pen_wire_size_bytes(place.size),
+			 left = place.bytes - i * payload;
+		if (pen_recv_has(&place.recv, i))
+			continue;
+		cr_expect_eq(put(i, left < payload ? left : payload), PEN_PLACE_NEW);
+		count++;
+	}
+	return count;
+}
+
+/* Whatever of a trial comes stays, the rest comes in the slot's size, and the piece is right. */
+Test(fetch_place, a_trial)
+{
+	static const struct {
+		const char *name;
+		uint32_t bytes, opened; /* known before; said before packets come, 0: it is not */
+		enum pen_wire_size size;
+		uint32_t packets, came; /* bits */
+		bool behind; /* something behind it came, too */
+		enum pen_place_verdict verdict;
+		uint32_t own; /* packets in the slot's size that are missing then */
+	} rows[] = {
+		{"all", 1 << 20, 0, PEN_WIRE_SIZE_8192, 8, 255, false, PEN_PLACE_PASSED, 874 - 54},
+		{"half", 1 << 20, 0, PEN_WIRE_SIZE_8192, 8, 0x0f, true, PEN_PLACE_PASSED, 874 - 27},
+		{"few", 1 << 20, 0, PEN_WIRE_SIZE_8192, 8, 0x05, true, PEN_PLACE_UNDECIDED,
+			874 - 6 - 6},
+		{"none", 1 << 20, 0, PEN_WIRE_SIZE_1408, 8, 0, true, PEN_PLACE_FAILED, 874},
+		{"nothing", 1 << 20, 0, PEN_WIRE_SIZE_1408, 8, 0, false, PEN_PLACE_UNDECIDED, 874},
+		{"small", 9000, 0, PEN_WIRE_SIZE_8192, 1, 1, false, PEN_PLACE_PASSED, 2},
+		{"not known", 0, 100000, PEN_WIRE_SIZE_8192, 8, 255, false, PEN_PLACE_PASSED,
+			84 - 54},
+		{"ends in it", 0, 20000, PEN_WIRE_SIZE_8192, 8, 7, false, PEN_PLACE_PASSED, 0},
+		{"ends in it, lost", 0, 20000, PEN_WIRE_SIZE_8192, 8, 4, false, PEN_PLACE_UNDECIDED,
+			14},
+		{"below one", 0, 8000, PEN_WIRE_SIZE_8192, 8, 1, false, PEN_PLACE_UNDECIDED, 0},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		open_trial(rows[i].bytes, rows[i].size, rows[i].packets);
+		if (rows[i].opened)
+			cr_expect(pen_place_opened(&place, rows[i].opened, 1));
+		uint32_t payload = pen_wire_size_bytes(rows[i].size);
+		for (uint32_t j = 0; j < 8; j++) {
+			uint32_t left = place.bytes - j * payload;
+			if (!(rows[i].came >> j & 1))
+				continue;
+			cr_expect_eq(put_tried(j, left < payload ? left : payload), PEN_PLACE_NEW,
+				"%s %u", rows[i].name, j);
+			if (place.state != PEN_PLACE_WHOLE)
+				cr_expect_eq(put_tried(j, left < payload ? left : payload),
+					PEN_PLACE_DUPLICATE);
+		}
+		if (rows[i].behind)
+			cr_expect_eq(put(500, 1200), PEN_PLACE_NEW);
+		cr_expect_eq(pen_place_tried(&place), rows[i].verdict, "%s", rows[i].name);
+		pen_place_try_end(&place, 0);
+		cr_expect_eq(put_missing() + rows[i].behind, rows[i].own, "%s", rows[i].name);
+		cr_expect(pen_place_opened(&place, place.bytes, 1));
+		cr_expect_eq(place.state, PEN_PLACE_WHOLE, "%s", rows[i].name);
+		cr_expect_arr_eq(memory, piece, place.bytes, "%s", rows[i].name);
+	}
+}
+
+/* The block is changed for a warm one before anything is in it, and not when a part of what the
+ * first packet of the slot's own will be is. */
+Test(fetch_place, a_trial_goes_to_a_warm_block)
+{
+	struct pen_arena arena;
+	struct pen_block_pool two;
+	struct pen_arena_ask ask = {.bytes = 2 * PEN_BLOCK_BYTES, .node = PEN_NODE_ANY};
+	cr_assert_eq(pen_arena_open(&arena, &ask, NULL), 0);
+	cr_assert_eq(pen_block_pool_init(&two, &arena, 2), 0);
+	open_trial(100000, PEN_WIRE_SIZE_1408, 8);
+	struct pen_block *cold = pen_block_take_cold(&two);
+	place.block = cold;
+	cr_expect_eq(put_tried(1, 1408), PEN_PLACE_NEW);
+	struct pen_block *warm = place.block;
+	cr_expect_neq(warm, cold);
+	cr_expect_eq(place.recv.got, 0, "none of the slot's packets is here with that");
+	cr_expect_eq(put(50, 1200), PEN_PLACE_NEW);
+	cr_expect_eq(put_tried(0, 1408), PEN_PLACE_NEW);
+	cr_expect_eq(put_tried(2, 1408), PEN_PLACE_NEW);
+	pen_place_try_end(&place, 0);
+	put_missing();
+	cr_expect_eq(pen_place_close(&place), warm);
+	cr_expect_eq(memcmp(warm->at, piece, 100000), 0);
+	pen_block_put(warm);
+	cr_expect_eq(two.free, 2);
+	pen_block_pool_fini(&two);
+	pen_arena_close(&arena);
+}
+
+Test(fetch_place, what_is_none_of_a_trial)
+{
+	open_trial(1 << 20, PEN_WIRE_SIZE_8192, 8);
+	cr_expect_eq(put_tried(8, 8192), PEN_PLACE_LENGTH, "beyond it");
+	cr_expect_eq(put_tried(0, 8191), PEN_PLACE_LENGTH);
+	cr_expect_eq(put_tried(0, 1200), PEN_PLACE_LENGTH);
+	place.trial.nonce++;
+	cr_expect_eq(put_tried(0, 8192), PEN_PLACE_NONCE);
+	cr_expect_eq(place.recv.got, 0);
+	cr_expect_eq(pen_place_left(&place), 8 + 874 - 54);
+}
+
+/* In another size what came stays, but for packets that came in part. */
+Test(fetch_place, another_size)
+{
+	static const struct {
+		enum pen_wire_size from, to;
+		uint32_t bytes, first, got; /* got: of those to come, the first so many came */
+		uint32_t asked; /* the first that is asked for then */
+	} rows[] = {
+		{PEN_WIRE_SIZE_8192, PEN_WIRE_SIZE_1200, 1 << 20, 0, 0, 0},
+		{PEN_WIRE_SIZE_8192, PEN_WIRE_SIZE_1200, 1 << 20, 0, 100, 682},
+		{PEN_WIRE_SIZE_8192, PEN_WIRE_SIZE_1200, 1 << 20, 1, 100, 0},
+		{PEN_WIRE_SIZE_1408, PEN_WIRE_SIZE_1200, 100001, 0, 70, 82},
+		{PEN_WIRE_SIZE_1200, PEN_WIRE_SIZE_8192, 1 << 20, 0, 100, 14},
+		{PEN_WIRE_SIZE_1200, PEN_WIRE_SIZE_1408, 100001, 83, 1, 0},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_recv_view view = {.loss = &loss, .srtt_ns = 1, .timeout_ns = 1};
+		uint32_t payload = pen_wire_size_bytes(rows[i].from);
+		fill_piece();
+		open_place(rows[i].bytes, rows[i].from);
+		cr_expect(pen_place_opened(&place, rows[i].bytes, 1));
+		for (uint32_t j = rows[i].first; j < rows[i].first + rows[i].got; j++) {
+			uint32_t left = rows[i].bytes - j * payload;
+			cr_expect_eq(put(j, left < payload ? left : payload), PEN_PLACE_NEW);
+		}
+		pen_place_resize(&place, rows[i].to, 9, NONCE, &view);
+		cr_expect_eq(place.state, PEN_PLACE_ASKED);
+		cr_expect_eq(place.recv.first, rows[i].asked, "row %zu: %u", i, place.recv.first);
+		cr_expect(pen_place_opened(&place, rows[i].bytes, 1));
+		uint32_t want = (rows[i].bytes - rows[i].got * payload) /
+			pen_wire_size_bytes(rows[i].to);
+		cr_expect_leq(put_missing(), want + 3, "row %zu", i);
+		cr_expect_eq(place.state, PEN_PLACE_WHOLE);
+		cr_expect_arr_eq(memory, piece, rows[i].bytes, "row %zu", i);
+	}
+}

@@ -177,7 +177,8 @@ Test(flow_recv, ages_of_gaps_hold_over_many_marks)
 	}
 }
 
-/* Begun anew, the server sends what is here once more, and is to be granted it. */
+/* Begun anew, the server sends from the first packet on that is missing, and what is here beyond it
+ * once more, for which it is to be granted. */
 Test(flow_recv, counts_what_comes_again)
 {
 	struct pen_recv_view view = view_at(0);
@@ -187,11 +188,64 @@ Test(flow_recv, counts_what_comes_again)
 	add(50, 60, 0);
 	cr_expect_eq(recv.ahead, 0);
 	pen_recv_again(&recv, &view);
-	cr_expect_eq(recv.ahead, 20);
-	cr_expect_eq(pen_recv_add(&recv, 4, 0), PEN_RECV_DUPLICATE);
-	cr_expect_eq(recv.ahead, 15);
-	cr_expect_eq(pen_recv_add(&recv, 20, 0), PEN_RECV_NEW);
+	cr_expect_eq(recv.first, 10);
 	cr_expect_eq(recv.ahead, 10);
-	add(21, 100, 0);
+	cr_expect_eq(pen_recv_add(&recv, 4, 0), PEN_RECV_DUPLICATE);
+	cr_expect_eq(recv.ahead, 10);
+	cr_expect_eq(pen_recv_add(&recv, 54, 0), PEN_RECV_DUPLICATE);
+	cr_expect_eq(recv.ahead, 5);
+	add(10, 100, 0);
 	cr_expect_eq(recv.ahead, 0);
+	cr_expect(pen_recv_whole(&recv));
+}
+
+/* What another slot is to bring is not asked for; when that has ended what is missing of it is
+ * asked for at once. */
+Test(flow_recv, waits_for_another_slot)
+{
+	uint64_t missing[PEN_RECV_WORDS];
+	pen_loss_init(&loss);
+	init(200);
+	pen_recv_hold(&recv, 70);
+	struct pen_recv_view view = view_at(20 * MS);
+	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 130, "the tail is its own");
+	cr_expect_eq(missing[0], 0);
+	add(70, 110, 21 * MS);
+	add(111, 200, 21 * MS);
+	view = view_at(60 * MS);
+	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 1, "its own gap");
+	cr_expect_eq(missing[1], UINT64_C(1) << (110 - 64));
+	add(110, 111, 60 * MS);
+	cr_expect_eq(pen_recv_due_ns(&recv, &view), INT64_MAX, "nothing but to wait");
+	for (uint32_t i = 0; i < 60; i++)
+		pen_recv_fill(&recv, i);
+	cr_expect_eq(recv.filled, 60);
+	cr_expect_eq(pen_recv_add(&recv, 3, 60 * MS), PEN_RECV_DUPLICATE);
+	pen_recv_release(&recv, true, 61 * MS);
+	view = view_at(61 * MS);
+	cr_expect_eq(pen_recv_due_ns(&recv, &view), 61 * MS);
+	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 10);
+	cr_expect_eq(missing[0], UINT64_C(15) << 60);
+	cr_expect_eq(missing[1], 63);
+	add(60, 70, 61 * MS);
+	cr_expect(pen_recv_whole(&recv));
+}
+
+/* The piece ends within what the other slot was to bring: the slot itself sends nothing. */
+Test(flow_recv, another_slot_was_for_more_than_there_is)
+{
+	uint64_t missing[PEN_RECV_WORDS];
+	struct pen_recv_view view = view_at(MS);
+	pen_loss_init(&loss);
+	init(896);
+	pen_recv_hold(&recv, 54);
+	pen_recv_fill(&recv, 0);
+	pen_recv_fill(&recv, 9);
+	pen_recv_release(&recv, false, MS);
+	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 0, "it may still be on its way");
+	cr_expect(!pen_recv_shrink(&recv, 9), "9 has come");
+	cr_expect(pen_recv_shrink(&recv, 20));
+	pen_recv_release(&recv, true, MS);
+	view = view_at(4 * MS);
+	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 18);
 }
