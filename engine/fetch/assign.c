@@ -1,6 +1,7 @@
 #include "fetch/assign.h"
 
 #include "base/check.h"
+#include "fetch/blame.h"
 #include "fetch/seats.h"
 #include "fetch/stir.h"
 
@@ -118,7 +119,8 @@ static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PE
 
 unsigned pen_assign_room(const struct pen_server *server, int64_t now_ns)
 {
-	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns || server->inquiry.open)
+	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns ||
+		pen_blame_holds(server))
 		return 0;
 	/* A size that is tried has a slot of its own. */
 	unsigned most = server->visit.slots - server->sizes.trying;

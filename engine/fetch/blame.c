@@ -7,14 +7,9 @@
 #include "fetch/stir.h"
 #include "fetch/tend.h"
 
-void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_piece *piece,
-	struct pen_bytes bytes, int64_t now_ns)
+static struct pen_wire_object object_of(
+	const struct pen_client *client, const struct pen_piece *piece)
 {
-	PEN_CHECK(s < client->server_count);
-	struct pen_server *server = &client->server[s];
-	server->bad++;
-	if (server->inquiry.open || server->visit.state != PEN_VISIT_OPEN)
-		return;
 	struct pen_wire_object object = {
 		.n = client->config.n,
 		.form = (uint8_t)client->config.form,
@@ -24,8 +19,60 @@ void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_pie
 		.piece = piece->piece,
 	};
 	memcpy(object.root, client->config.root, sizeof object.root);
+	return object;
+}
+
+void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_piece *piece,
+	struct pen_bytes bytes, int64_t now_ns)
+{
+	PEN_CHECK(s < client->server_count);
+	struct pen_server *server = &client->server[s];
+	server->bad++;
+	if (pen_blame_holds(server) || server->visit.state != PEN_VISIT_OPEN)
+		return;
+	struct pen_wire_object object = object_of(client, piece);
 	pen_inquiry_init(&server->inquiry, &object, bytes, now_ns);
 	server->asked = *piece;
+	pen_stir_server(client, s);
+}
+
+/* The chain of all blocks that came, in their order. Returns how many. */
+static uint32_t sum_up(const struct pen_client_pieces *pieces, struct pen_hash *chain)
+{
+	uint32_t blocks = 0;
+	*chain = (struct pen_hash){0};
+	for (uint32_t u = 0; u < pieces->count; u++) {
+		struct pen_bytes piece = pieces->piece(pieces->context, u);
+		for (size_t at = 0; at < piece.len; at += PEN_WIRE_PIECE_BYTES_MAX, blocks++) {
+			size_t left = piece.len - at;
+			struct pen_hash digest;
+			struct pen_bytes block = {piece.at + at,
+				left < PEN_WIRE_PIECE_BYTES_MAX ? left : PEN_WIRE_PIECE_BYTES_MAX};
+			pen_sha256(block, &digest);
+			pen_inquiry_sum(chain, digest.bytes, (uint32_t)block.len);
+		}
+	}
+	return blocks;
+}
+
+void pen_blame_part(struct pen_client *client, unsigned s, uint32_t part,
+	const struct pen_client_pieces *pieces, int64_t now_ns)
+{
+	PEN_CHECK(s < client->server_count);
+	PEN_CHECK(pieces->count > 0);
+	struct pen_server *server = &client->server[s];
+	const struct pen_piece first = {.kind = PEN_WIRE_KIND_PIECE, .part = part};
+	if (pieces->count == 1) {
+		pen_blame_piece(client, s, &first, pieces->piece(pieces->context, 0), now_ns);
+		return;
+	}
+	if (server->inquiry.open || server->visit.state != PEN_VISIT_OPEN)
+		return;
+	struct pen_hash chain;
+	struct pen_wire_object object = object_of(client, &first);
+	uint32_t blocks = sum_up(pieces, &chain);
+	pen_inquiry_init_part(&server->inquiry, &object, blocks, &chain, now_ns);
+	server->asked = first;
 	pen_stir_server(client, s);
 }
 

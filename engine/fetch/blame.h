@@ -17,9 +17,11 @@
  * once more, from one server alone, and when it is proved the first pieces are compared with it,
  * each wrong one is laid at its sender's door as above; who sent right ones is not even asked.
  * When nobody is left to compare with, those who sent it are asked again only after a while that
- * doubles each time (pen_haul_vain). A part of one piece needs no comparison: the caller may blame
- * that piece at once. Of several, each may be the one that was changed on the way, so that who
- * alone has such a part and lies about it is avoided, but not named.
+ * doubles each time (pen_haul_vain). A part that came whole from one server needs no comparison,
+ * and often there is nothing to compare it with: he is asked at once what he holds of each of its
+ * blocks. If that is what came, he lied; if it is not, it was the path, or somebody on it.
+ * Meanwhile he goes on sending, as it takes a second and a half a block, and a question about one
+ * piece comes first.
  *
  * A lean part under one id has one head, but for stored lengths, and one sum for each raw frame: a
  * head that has not the id, or a frame that has not the sum, is a wrong piece. But the sums are
@@ -40,6 +42,17 @@
 /* A piece of this server is wrong; `bytes` is what came (borrowed). */
 void pen_blame_piece(struct pen_client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns);
+
+/* A part that came from this server alone fails its proof; these are its pieces (borrowed). Hashes
+ * them: about a millisecond a MiB. */
+void pen_blame_part(struct pen_client *client, unsigned server, uint32_t part,
+	const struct pen_client_pieces *pieces, int64_t now_ns);
+
+/* Is it asked about a piece, so that it is given nothing new? */
+static inline bool pen_blame_holds(const struct pen_server *server)
+{
+	return server->inquiry.open && server->inquiry.left == 0;
+}
 
 /* Ask what is due. */
 void pen_blame_say(struct pen_client *client, unsigned server, int64_t now_ns);

@@ -292,13 +292,17 @@ static unsigned alone_from(const struct pen_client *client, const struct pen_hau
 	return left ? (unsigned)__builtin_ctzll(left) : PEN_HAUL_PEERS;
 }
 
-void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named, int64_t now_ns)
+void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
+	const struct pen_client_pieces *pieces, int64_t now_ns)
 {
 	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, part);
 	PEN_CHECK(haul);
 	PEN_CHECK(pen_haul_whole(haul));
-	uint64_t all = haul->can;
+	PEN_CHECK(!pieces || pieces->count == haul->name.units);
+	uint64_t all = haul->can, senders = pen_haul_senders(haul);
 	pen_stir_places(client);
+	if (pieces && !as_named && (senders & (senders - 1)) == 0)
+		pen_blame_part(client, (unsigned)__builtin_ctzll(senders), part, pieces, now_ns);
 	unsigned s = as_named ? PEN_HAUL_PEERS : alone_from(client, haul);
 	if (s < PEN_HAUL_PEERS) {
 		haul->compared |= UINT64_C(1) << s;

@@ -127,6 +127,13 @@ struct pen_client_piece {
 	bool last; /* all units of the haul have come now */
 };
 
+/* All pieces of a part, where the caller keeps them. */
+struct pen_client_pieces {
+	uint32_t count;
+	const void *context; /* for: */
+	struct pen_bytes (*piece)(const void *context, uint32_t unit); /* its bytes, borrowed */
+};
+
 /* Take the memory. 0; -ENOMEM or PEN_EREFUSED with a sentence. *out is NULL then. */
 int pen_client_open(
 	struct pen_client **out, const struct pen_client_config *config, struct pen_why *why);
@@ -190,9 +197,12 @@ void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, 
  * and the part is begun again without them. Else it is fetched once more from one server alone,
  * chosen here: keep what came, with pen_client_piece.server of each, and when the part is proved,
  * call pen_client_blame for each piece that was another. When nobody is left whom it could be
- * fetched from, it waits for somebody who has it.
+ * fetched from, it waits for somebody who has it. `pieces` are what came, all of them, borrowed for
+ * the call: if they came from one server he is asked what he holds of them (fetch/blame.h). NULL:
+ * each is right by itself, so that no sender is to blame.
  */
-void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named, int64_t now_ns);
+void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
+	const struct pen_client_pieces *pieces, int64_t now_ns);
 
 /* This came as a piece from that server once, all blocks, and is known to be wrong. Borrowed. */
 void pen_client_blame(struct pen_client *client, unsigned server, const struct pen_piece *piece,

@@ -23,6 +23,27 @@ void pen_inquiry_init(struct pen_inquiry *inquiry, const struct pen_wire_object 
 	}
 }
 
+void pen_inquiry_sum(struct pen_hash *chain, const uint8_t *digest, uint32_t bytes)
+{
+	const pen_le32_t length = bytes;
+	const struct pen_bytes runs[] = {{chain->bytes, sizeof chain->bytes},
+		{digest, sizeof chain->bytes}, {(const uint8_t *)&length, sizeof length}};
+	struct pen_hash sum;
+	pen_sha256_runs(runs, PEN_COUNT(runs), &sum);
+	*chain = sum;
+}
+
+void pen_inquiry_init_part(struct pen_inquiry *inquiry, const struct pen_wire_object *object,
+	uint32_t blocks, const struct pen_hash *came, int64_t now_ns)
+{
+	PEN_CHECK(blocks > 0);
+	*inquiry = (struct pen_inquiry){.object = *object,
+		.left = blocks,
+		.came_sum = *came,
+		.due_ns = now_ns,
+		.open = true};
+}
+
 static enum pen_inquiry_verdict end(struct pen_inquiry *inquiry, enum pen_inquiry_verdict verdict)
 {
 	inquiry->open = false;
@@ -51,12 +72,43 @@ int64_t pen_inquiry_due_ns(const struct pen_inquiry *inquiry)
 	return inquiry->open ? inquiry->due_ns : INT64_MAX;
 }
 
+/* The next block is to be asked for, when the server may be asked again. */
+static enum pen_inquiry_verdict next(struct pen_inquiry *inquiry, bool same_piece)
+{
+	inquiry->tries = 0;
+	inquiry->object.block = same_piece ? inquiry->object.block + 1 : 0;
+	inquiry->object.piece += !same_piece;
+	return PEN_INQUIRY_NONE;
+}
+
+/* Of a whole part. Only a lean frame has several blocks, and all but its last are full; that there
+ * is none behind a full one is an answer too. */
+static enum pen_inquiry_verdict hear_part(
+	struct pen_inquiry *inquiry, const struct pen_wire_attested *attested)
+{
+	const struct pen_wire_object *object = &inquiry->object;
+	if (attested->state == PEN_WIRE_ATTESTED_NOT_HELD)
+		return object->block ? next(inquiry, false) : end(inquiry, PEN_INQUIRY_UNKNOWN);
+	pen_inquiry_sum(&inquiry->said_sum, attested->digest, attested->bytes);
+	inquiry->left--;
+	if (inquiry->left == 0)
+		return end(inquiry,
+			pen_hash_equal(&inquiry->came_sum, &inquiry->said_sum)
+				? PEN_INQUIRY_LIE
+				: PEN_INQUIRY_CHANGED);
+	return next(inquiry,
+		object->form == PEN_WIRE_FORM_LEAN && attested->bytes == PEN_WIRE_PIECE_BYTES_MAX &&
+			object->block + 1u < PEN_INQUIRY_BLOCKS_MAX);
+}
+
 enum pen_inquiry_verdict pen_inquiry_hear(
 	struct pen_inquiry *inquiry, const struct pen_wire_attested *attested)
 {
 	if (!inquiry->open || memcmp(&attested->object, &inquiry->object, sizeof inquiry->object) ||
 		attested->state == PEN_WIRE_ATTESTED_BUSY)
 		return PEN_INQUIRY_NONE;
+	if (inquiry->left)
+		return hear_part(inquiry, attested);
 	if (attested->state == PEN_WIRE_ATTESTED_NOT_HELD)
 		return end(inquiry, PEN_INQUIRY_UNKNOWN);
 	uint32_t bytes = block_bytes(inquiry->came_bytes);
@@ -67,11 +119,8 @@ enum pen_inquiry_verdict pen_inquiry_hear(
 	inquiry->came_bytes -= bytes;
 	if (inquiry->came_bytes == 0)
 		return end(inquiry, PEN_INQUIRY_LIE);
-	/* The next block, when the server may be asked again. */
 	inquiry->block++;
-	inquiry->object.block++;
-	inquiry->tries = 0;
-	return PEN_INQUIRY_NONE;
+	return next(inquiry, true);
 }
 
 bool pen_inquiry_count(

@@ -11,6 +11,12 @@
  *   it does not hold it any more, or does not answer: nothing is known.
  * Of a piece of several blocks any may have been changed, so each is asked for before it lied.
  *
+ * A whole part that came from one server, and fails its proof, is asked for in the same way, block
+ * by block from its first piece on: if all of them are held as they came, no path changed any, and
+ * the part is a lie. What came and what is held are each summed up in a chain of SHA-256, so that a
+ * part of any length takes no more memory here; so it is known at the end only, and says no more
+ * than that something was changed.
+ *
  * One question at a time and server. Decides only: what is to be sent comes out of poll. No memory
  * of its own; one thread; time is an argument.
  */
@@ -49,6 +55,9 @@ struct pen_inquiry {
 	unsigned tries; /* questions sent */
 	int64_t due_ns; /* when the next one leaves */
 	bool open; /* no verdict yet */
+	uint32_t left; /* of a whole part: blocks that are still to be asked for; of a piece 0 */
+	struct pen_hash came_sum,
+		said_sum; /* of a whole part: chains of all, and of those so far */
 };
 
 enum pen_inquiry_verdict {
@@ -62,6 +71,14 @@ enum pen_inquiry_verdict {
  * as they came: the first block, and the bytes that came (borrowed for the call). */
 void pen_inquiry_init(struct pen_inquiry *inquiry, const struct pen_wire_object *object,
 	struct pen_bytes came, int64_t now_ns);
+
+/* Add a block with this digest, and so many bytes, to a chain, which begins as zeros. */
+void pen_inquiry_sum(struct pen_hash *chain, const uint8_t *digest, uint32_t bytes);
+
+/* Begin to ask about a whole part of so many `blocks` (more than 0), whose chain is *came; the
+ * object is its first block. */
+void pen_inquiry_init_part(struct pen_inquiry *inquiry, const struct pen_wire_object *object,
+	uint32_t blocks, const struct pen_hash *came, int64_t now_ns);
 
 /*
  * What is due: *answer is ATTEST, or 0 bytes. When the last question was in vain, the verdict is

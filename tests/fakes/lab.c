@@ -183,6 +183,15 @@ void lab_start(void)
 	}
 }
 
+/* A piece as it came. */
+static struct pen_bytes piece_at(const void *none, uint32_t unit)
+{
+	uint64_t from = (uint64_t)unit * PEN_BLOCK_BYTES, left = lab->bytes - from;
+	(void)none;
+	return (struct pen_bytes){
+		lab->copy + from, left < PEN_BLOCK_BYTES ? left : PEN_BLOCK_BYTES};
+}
+
 /* All pieces are here. Is it the object? If not, it is fetched again, and what differs from that is
  * laid at its sender's door. */
 static void prove_whole(void)
@@ -194,12 +203,10 @@ static void prove_whole(void)
 			memcpy(lab->before, lab->copy, lab->bytes);
 			memcpy(lab->sender_before, lab->sender, sizeof lab->sender);
 		}
-		if (lab->bytes <= PEN_BLOCK_BYTES && !lab->as_named) {
-			const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE};
-			pen_client_blame(lab->client, lab->sender[0], &piece,
-				(struct pen_bytes){lab->copy, lab->bytes}, lab->now);
-		}
-		pen_client_refuted(lab->client, 0, lab->as_named, lab->now);
+		const struct pen_client_pieces pieces = {
+			(uint32_t)((lab->bytes + PEN_BLOCK_BYTES - 1) / PEN_BLOCK_BYTES), NULL,
+			piece_at};
+		pen_client_refuted(lab->client, 0, lab->as_named, &pieces, lab->now);
 		return;
 	}
 	pen_client_proved(lab->client, PEN_WIRE_KIND_PIECE, 0);

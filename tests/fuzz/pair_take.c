@@ -48,7 +48,7 @@ static void prove_blocks(struct pair *pair)
 	if (pair->proved == 3)
 		pen_client_proved(pair->client, PEN_WIRE_KIND_PIECE, 0);
 	else /* It was called shorter than it is. */
-		pen_client_refuted(pair->client, 0, false, pair->now_ns);
+		pen_client_refuted(pair->client, 0, false, NULL, pair->now_ns);
 }
 
 static void take_page(struct pair *pair, const struct pen_client_piece *piece)
@@ -82,8 +82,16 @@ static void take_block(struct pair *pair, const struct pen_client_piece *piece)
 	prove_blocks(pair);
 }
 
+/* A piece of a part's bytes. */
+static struct pen_bytes piece_at(const void *context, uint32_t unit)
+{
+	const struct pen_bytes *came = context;
+	size_t from = (size_t)unit * PEN_BLOCK_BYTES, left = came->len - from;
+	return (struct pen_bytes){came->at + from, left < PEN_BLOCK_BYTES ? left : PEN_BLOCK_BYTES};
+}
+
 /* All pieces of a part are here. */
-static void prove_part(struct pair *pair, uint32_t k, unsigned sender)
+static void prove_part(struct pair *pair, uint32_t k)
 {
 	const struct pair_object *object = pair_object(false);
 	const struct pen_haul_name *name = pen_client_name(pair->client, PEN_WIRE_KIND_PIECE, k);
@@ -96,12 +104,10 @@ static void prove_part(struct pair *pair, uint32_t k, unsigned sender)
 		return;
 	}
 	uint8_t blob[PEN_BLOB_BYTES];
-	const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .part = k};
+	const struct pen_client_pieces pieces = {name->units, &came, piece_at};
 	pen_blob_id(came, blob);
 	bool as_named = !memcmp(blob, name->id, sizeof blob);
-	if (!as_named && came.len <= PEN_BLOCK_BYTES)
-		pen_client_blame(pair->client, sender, &piece, came, pair->now_ns);
-	pen_client_refuted(pair->client, k, as_named, pair->now_ns);
+	pen_client_refuted(pair->client, k, as_named, &pieces, pair->now_ns);
 }
 
 static void take_part(struct pair *pair, const struct pen_client_piece *piece)
@@ -115,7 +121,7 @@ static void take_part(struct pair *pair, const struct pen_client_piece *piece)
 	memcpy(pair->bytes + (size_t)k * PAIR_PIECES * PEN_BLOCK_BYTES + at, piece->block->at,
 		piece->bytes);
 	if (piece->last)
-		prove_part(pair, k, piece->server);
+		prove_part(pair, k);
 }
 
 void pair_take(struct pair *pair, const struct pen_client_piece *piece)

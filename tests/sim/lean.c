@@ -146,10 +146,19 @@ void lean_compare(struct client *client, unsigned k, int64_t now_ns)
 	part->compared = false;
 }
 
+static struct pen_bytes piece_at(const void *context, uint32_t unit)
+{
+	const struct client_lean *came = context;
+	return pen_buf_bytes(&came->pieces[unit].bytes);
+}
+
 static void part_refute(struct client *client, unsigned k, int64_t now_ns)
 {
 	struct client_part *part = &client->parts[k];
+	const struct pen_client_pieces pieces = {part->came->count, part->came, piece_at};
 	client->refused++;
+	/* XXH3 is easily met: that all sums are those of the name convicts nobody. */
+	pen_client_refuted(client->client, k, false, &pieces, now_ns);
 	if (!part->compared) {
 		struct client_lean *spare = part->refuted ? part->refuted : lean_new();
 		part->refuted = part->came;
@@ -157,8 +166,6 @@ static void part_refute(struct client *client, unsigned k, int64_t now_ns)
 		part->compared = true;
 	}
 	lean_forget(part->came);
-	/* XXH3 is easily met: that all sums are those of the name convicts nobody. */
-	pen_client_refuted(client->client, k, false, now_ns);
 }
 
 static void piece_keep(struct client_piece *kept, const struct pen_client_piece *piece)

@@ -42,23 +42,34 @@ static void senders_catch(struct client *client, unsigned k)
 	}
 }
 
+/* A piece of a part's bytes. */
+static struct pen_bytes piece_at(const void *context, uint32_t unit)
+{
+	const struct pen_buf *bytes = context;
+	size_t from = (size_t)unit * PEN_RAW_BLOCK_BYTES, left = bytes->len - from;
+	return (struct pen_bytes){
+		bytes->at + from, left < PEN_RAW_BLOCK_BYTES ? left : PEN_RAW_BLOCK_BYTES};
+}
+
 static void part_refute(struct client *client, unsigned k, bool as_named, int64_t now_ns)
 {
 	struct client_part *part = &client->parts[k];
 	client->refused++;
-	/* Of one piece: its sender is asked at once, as perhaps nobody else has the part. */
-	if (!as_named && part->bytes.len <= PEN_RAW_BLOCK_BYTES) {
-		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .part = k};
-		client_blame(client, part->from[0], &piece, pen_buf_bytes(&part->bytes), now_ns);
-	}
+	const struct pen_piece first = {.kind = PEN_WIRE_KIND_PIECE, .part = k};
+	const struct pen_client_pieces pieces = {
+		(uint32_t)((part->bytes.len + PEN_RAW_BLOCK_BYTES - 1) / PEN_RAW_BLOCK_BYTES),
+		&part->bytes, piece_at};
+	/* Of one piece its sender is asked at once. */
+	if (!as_named && pieces.count == 1)
+		client_catch(client, part->from[0], &first, pen_buf_bytes(&part->bytes));
 	if (as_named)
 		senders_catch(client, k);
+	pen_client_refuted(client->client, k, as_named, &pieces, now_ns);
 	part->compared = !as_named;
 	struct pen_buf spare = part->before;
 	part->before = part->bytes;
 	part->bytes = spare;
 	memcpy(part->before_from, part->from, sizeof part->from);
-	pen_client_refuted(client->client, k, as_named, now_ns);
 }
 
 /* All blocks of a part have come. */

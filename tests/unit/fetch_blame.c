@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "fakes/lab.h"
+#include "fetch/assign.h"
 
 /* Let time pass until all inquiries have ended. */
 static void settle(void)
@@ -146,8 +147,8 @@ Test(fetch_blame, what_was_offered_is_no_part)
 	lab_close();
 }
 
-/* Whoever alone has a part, and has it wrong, is asked for it less and less; if the part is one
- * piece he is asked what he holds, and named. */
+/* Whoever alone has a part, and has it wrong, is asked for it less and less, and asked what he
+ * holds of each piece: he is named if that is what came. */
 Test(fetch_blame, the_only_holder_is_wrong)
 {
 	static const struct {
@@ -159,7 +160,11 @@ Test(fetch_blame, the_only_holder_is_wrong)
 	} rows[] = {
 		{"a lie in one piece", 300000, {.lie_every = 1}, PEN_SERVER_LIED, false},
 		{"one piece by a bad path", 300000, {.spoil = 1}, PEN_SERVER_NO_FAULT, true},
-		{"lies in many pieces", 5 << 20, {.lie_every = 2}, PEN_SERVER_NO_FAULT, false},
+		{"lies in many pieces", 5 << 20, {.lie_every = 2}, PEN_SERVER_LIED, false},
+		{"lies in the last of many", 5 << 20, {.lie_every = 5}, PEN_SERVER_LIED, false},
+		{"many pieces by a bad path", 5 << 20, {.spoil = 3}, PEN_SERVER_NO_FAULT, true},
+		{"many, and does not say", 5 << 20, {.lie_every = 2, .no_attest = true},
+			PEN_SERVER_SPOILT, false},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		lab_open(rows[i].bytes, 2);
@@ -175,6 +180,30 @@ Test(fetch_blame, the_only_holder_is_wrong)
 		cr_expect_leq(lab->refuted, 12, "%s: %u times", rows[i].name, lab->refuted);
 		lab_close();
 	}
+}
+
+/* While it is asked about a part it is given other things, and a question about a piece goes first.
+ */
+Test(fetch_blame, a_part_may_take_its_time)
+{
+	static const uint8_t byte;
+	const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .part = 0, .piece = 3};
+	lab_open(5 << 20, 1);
+	lab->config.form = PEN_WIRE_FORM_NEARCORE;
+	lab->as_whole = true;
+	lab->toy[0].manners.lie_every = 2;
+	lab_start();
+	while (!lab->refuted)
+		cr_assert(lab_turn());
+	const struct pen_server *server = &lab->client->server[0];
+	cr_assert(server->inquiry.open);
+	cr_expect_eq(server->inquiry.left, 5);
+	cr_expect_gt(pen_assign_room(server, lab->now), 0);
+	pen_client_blame(lab->client, 0, &piece, (struct pen_bytes){&byte, 1}, lab->now);
+	cr_expect_eq(server->inquiry.left, 0);
+	cr_expect_eq(server->inquiry.object.piece, 3);
+	cr_expect_eq(pen_assign_room(server, lab->now), 0);
+	lab_close();
 }
 
 /* ---- who is neither client nor server, and sees what they send ---- */
@@ -245,6 +274,36 @@ Test(fetch_blame, outsider_who_injects_data_gets_no_honest_peer_banned)
 		cr_expect_eq(outsider.banned, 0, "%s: it is not told that it lied", rows[i].name);
 		cr_expect_eq(server[1].state, PEN_SERVER_READY, "%s", rows[i].name);
 		cr_expect_eq(server[1].fault, PEN_SERVER_NO_FAULT, "%s", rows[i].name);
+		lab_close();
+	}
+}
+
+/* The same, and nobody else has the part: he spoils some of it each time that it comes, for a
+ * while.
+ */
+Test(fetch_blame, outsider_gets_no_sole_holder_banned)
+{
+	static const struct {
+		const char *name;
+		unsigned pieces;
+	} rows[] = {{"one piece", 1}, {"all of it, once", 5}, {"all of it, twice", 10},
+		{"all of it, for as long as it is asked", 40}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(5 << 20, 2);
+		lab->config.form = PEN_WIRE_FORM_NEARCORE;
+		lab->as_whole = true;
+		lab->toy[1].manners.lacks = true;
+		memset(&outsider, 0, sizeof outsider);
+		outsider.pieces = rows[i].pieces;
+		lab->outsider = forge;
+		lab_start();
+		cr_expect(lab_run(200 * LAB_S), "%s", rows[i].name);
+		settle();
+		const struct pen_server *server = lab->client->server;
+		cr_expect_eq(server[0].fault, PEN_SERVER_NO_FAULT, "%s", rows[i].name);
+		cr_expect_eq(server[0].record.lies, 0, "%s", rows[i].name);
+		cr_expect_gt(lab->toy[0].attests, 0, "%s", rows[i].name);
+		cr_expect_eq(outsider.banned, 0, "%s", rows[i].name);
 		lab_close();
 	}
 }

@@ -92,6 +92,75 @@ Test(peer_inquiry, all_blocks_must_be_a_lie)
 	}
 }
 
+/* What a server holds of a block: so many bytes, of a digest that the row makes another. */
+static struct pen_wire_attested held(uint32_t bytes, bool other)
+{
+	struct pen_wire_attested said = {
+		.object = inquiry.object, .bytes = bytes, .state = PEN_WIRE_ATTESTED_HELD};
+	said.digest[0] = (uint8_t)(inquiry.object.piece + 10 * inquiry.object.block + other);
+	return said;
+}
+
+/* Of a whole part all blocks of all pieces are asked for, and one that is another clears the
+ * server, as does one that ends elsewhere. */
+Test(peer_inquiry, all_of_a_part_must_be_a_lie)
+{
+	static const uint32_t full = PEN_WIRE_PIECE_BYTES_MAX;
+	static const struct {
+		const char *name;
+		uint8_t form;
+		uint32_t came[3][2], has[3][2]; /* bytes of the blocks of three pieces; 0: none */
+		int other; /* the block of piece 1 that is held otherwise; -1: none */
+		int lacks; /* a piece that is not held; -1: none */
+		unsigned answers;
+		enum pen_inquiry_verdict want;
+	} parts[] = {
+		{"as it came", PEN_WIRE_FORM_NEARCORE, {{full}, {full}, {7}}, {{full}, {full}, {7}},
+			-1, -1, 3, PEN_INQUIRY_LIE},
+		{"one is another", PEN_WIRE_FORM_NEARCORE, {{full}, {full}, {7}},
+			{{full}, {full}, {7}}, 0, -1, 3, PEN_INQUIRY_CHANGED},
+		{"the last is longer", PEN_WIRE_FORM_NEARCORE, {{full}, {full}, {7}},
+			{{full}, {full}, {8}}, -1, -1, 3, PEN_INQUIRY_CHANGED},
+		{"it has not got the second", PEN_WIRE_FORM_NEARCORE, {{full}, {full}, {7}},
+			{{full}, {full}, {7}}, -1, 1, 2, PEN_INQUIRY_UNKNOWN},
+		{"frames", PEN_WIRE_FORM_LEAN, {{9}, {8}, {7}}, {{9}, {8}, {7}}, -1, -1, 3,
+			PEN_INQUIRY_LIE},
+		{"a long frame", PEN_WIRE_FORM_LEAN, {{9}, {full, 8}, {7}}, {{9}, {full, 8}, {7}},
+			-1, -1, 4, PEN_INQUIRY_LIE},
+		{"its end is another", PEN_WIRE_FORM_LEAN, {{9}, {full, 8}, {7}},
+			{{9}, {full, 8}, {7}}, 1, -1, 4, PEN_INQUIRY_CHANGED},
+		{"a full frame", PEN_WIRE_FORM_LEAN, {{9}, {full}, {7}}, {{9}, {full}, {7}}, -1, -1,
+			4, PEN_INQUIRY_LIE},
+		{"a frame that was longer", PEN_WIRE_FORM_LEAN, {{9}, {full, 8}, {7}},
+			{{9}, {full}, {7}}, -1, -1, 5, PEN_INQUIRY_UNKNOWN},
+	};
+	for (size_t i = 0; i < PEN_COUNT(parts); i++) {
+		struct pen_wire_object object = {.n = 9, .form = parts[i].form};
+		struct pen_hash sum = {0};
+		uint32_t blocks = 0;
+		unsigned answers = 0;
+		enum pen_inquiry_verdict verdict = PEN_INQUIRY_NONE;
+		for (unsigned p = 0; p < 3; p++)
+			for (unsigned b = 0; b < 2 && parts[i].came[p][b]; b++, blocks++) {
+				uint8_t digest[32] = {(uint8_t)(p + 10 * b)};
+				pen_inquiry_sum(&sum, digest, parts[i].came[p][b]);
+			}
+		pen_inquiry_init_part(&inquiry, &object, blocks, &sum, duo.now_ns);
+		for (; inquiry.open; answers++) {
+			unsigned p = inquiry.object.piece, b = inquiry.object.block;
+			cr_assert_lt(answers, 9, "%s", parts[i].name);
+			bool has = p < 3 && b < 2 && parts[i].has[p][b] && (int)p != parts[i].lacks;
+			struct pen_wire_attested said = held(
+				has ? parts[i].has[p][b] : 0, p == 1 && (int)b == parts[i].other);
+			if (!has)
+				said.state = PEN_WIRE_ATTESTED_NOT_HELD;
+			verdict = pen_inquiry_hear(&inquiry, &said);
+		}
+		cr_expect_eq(verdict, parts[i].want, "%s: %d", parts[i].name, verdict);
+		cr_expect_eq(answers, parts[i].answers, "%s: %u", parts[i].name, answers);
+	}
+}
+
 Test(peer_inquiry, asks_in_the_session_and_gives_up)
 {
 	struct pen_answer back;

@@ -133,6 +133,11 @@ static void wrong(void)
 	}
 }
 
+static struct pen_bytes piece_at(const void *parcel, uint32_t unit)
+{
+	return parcel_piece(parcel, unit);
+}
+
 static void refuted(void)
 {
 	/* All that can be looked at without the trie agrees. */
@@ -141,14 +146,15 @@ static void refuted(void)
 	cr_expect_eq(parcel_wrong(&came, &zstd, &spare, bits), 0);
 	pen_zstd_fini(&zstd);
 	pen_buf_fini(&spare);
+	const struct pen_client_pieces pieces = {came.is.units, &came, piece_at};
+	round_of = UINT32_MAX;
+	pen_client_refuted(lab->client, 0, false, &pieces, lab->now);
 	if (!compared) {
 		struct parcel swap = before;
 		before = came;
 		came = swap;
 		compared = true;
 	}
-	round_of = UINT32_MAX;
-	pen_client_refuted(lab->client, 0, false, lab->now);
 }
 
 static bool is_here(void)
@@ -251,8 +257,8 @@ static void world_close(void)
 	scratch_close(&scratch);
 }
 
-/* Who offers it under its own name is believed by nobody, and asked again only if nobody else has
- * the part; who offers it under the part's is named. Honest ones never are. */
+/* Who offers it under its own name is believed by nobody; if all of it came from him he is asked
+ * what he holds, and named, as is who offers it under the part's. Honest ones never are. */
 Test(tools_forgery, forged_lean_frame_is_never_stored)
 {
 	static const struct {
@@ -264,8 +270,8 @@ Test(tools_forgery, forged_lean_frame_is_never_stored)
 		bool done;
 		enum pen_server_fault fault;
 	} rows[] = {
-		{"alone", 1, true, false, true, false, PEN_SERVER_NO_FAULT},
-		{"under its own name, first", 2, true, true, true, true, PEN_SERVER_NO_FAULT},
+		{"alone", 2, true, false, true, false, PEN_SERVER_LIED},
+		{"under its own name, first", 2, true, true, true, true, PEN_SERVER_LIED},
 		{"under its own name, beside others", 3, true, false, false, true,
 			PEN_SERVER_NO_FAULT},
 		{"under the name of the part, first", 2, false, true, false, true, PEN_SERVER_LIED},
@@ -275,7 +281,9 @@ Test(tools_forgery, forged_lean_frame_is_never_stored)
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		world_open(rows[i].servers, rows[i].own_name ? forged.name : honest.name);
 		for (unsigned t = 1; t < rows[i].servers; t++)
-			lab->toy[t].manners.mute = rows[i].first;
+			lab->toy[t].manners = (struct toy_manners){.mute = rows[i].first,
+				.lacks = !rows[i].done,
+				.rate = lab->toy[t].manners.rate};
 		lab_start();
 		while (rows[i].first && !verdicts[ERRAND_REFUTED] && !verdicts[ERRAND_WRONG])
 			cr_assert(lab_turn());

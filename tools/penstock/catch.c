@@ -152,6 +152,11 @@ static void give_up(struct catch_part *part, int64_t now_ns)
 	pen_client_choose(part->radio->client, part->k, false, now_ns);
 }
 
+static struct pen_bytes piece_at(const void *parcel, uint32_t unit)
+{
+	return parcel_piece(parcel, unit);
+}
+
 static void refute(struct catch_part *part, bool as_named, int64_t now_ns)
 {
 	part->catch->refuted++;
@@ -159,20 +164,15 @@ static void refute(struct catch_part *part, bool as_named, int64_t now_ns)
 		give_up(part, now_ns);
 		return;
 	}
-	/* Of one piece: its sender is asked at once, as perhaps nobody else has the part. */
-	if (!as_named && part->parcel.is.units == 1) {
-		const struct pen_piece piece = piece_of(part->k, 0);
-		pen_client_blame(part->radio->client, parcel_unit(&part->parcel, 0)->server, &piece,
-			parcel_piece(&part->parcel, 0), now_ns);
-	}
+	const struct pen_client_pieces pieces = {part->parcel.is.units, &part->parcel, piece_at};
+	part->round = UINT32_MAX;
+	pen_client_refuted(part->radio->client, part->k, as_named, &pieces, now_ns);
 	if (!as_named && !part->compared) {
 		struct parcel spare = part->before;
 		part->before = part->parcel;
 		part->parcel = spare;
 		part->compared = true;
 	}
-	part->round = UINT32_MAX;
-	pen_client_refuted(part->radio->client, part->k, as_named, now_ns);
 }
 
 /* The part is proved at last: whose pieces were others the first time? */
