@@ -123,7 +123,9 @@ static void judge(
 	bool over = pen_inquiry_count(&server->record, verdict, server->pieces) ||
 		server->record.unknown >= PEN_INQUIRY_ASIDE_MAX;
 	if (!over) {
-		forgive(client, s);
+		/* Who does not say what he holds of a part is asked for it less and less. */
+		if (server->inquiry.left == 0)
+			forgive(client, s);
 		return;
 	}
 	pen_blame_end(client, s, verdict == PEN_INQUIRY_LIE ? PEN_SERVER_LIED : PEN_SERVER_SPOILT,
