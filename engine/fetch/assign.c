@@ -101,14 +101,16 @@ static void ask_names(struct pen_client *client, int64_t now_ns)
 }
 
 /* What a server may be expected to send: what it did, or was told to; each timeout since then in
- * which nothing came makes it doubtful. One that only talks is as good as none. */
+ * which nothing came makes it doubtful, and each time that it was too busy. One that only talks is
+ * as good as none. */
 static uint64_t rate_of(const struct pen_server *server)
 {
 	if (server->state != PEN_SERVER_READY)
 		return 0;
 	const struct pen_rate *rate = &server->stream.rate;
 	uint64_t expected = rate->measured ? rate->measured : rate->pace;
-	return expected >> DOUBT_BITS * server->stream.rtt.doublings;
+	unsigned doubts = DOUBT_BITS * (server->stream.rtt.doublings + server->refusals);
+	return doubts < 64 ? expected >> doubts : 0;
 }
 
 static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PEERS])

@@ -202,6 +202,7 @@ static void heard_open(struct pen_client *client, uint32_t seat,
 {
 	struct pen_haul *haul = client->haul[seat];
 	bool fine = pen_place_opened(&client->place[seat], answer->bytes, answer->blocks);
+	client->server[client->place[seat].peer].refusals = 0;
 	client->landed |= client->place[seat].state == PEN_PLACE_WHOLE;
 	pen_stir_claim(client, client->place[seat].peer);
 	if (fine && haul->by_block && haul->given)
@@ -251,6 +252,7 @@ static void heard_slot(struct pen_client *client, unsigned s,
 	case PEN_WIRE_SLOT_FAILED: refuse(client, seat, now_ns); break;
 	case PEN_WIRE_SLOT_BUSY:
 	case PEN_WIRE_SLOT_NOT_CACHED:
+		server->refusals++;
 		/* It may say so for ever: whoever is asked alone is so no more. */
 		if (client->haul[seat]->only == UINT64_C(1) << s)
 			client->haul[seat]->only = UINT64_MAX;

@@ -38,6 +38,7 @@ void pen_server_opened(struct pen_server *server, const struct pen_rate_config *
 	server->silences = 0;
 	server->heard_ns = now_ns;
 	server->busy_ns = now_ns;
+	server->refusals = 0;
 	server->opens = (struct pen_server_question){0};
 	server->catalog = (struct pen_server_question){0};
 	server->closes = 0;

@@ -79,6 +79,7 @@ struct pen_server {
 	unsigned silences; /* timeouts in a row */
 	int64_t heard_ns; /* when anything of the session came */
 	int64_t busy_ns; /* no new slots before: it said so */
+	unsigned refusals; /* slots that it was too busy for, since it opened one */
 	int64_t due_ns; /* when it is to have a turn, or earlier: fetch/stir.h */
 	unsigned room; /* slots that it could be given, as of its last turn */
 	uint64_t share; /* bytes of credit */

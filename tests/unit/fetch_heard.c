@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "fakes/lab.h"
+#include "fetch/assign.h"
 #include "fetch/seats.h"
 
 static void hear(const void *at, size_t bytes, uint8_t flags)
@@ -194,5 +195,102 @@ Test(fetch_heard, other_bytes_are_not_mixed)
 		cr_assert(lab_turn());
 	lab_run(LAB_S);
 	cr_expect(lab->client->server[0].pieces == 0 || lab->client->server[1].pieces == 0);
+	lab_close();
+}
+
+/* What server 0 says of its oldest place. */
+static void say_of_oldest(uint8_t state)
+{
+	const struct pen_server *server = &lab->client->server[0];
+	cr_assert_gt(server->places, 0);
+	const struct pen_place *place = &lab->client->place[server->place[0]];
+	uint8_t body[PEN_WIRE_BODY_BYTES_MAX];
+	struct pen_wire_slot_answer answer = {.slot = place->slot,
+		.nonce = place->nonce,
+		.state = state,
+		.bytes = state == PEN_WIRE_SLOT_OPENED ? PEN_WIRE_PIECE_BYTES_MAX : 0,
+		.blocks = state == PEN_WIRE_SLOT_OPENED};
+	struct pen_wire_opened opened = {.count = 1, .retry_ms = 1};
+	struct pen_bytes bytes = {body, pen_wire_opened_encode(&opened, &answer, body)};
+	pen_heard_answer(lab->client, 0, PEN_WIRE_OPENED, bytes, lab->now);
+}
+
+/* A part that is fetched for comparison is asked of one alone. If that one is too busy, others may
+ * send it; that another is busy changes nothing. */
+Test(fetch_heard, who_is_asked_alone_may_be_busy)
+{
+	static const struct {
+		const char *name;
+		uint64_t only, then;
+		uint8_t state;
+	} rows[] = {
+		{"alone", 1, UINT64_MAX, PEN_WIRE_SLOT_BUSY},
+		{"alone, and it is not cached", 1, UINT64_MAX, PEN_WIRE_SLOT_NOT_CACHED},
+		{"alone, and it has it", 1, 1, PEN_WIRE_SLOT_OPENED},
+		{"one of two", 3, 3, PEN_WIRE_SLOT_BUSY},
+		{"the other is asked alone", 2, 2, PEN_WIRE_SLOT_BUSY},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(20 << 20, 2);
+		lab_start();
+		flowing();
+		struct pen_haul *haul = lab->client->haul[lab->client->server[0].place[0]];
+		haul->only = rows[i].only;
+		say_of_oldest(rows[i].state);
+		cr_expect_eq(haul->only, rows[i].then, "%s", rows[i].name);
+		lab_close();
+	}
+}
+
+/* Less and less is expected of one that is always too busy, however fast it may be told to be: so
+ * nothing is taken from others for it. */
+Test(fetch_heard, the_busy_are_slow)
+{
+	lab_open(100 << 20, 2);
+	lab_start();
+	flowing();
+	struct pen_server *server = &lab->client->server[0];
+	server->stream.rate.measured = UINT64_C(10000000000);
+	int64_t later = lab->now + 10 * LAB_S;
+	unsigned room = pen_assign_room(server, later);
+	cr_assert_gt(room, 8);
+	for (unsigned i = 0; i < 3 && server->places; i++)
+		say_of_oldest(PEN_WIRE_SLOT_BUSY);
+	cr_expect_leq(pen_assign_room(server, later), 4);
+	server->refusals = 1000;
+	cr_expect_geq(pen_assign_room(server, later), 1, "it is asked all the same");
+	while (!server->places)
+		cr_assert(lab_turn());
+	say_of_oldest(PEN_WIRE_SLOT_OPENED);
+	cr_expect_eq(server->refusals, 0);
+	cr_expect_eq(pen_assign_room(server, later), room);
+	lab_close();
+}
+
+/* A server that begins a place anew sends what came before once more: that was granted, and is not
+ * awaited any more when it has come. */
+Test(fetch_heard, what_comes_twice_was_granted)
+{
+	lab_open(20 << 20, 1);
+	lab->config.size_max = PEN_WIRE_SIZE_1200;
+	lab_start();
+	flowing();
+	struct pen_server *server = &lab->client->server[0];
+	struct pen_place *place = &lab->client->place[server->place[0]];
+	struct pen_recv_view view = pen_stream_view(&server->stream, lab->now);
+	struct {
+		struct pen_wire_data head;
+		uint8_t payload[1200];
+	} data = {.head = {.type = PEN_WIRE_DATA, .slot = place->slot, .nonce = place->nonce}};
+	cr_assert(pen_recv_has(&place->recv, 0));
+	pen_recv_again(&place->recv, &view);
+	server->want = pen_server_want(server, lab->client->place, lab->now);
+	uint32_t wanted = server->want.packets;
+	data.head.seq = (uint32_t)server->stream.seqs.top;
+	cr_assert_lt(server->stream.seqs.top, server->stream.granted);
+	pen_channel_mark(&server->visit.channel, &data.head);
+	hear(&data, PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(place->size), PEN_SLICE_SUM_GOOD);
+	cr_expect_eq(lab->client->counters.duplicates, 1);
+	cr_expect_eq(server->want.packets, wanted - 1);
 	lab_close();
 }

@@ -68,3 +68,23 @@ Test(fetch_stuck, not_when_done)
 	cr_expect_leq(stuck.quiet_ns, LAB_MS);
 	lab_close();
 }
+
+/* Who has it has sent it, and it failed its proof each time: so nobody has it. */
+Test(fetch_stuck, what_always_fails_nobody_has)
+{
+	struct pen_stuck stuck;
+	lab_open(5 << 20, 2);
+	lab->config.form = PEN_WIRE_FORM_NEARCORE;
+	lab->as_whole = true;
+	lab->toy[0].manners.lie_every = 2;
+	lab->toy[1].manners.lacks = true;
+	lab_start();
+	while (lab->refuted < 2)
+		cr_assert(lab_turn());
+	lab_run(lab->now + LAB_S);
+	cr_assert_eq(lab->client->server[0].state, PEN_SERVER_READY);
+	pen_stuck_look(lab->client, lab->now, &stuck);
+	cr_expect_eq(stuck.reason, PEN_STUCK_NOBODY, "%s", pen_stuck_text(stuck.reason));
+	cr_expect_eq(stuck.part, 0);
+	lab_close();
+}
