@@ -1,15 +1,14 @@
 /* penstock make: cut a state into parts and put them into a store. */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/thread.h"
 #include "cli.h"
 #include "drivers/table.h"
 #include "make/crew.h"
 #include "make/make.h"
 #include "make_parts.h"
+#include "make_report.h"
 #include "part/envelope.h"
 #include "part/lean.h"
 #include "raw.h"
@@ -17,20 +16,16 @@
 #include "source.h"
 #include "stop.h"
 
-/* A terminal is redrawn so often; a log gets a line so often. */
-#define REDRAW_NS (PEN_NS_PER_S / 4)
-#define LINE_NS (10 * PEN_NS_PER_S)
-
 struct make {
 	const char *from, *store_dir, *epoch_id;
 	struct pen_make_want want;
 	uint64_t of;
-	bool height_given, shard_given, json, terminal;
+	bool height_given, shard_given;
 	const char *parts; /* --parts, read once N is known */
 	uint64_t jobs;
 	uint64_t memory; /* --memory, 0: no cap */
 	struct pen_make_budget budget;
-	int64_t begun_ns, parts_begun_ns, shown_ns;
+	struct make_report report;
 	struct source source;
 	struct pen_make_hand hands[PEN_CREW_JOBS_MAX];
 	struct pen_disk *disk;
@@ -204,7 +199,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (pen_size_parse(arg, &make->memory) || !make->memory)
 			argp_error(state, "--memory is '%s': expected a size such as 1GiB", arg);
 		return 0;
-	case KEY_JSON: make->json = true; return 0;
+	case KEY_JSON: make->report.json = true; return 0;
 	case ARGP_KEY_ARG: argp_error(state, "'%s' is not a flag", arg); return 0;
 	case ARGP_KEY_END: check_all_given(state, make); return 0;
 	default: return ARGP_ERR_UNKNOWN;
@@ -219,61 +214,17 @@ static const struct argp argp = {options, parse, NULL,
 	"blocks.",
 	NULL, NULL, NULL};
 
-/* True if it is time to show something again. */
-static bool show_now(struct make *make)
-{
-	int64_t now = pen_clock_ns();
-	if (now - make->shown_ns < (make->terminal ? REDRAW_NS : LINE_NS))
-		return false;
-	make->shown_ns = now;
-	return true;
-}
-
-/* Seconds until all is done, if it goes on as since `begun`. */
-static double eta(int64_t begun, double done, double all)
-{
-	double spent = (double)(pen_clock_ns() - begun) / 1e9;
-	return done > 0 ? spent * (all - done) / done : 0;
-}
-
-static const char *line_end(const struct make *make)
-{
-	return make->terminal ? "   \r" : "\n";
-}
-
 static int on_survey(void *context, uint64_t keys, uint64_t bytes, uint64_t of)
 {
 	struct make *make = context;
-	if (show_now(make))
-		fprintf(stderr, "survey: %llu keys, %.1f of %.1f MB, ETA %.0f s%s",
-			(unsigned long long)keys, (double)bytes / 1e6, (double)of / 1e6,
-			eta(make->begun_ns, (double)bytes, (double)of), line_end(make));
+	make_report_survey(&make->report, keys, bytes, of);
 	return stop_asked() ? PEN_EINTERRUPTED : 0;
-}
-
-/* Of all forms. */
-static struct pen_make_files total(const struct pen_make_sum *sum)
-{
-	struct pen_make_files all = {0};
-	for (unsigned i = 0; i < PEN_FORMS; i++) {
-		all.content_bytes += sum->forms[i].content_bytes;
-		all.stored_bytes += sum->forms[i].stored_bytes;
-	}
-	return all;
 }
 
 static int on_part(void *context, const struct pen_make_sum *sum)
 {
 	struct make *make = context;
-	double spent = (double)(pen_clock_ns() - make->parts_begun_ns) / 1e9;
-	double megabytes = (double)total(sum).content_bytes / 1e6;
-	uint64_t done = sum->made + sum->kept + sum->larger;
-	if (show_now(make))
-		fprintf(stderr, "parts: %llu of %llu files, %.1f MB, %.1f MB/s, ETA %.0f s%s",
-			(unsigned long long)done, (unsigned long long)sum->wanted, megabytes,
-			megabytes / spent,
-			eta(make->parts_begun_ns, (double)done, (double)sum->wanted),
-			line_end(make));
+	make_report_part(&make->report, sum);
 	return stop_asked() ? PEN_EINTERRUPTED : 0;
 }
 
@@ -337,100 +288,29 @@ static int run(struct make *make)
 		.jobs = (unsigned)make->jobs,
 		.store = &make->store,
 		.watch = &watch};
-	make->begun_ns = make->shown_ns = pen_clock_ns();
+	make_report_begin(&make->report);
 	if (!err)
 		err = pen_make_survey(
 			&with, &looking, &make->survey, &make->survey_time, &make->why);
 	if (!err)
 		err = settle(make);
-	make->parts_begun_ns = pen_clock_ns();
+	make_report_parts_begin(&make->report);
 	with.scratch = make->budget.scratch;
 	if (!err)
 		err = pen_make_run(&with, &make->survey, &make->want, &make->sum, &make->why);
-	if (make->terminal)
-		fprintf(stderr, "\033[K");
+	make_report_end(&make->report);
 	return err;
-}
-
-static double seconds(int64_t ns)
-{
-	return (double)ns / 1e9;
-}
-
-/* Where the workers' time went. */
-static void print_time(const struct make *make)
-{
-	const struct pen_make_time *first = &make->survey_time, *then = &make->sum.time;
-	int64_t end = pen_clock_ns();
-	printf(make->json ? ",\"memory_bytes\":{\"declared\":%zu,\"survey\":%zu,\"copies\":%u,"
-			    "\"scratch\":%zu}"
-			    ",\"jobs\":%llu,\"seconds\":%.3f,\"survey_seconds\":%.3f,"
-			    "\"cpu_seconds\":{\"read\":%.3f,\"bounds\":%.3f,\"build\":%.3f,"
-			    "\"hash\":%.3f,\"sort\":%.3f,\"press\":%.3f,\"compress\":%.3f,"
-			    "\"write\":%.3f}}\n"
-			  : "memory declared %zu bytes: survey %zu, and for each worker %u x %zu "
-			    "of entries\n%llu workers, %.2f s (survey %.2f); of their time: read "
-			    "%.2f, "
-			    "bounds %.2f, build %.2f, hash %.2f, sort %.2f, press %.2f, "
-			    "compress %.2f, write %.2f s\n",
-		pen_make_budget_sum(&make->budget), make->budget.survey, make->budget.copies,
-		make->budget.scratch, (unsigned long long)make->jobs, seconds(end - make->begun_ns),
-		seconds(make->parts_begun_ns - make->begun_ns), seconds(first->read + then->read),
-		seconds(then->bounds), seconds(first->build + then->build),
-		seconds(first->hash + then->hash), seconds(then->sort), seconds(then->press),
-		seconds(then->compress), seconds(then->write));
-}
-
-/* What there is of each form, where more than nearcore's was asked for. */
-static void print_forms(const struct make *make)
-{
-	const struct pen_make_sum *sum = &make->sum;
-	bool json = make->json, first = true;
-	if (!json && make->want.forms == 1u << PEN_FORM_NEARCORE)
-		return;
-	if (json)
-		printf(",\"larger\":%llu,\"forms\":{", (unsigned long long)sum->larger);
-	for (unsigned i = 0; i < PEN_FORMS; i++) {
-		const struct pen_make_files *files = &sum->forms[i];
-		if (!(make->want.forms >> i & 1) && !files->made)
-			continue;
-		if (json && !first)
-			printf(",");
-		first = false;
-		printf(json ? "\"%s\":{\"made\":%llu,\"kept\":%llu,\"content_bytes\":%llu,"
-			      "\"stored_bytes\":%llu}"
-			    : "%s form: %llu made, %llu were there, %llu bytes, %llu stored\n",
-			pen_form_text((enum pen_form)i), (unsigned long long)files->made,
-			(unsigned long long)files->kept, (unsigned long long)files->content_bytes,
-			(unsigned long long)files->stored_bytes);
-	}
-	if (json)
-		printf("}");
-	else if (sum->larger)
-		printf("%llu parts have no lean file: it would be more than 2 %% + 4 KiB larger "
-		       "than nearcore's form\n",
-			(unsigned long long)sum->larger);
 }
 
 static void print(const struct make *make)
 {
-	char root[PEN_HASH_TEXT_BYTES];
-	const struct pen_make_sum *sum = &make->sum;
-	const struct pen_make_files all = total(sum);
-	printf(make->json ? "{\"root\":\"%s\",\"memory_usage\":%llu,\"keys\":%llu,\"of\":%llu,"
-			    "\"made\":%llu,\"kept\":%llu,\"content_bytes\":%llu,"
-			    "\"stored_bytes\":%llu,\"spilled\":%llu"
-			  : "root %s, memory_usage %llu, %llu keys: %llu parts (%llu made, "
-			    "%llu were there), %llu bytes, %llu stored, %llu went through the "
-			    "disk\n",
-		pen_base58(&make->survey.sum.root, root),
-		(unsigned long long)make->survey.sum.memory_usage,
-		(unsigned long long)make->survey.sum.keys, (unsigned long long)sum->parts,
-		(unsigned long long)sum->made, (unsigned long long)sum->kept,
-		(unsigned long long)all.content_bytes, (unsigned long long)all.stored_bytes,
-		(unsigned long long)sum->spilled);
-	print_forms(make);
-	print_time(make);
+	const struct make_report_all all = {.sum = &make->sum,
+		.survey = &make->survey,
+		.survey_time = &make->survey_time,
+		.budget = &make->budget,
+		.forms = make->want.forms,
+		.jobs = (unsigned)make->jobs};
+	make_report_print(&make->report, &all);
 }
 
 static int run_parts(const struct make *make, bool *printed, struct pen_why *why)
@@ -442,7 +322,7 @@ static int run_parts(const struct make *make, bool *printed, struct pen_why *why
 		.parts = make->parts,
 		.jobs = (unsigned)make->jobs,
 		.level = make->want.level,
-		.json = make->json};
+		.json = make->report.json};
 	return make_parts_run(&want, printed, why);
 }
 
@@ -451,17 +331,17 @@ int cmd_make(int argc, char **argv)
 	bool printed = false;
 	struct make make = {.want.level = PEN_LEVEL_DEFAULT,
 		.want.forms = 1u << PEN_FORM_NEARCORE,
-		.terminal = isatty(STDERR_FILENO),
+		.report.terminal = isatty(STDERR_FILENO),
 		.jobs = pen_cpu_count() < PEN_CREW_JOBS_MAX ? pen_cpu_count() : PEN_CREW_JOBS_MAX};
 	cli_parse(&argp, "penstock make", argc, argv, &make);
 	stop_install();
 	if (raw_path(&make)) {
-		const struct raw_make raw = {raw_path(&make), make.store_dir, make.json};
-		return cli_end_json("make", make.json, raw_make(&raw, &make.why), &make.why);
+		const struct raw_make raw = {raw_path(&make), make.store_dir, make.report.json};
+		return cli_end_json("make", make.report.json, raw_make(&raw, &make.why), &make.why);
 	}
 	if (parts_dir(&make)) {
 		int code = run_parts(&make, &printed, &make.why);
-		return cli_end_json("make", make.json && !printed, code, &make.why);
+		return cli_end_json("make", make.report.json && !printed, code, &make.why);
 	}
 	int err = run(&make);
 	if (!err)
@@ -472,5 +352,5 @@ int cmd_make(int argc, char **argv)
 	pen_store_close(&make.store);
 	pen_disk_shut(make.disk);
 	source_close(&make.source);
-	return cli_end_json("make", make.json, err, &make.why);
+	return cli_end_json("make", make.report.json, err, &make.why);
 }
