@@ -10,11 +10,9 @@
 #include <sys/statvfs.h>
 
 #include "base/check.h"
-#include "base/text.h"
-#include "drivers/rocks/db.h"
-#include "drivers/rocks/errors.h"
 #include "drivers/rocks/keys.h"
 #include "drivers/rocks/scan.h"
+#include "drivers/rocks/shard.h"
 #include "drivers/table.h"
 #include "part/column.h"
 
@@ -47,26 +45,6 @@ static struct rocks *rocks_of(struct pen_sink *sink)
 	return (struct rocks *)sink;
 }
 
-static struct pen_bytes key_bytes(const struct pen_rocks_key *key)
-{
-	return (struct pen_bytes){(const uint8_t *)key->at, key->len};
-}
-
-/* Read the record of the shard in *state (version and id). 1, 0 if there is none, or an error. */
-static int record_read(struct rocks *rocks, struct pen_sink_state *state, struct pen_why *why)
-{
-	struct pen_rocks_key key = pen_rocks_state_key(state);
-	struct pen_buf value = {0};
-	int found = pen_rocks_db_get(&rocks->db, key_bytes(&key), &value, why);
-	if (found == 1 && pen_rocks_record_decode(pen_buf_bytes(&value), state))
-		found = pen_fail(why, PEN_EVERIFY,
-			"%s: the record of shard s%u.v%u cannot be read: it is damaged or of a "
-			"newer penstock",
-			rocks->sink.label, state->shard_id, state->shard_version);
-	pen_buf_fini(&value);
-	return found;
-}
-
 /* A failed write ends all writing; see struct rocks. */
 static int rocks_write(
 	struct rocks *rocks, rocksdb_writebatch_t *batch, const char *doing, struct pen_why *why)
@@ -83,78 +61,14 @@ static int rocks_write(
 	return err;
 }
 
-static void record_put(rocksdb_writebatch_t *batch, const struct pen_sink_state *state)
-{
-	char record[PEN_ROCKS_RECORD_BYTES];
-	struct pen_rocks_key key = pen_rocks_state_key(state);
-	pen_rocks_record_encode(state, record);
-	rocksdb_writebatch_put(batch, key.at, key.len, record, sizeof record);
-}
-
 static int record_write(
 	struct rocks *rocks, const struct pen_sink_state *state, struct pen_why *why)
 {
 	rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
-	record_put(batch, state);
+	pen_rocks_shard_put(batch, state);
 	int err = rocks_write(rocks, batch, "cannot write the record of the shard", why);
 	rocksdb_writebatch_destroy(batch);
 	return err;
-}
-
-/* Count the markers of a begun shard, into state->applied and, if not NULL, bits of `applied`. */
-static int markers_read(
-	struct rocks *rocks, struct pen_sink_state *state, uint8_t *applied, struct pen_why *why)
-{
-	struct pen_rocks_key prefix = pen_rocks_part_prefix(state);
-	rocksdb_readoptions_t *options = rocksdb_readoptions_create();
-	rocksdb_iterator_t *at = rocksdb_create_iterator_cf(
-		rocks->db.db, options, rocks->db.family[PEN_ROCKS_DEFAULT]);
-	char *error = NULL;
-	int err = 0;
-	state->applied = 0;
-	for (rocksdb_iter_seek(at, prefix.at, prefix.len); rocksdb_iter_valid(at) && !err;
-		rocksdb_iter_next(at)) {
-		uint32_t k = 0;
-		struct pen_bytes key = {0};
-		key.at = (const uint8_t *)rocksdb_iter_key(at, &key.len);
-		if (key.len < prefix.len || memcmp(key.at, prefix.at, prefix.len) != 0)
-			break;
-		if (pen_rocks_part_decode(key, &k) || k >= state->parts)
-			err = pen_fail(why, PEN_EVERIFY,
-				"%s: it holds a marker of a part that shard s%u.v%u, cut into %u, "
-				"has not",
-				rocks->sink.label, state->shard_id, state->shard_version,
-				state->parts);
-		else if (applied)
-			applied[k >> 3] |= (uint8_t)(1u << (k & 7));
-		state->applied++;
-	}
-	rocksdb_iter_get_error(at, &error);
-	if (!err)
-		err = pen_rocks_fail(why, rocks->sink.label, "cannot read its markers", &error);
-	rocksdb_free(error);
-	rocksdb_iter_destroy(at);
-	rocksdb_readoptions_destroy(options);
-	return err;
-}
-
-static bool is_same_state(const struct pen_sink_state *a, const struct pen_sink_state *b)
-{
-	return pen_hash_equal(&a->root, &b->root) && a->parts == b->parts;
-}
-
-static int same_state(struct rocks *rocks, const struct pen_sink_state *want,
-	const struct pen_sink_state *have, struct pen_why *why)
-{
-	char want_root[PEN_HASH_TEXT_BYTES], have_root[PEN_HASH_TEXT_BYTES];
-	if (is_same_state(want, have))
-		return 0;
-	return pen_fail(why, PEN_EREFUSED,
-		"%s: shard s%u.v%u holds the state %s in %u parts, not %s in %u; use another "
-		"database for another state",
-		rocks->sink.label, have->shard_id, have->shard_version,
-		pen_base58(&have->root, have_root), have->parts, pen_base58(&want->root, want_root),
-		want->parts);
 }
 
 /* Start the shard for `want`, in place of a record under which no part was ever applied. */
@@ -172,13 +86,13 @@ static int shard_resume(struct rocks *rocks, const struct pen_sink_state *want,
 	struct pen_sink_state *have, uint8_t *applied, struct pen_why *why)
 {
 	/* A bitmap has room for the parts that are wanted only. */
-	bool same = is_same_state(want, have);
-	int err = markers_read(rocks, have, same ? applied : NULL, why);
+	bool same = pen_rocks_shard_is(want, have);
+	int err = pen_rocks_shard_markers(&rocks->db, have, same ? applied : NULL, why);
 	if (err || same || want->parts == 0)
 		return err;
 	if (have->applied == 0)
 		return shard_start(rocks, want, have, why);
-	return same_state(rocks, want, have, why);
+	return pen_rocks_shard_same(&rocks->db, want, have, why);
 }
 
 static int rocks_begin(struct pen_sink *sink, const struct pen_sink_state *want,
@@ -190,14 +104,14 @@ static int rocks_begin(struct pen_sink *sink, const struct pen_sink_state *want,
 	PEN_CHECK(want->parts <= PEN_PARTS_MAX);
 	if (applied)
 		memset(applied, 0, (want->parts + 7) / 8);
-	int found = record_read(rocks, have, why);
+	int found = pen_rocks_shard_read(&rocks->db, have, why);
 	if (found < 0)
 		return found;
 	if (!found)
 		return want->parts ? shard_start(rocks, want, have, why) : 0;
 	if (!have->done)
 		return shard_resume(rocks, want, have, applied, why);
-	int err = want->parts ? same_state(rocks, want, have, why) : 0;
+	int err = want->parts ? pen_rocks_shard_same(&rocks->db, want, have, why) : 0;
 	if (err || !want->parts)
 		applied = NULL;
 	if (err)
@@ -232,12 +146,12 @@ static int room_check(struct rocks *rocks, uint64_t bytes, struct pen_why *why)
 static int begun_check(struct rocks *rocks, const struct pen_sink_state *shard, struct pen_why *why)
 {
 	struct pen_sink_state have = *shard;
-	int found = record_read(rocks, &have, why);
+	int found = pen_rocks_shard_read(&rocks->db, &have, why);
 	if (found < 0)
 		return found;
 	PEN_CHECK(found == 1);
 	PEN_CHECK(!have.done);
-	return same_state(rocks, shard, &have, why);
+	return pen_rocks_shard_same(&rocks->db, shard, &have, why);
 }
 
 static int rocks_open(struct pen_sink *sink, const struct pen_sink_state *shard, uint32_t k,
@@ -321,9 +235,7 @@ static int rocks_put(struct pen_sink *sink, struct pen_batch *batch, const struc
 static int batch_commit(struct rocks *rocks, struct pen_batch *batch, struct pen_why *why)
 {
 	struct pen_rocks_key key = pen_rocks_part_key(&batch->shard, batch->k);
-	struct pen_buf value = {0};
-	int found = pen_rocks_db_get(&rocks->db, key_bytes(&key), &value, why);
-	pen_buf_fini(&value);
+	int found = pen_rocks_shard_marked(&rocks->db, &batch->shard, batch->k, why);
 	if (found < 0)
 		return found;
 	PEN_CHECK(!found); /* applied twice is counted twice */
@@ -350,15 +262,15 @@ static int rocks_finish(
 {
 	struct rocks *rocks = rocks_of(sink);
 	struct pen_sink_state have = *shard;
-	int found = record_read(rocks, &have, why);
+	int found = pen_rocks_shard_read(&rocks->db, &have, why);
 	if (found < 0)
 		return found;
 	/* The empty state has no part, so begin left no record. */
 	PEN_CHECK(found || shard->parts == 0);
-	int err = found ? same_state(rocks, shard, &have, why) : 0;
+	int err = found ? pen_rocks_shard_same(&rocks->db, shard, &have, why) : 0;
 	if (err || (found && have.done))
 		return err;
-	err = markers_read(rocks, &have, NULL, why);
+	err = pen_rocks_shard_markers(&rocks->db, &have, NULL, why);
 	if (!err && have.applied != have.parts)
 		err = pen_fail(why, PEN_EREFUSED, "%s: %u of %u parts are applied", sink->label,
 			have.applied, have.parts);
@@ -368,7 +280,7 @@ static int rocks_finish(
 		return err;
 	rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
 	have.done = true;
-	record_put(batch, &have);
+	pen_rocks_shard_put(batch, &have);
 	for (uint32_t k = 0; k < have.parts; k++) {
 		struct pen_rocks_key key = pen_rocks_part_key(&have, k);
 		rocksdb_writebatch_delete(batch, key.at, key.len);
