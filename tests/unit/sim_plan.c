@@ -2,11 +2,22 @@
 #include "sim/ideal.h"
 
 #include <criterion/criterion.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
 
 static struct plan plan, again;
+
+/* A plan to be compared byte by byte: what lies between two fields may be anything. */
+static void draw(struct plan *out, uint64_t seed, const struct plan_ask *ask)
+{
+	const size_t from = offsetof(struct pen_sim_manners, own_pages) + sizeof(bool);
+	const size_t to = offsetof(struct pen_sim_manners, rx_held_bytes);
+	plan_draw(out, seed, ask);
+	for (unsigned i = 0; i < PLAN_HOSTS_MAX; i++)
+		memset((uint8_t *)&out->hosts[i].manners + from, 0, to - from);
+}
 
 Test(sim_plan, follows_from_the_seed)
 {
@@ -18,8 +29,8 @@ Test(sim_plan, follows_from_the_seed)
 		.climate = -1};
 	unsigned climates[PLAN_CLIMATES] = {0}, lies[PLAN_LIES] = {0}, faults = 0;
 	for (uint64_t seed = 1; seed <= 300; seed++) {
-		plan_draw(&plan, seed, &ask);
-		plan_draw(&again, seed, &ask);
+		draw(&plan, seed, &ask);
+		draw(&again, seed, &ask);
 		cr_assert_eq(memcmp(&plan, &again, sizeof plan), 0);
 		climates[plan.climate]++;
 		faults += plan.fault_count;
