@@ -11,8 +11,9 @@
  * What a page proves: these hashes, at this place, below this root, if the object has `blocks`
  * blocks. `blocks` is a peer's word. Too small a number may come with hashes of inner nodes in the
  * place of leaves, which fit the root and match no block; too large a number cannot fit, since no
- * leaf is a node. So a receiver whose blocks from several peers all miss a page's hash doubts the
- * page, asks others for theirs, and believes the largest `blocks` that fits the root.
+ * leaf is a node. So a receiver judges a page by the size that its own sender says, takes blocks
+ * from those alone who say the same, and gives up a size of which no block fits (fetch/sized.h).
+ * How long the last block is, only that block proves.
  *
  * Pure functions, any thread.
  */

@@ -5,10 +5,10 @@
 . "$(dirname "$0")/fetching.sh"
 shopt -s nullglob
 
-# 25 blocks, the last of them short, which take about three seconds.
+# 25 blocks, the last of them short, which take about two seconds.
 bytes=25500000 blocks=25 mib=1048576
 raw_object $bytes
-start_listen "$scratch/raw" --rate 8MiB || { skip 'no serve --listen'; finish; }
+start_listen "$scratch/raw" --rate 16MiB || { skip 'no serve --listen'; finish; }
 got=$scratch/got
 partial=$got/.penstock/partial/$object
 
