@@ -81,7 +81,7 @@ wait "$front" 2>/dev/null
 
 # kill -9, as soon as, behind some parts, the log says of one what is done to it: what was applied
 # does not come again, and of a batch that was being put or committed there is all or nothing.
-# 50 moments with PEN_LONG, else 4.
+# 50 moments with PEN_LONG, else 5.
 kill_in() {
 	local applied=0
 	tail -n +1 -s 0.001 -f "$scratch/killed.log" --pid=$syncing | while read -r _ _ what; do
@@ -89,11 +89,11 @@ kill_in() {
 		[ "$what" = "$1" ] && [ $applied -ge "$2" ] && kill -9 $syncing && break
 	done
 }
-words=(done prove commit put)
-moments=4
+words=(fetch prove put commit done)
+moments=5
 [ -z "${PEN_LONG:-}" ] || moments=50
 for i in $(seq 0 $((moments - 1))); do
-	word=${words[i % 4]} kept=$(((i + 1) * of * 2 / 3 / moments))
+	word=${words[i % 5]} kept=$(((i + 1) * of * 2 / 3 / moments))
 	rm -rf "$scratch/killed" "$scratch/killed.log"
 	: >"$scratch/killed.log"
 	sync_begin killed --from "$one" --form nearcore --rate 16Mbit/s

@@ -1,6 +1,7 @@
 #include "catch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,8 @@ static int part_begin(
 		.bytes_max = ask->bytes_max};
 	memcpy(is.name, name->id, sizeof is.name);
 	part->round = piece->round;
+	if (ask->told)
+		fprintf(stderr, "part %u fetch\n", part->k);
 	return parcel_begin(&part->parcel, &is);
 }
 

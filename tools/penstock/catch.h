@@ -24,6 +24,7 @@ struct catch_ask {
 	uint64_t bytes_kept; /* of all buffers together, as long as some are kept for other parts */
 	const char *limit; /* says why bytes_max is not more, for a sentence */
 	const struct supply *supply; /* whose servers the radios call */
+	bool told; /* it says on stderr when the first bytes of a part come */
 };
 
 /* A part under way. */

@@ -204,7 +204,8 @@ static int catch_begin(struct fetch *fetch, struct pen_why *why)
 		.bytes_max = alone > 2 * kept ? alone - kept : alone,
 		.bytes_kept = kept,
 		.limit = fetch->limit,
-		.supply = &fetch->supply};
+		.supply = &fetch->supply,
+		.told = fetch->ask.debug};
 	return catch_open(&fetch->catch, &ask, why);
 }
 
@@ -225,7 +226,8 @@ static int mirror_begin(struct fetch *fetch, struct pen_why *why)
 		.limit = fetch->limit,
 		.tries = fetch->ask.tries,
 		.stall_ns = fetch->ask.stall_ns,
-		.wake = &fetch->nap.wake};
+		.wake = &fetch->nap.wake,
+		.told = fetch->ask.debug};
 	return mirror_open(&fetch->mirror, &ask, why);
 }
 

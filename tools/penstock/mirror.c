@@ -1,6 +1,7 @@
 #include "mirror.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -36,6 +37,8 @@ static bool may(void *context, uint32_t k, unsigned source)
 static void on_start(void *context, const struct pen_slot *slot)
 {
 	const struct mirror_ask *ask = &((struct mirror *)context)->ask;
+	if (ask->told)
+		fprintf(stderr, "part %u fetch\n", slot->part);
 	for (unsigned i = 0; i < ask->radios->count; i++) {
 		catch_forget(ask->catch, &ask->radios->list[i], slot->part);
 		pen_client_choose(ask->radios->list[i].client, slot->part, false, slot->begin_ns);

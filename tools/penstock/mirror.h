@@ -33,6 +33,7 @@ struct mirror_ask {
 	unsigned tries;
 	int64_t stall_ns;
 	const struct pen_wake *wake; /* ends a wait */
+	bool told; /* it says on stderr when the get of a part begins */
 };
 
 /* Zeroed is closed. */
