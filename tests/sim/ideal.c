@@ -189,35 +189,24 @@ static double loss_ppm(const struct pen_sim_weather *weather)
 	return MILLION * (1 - (1 - lost) * (1 - weather->corrupt / sure));
 }
 
-/* Did a direction lose more than a good one does, and not by chance? */
-static bool was_bad(const struct pen_sim_network *network, unsigned from, unsigned to)
-{
-	const struct pen_sim_way *way = &network->ways[from * network->host_max + to];
-	PEN_CHECK(way->lost <= way->met);
-	return way->lost >= IDEAL_LOST_MANY && way->lost * MILLION > way->met * IDEAL_LOSS_PPM;
-}
-
-/* Are the paths between a server and all clients good: by their weather, and by what they did
- * lose? */
-static bool is_near(const struct plan *plan, const struct pen_sim_network *network, unsigned server)
+/* Are the paths between a server and all clients good? */
+static bool is_near(const struct plan *plan, unsigned server)
 {
 	for (unsigned c = plan->servers; c < plan->servers + plan->clients; c++) {
 		if (loss_ppm(&plan->weather[server][c]) > IDEAL_LOSS_PPM ||
 			loss_ppm(&plan->weather[c][server]) > IDEAL_LOSS_PPM)
 			return false;
-		if (was_bad(network, server, c) || was_bad(network, c, server))
-			return false;
 	}
 	return true;
 }
 
-bool ideal_binds(const struct plan *plan, const struct pen_sim_network *network)
+bool ideal_binds(const struct plan *plan)
 {
 	for (unsigned k = 0; k < (plan->parts ? plan->parts : 1); k++) {
 		unsigned holders = holders_of(plan, k);
 		bool near = false;
 		for (unsigned s = 0; s < plan->servers; s++)
-			near |= holders >> s & 1 && is_near(plan, network, s);
+			near |= holders >> s & 1 && is_near(plan, s);
 		if (!near)
 			return false;
 	}

@@ -8,15 +8,12 @@
  * for one client and for all together. A machine that is down, or not heard, moves nothing: time
  * without an honest server is in it.
  *
- * What a path loses is judged twice: what its weather loses in the long run, and what it did lose.
- * Bursts last for so many packets, not for so long: a world of a few hundred packets that spends
- * half of them in one met another path than the long run tells of, and waits for a timeout at each.
- * Fewer than IDEAL_LOST_MANY lost ones are chance, and excuse nothing.
+ * What a path loses is what its weather loses in the long run. That a small world spent half of its
+ * packets in a burst excuses nothing.
  */
 #ifndef PEN_TESTS_SIM_IDEAL_H
 #define PEN_TESTS_SIM_IDEAL_H
 
-#include "drivers/sim/network.h"
 #include "sim/plan.h"
 
 /* A fetch that must be good may take so many times the ideal, and so much more. */
@@ -24,8 +21,6 @@
 #define IDEAL_MORE_NS INT64_C(10000000000)
 /* Packets that are lost, of a million, on paths that are called good. */
 #define IDEAL_LOSS_PPM 50000u
-/* Lost packets of one direction of a path that show what it was like. */
-#define IDEAL_LOST_MANY 20u
 
 /* `part_bytes` as they lie at servers, one a part; NULL: as the plan says. */
 int64_t ideal_ns(const struct plan *plan, const uint32_t *part_bytes);
@@ -36,8 +31,8 @@ static inline int64_t ideal_limit_ns(int64_t ideal)
 	return IDEAL_TIMES * ideal + IDEAL_MORE_NS;
 }
 
-/* Must the fetches of this plan, whose world is over, have been good: has every part an honest
- * server whose paths to and from all clients lose at most IDEAL_LOSS_PPM, and did? */
-bool ideal_binds(const struct plan *plan, const struct pen_sim_network *network);
+/* Must the fetches of this plan be good: has every part an honest server whose paths to and from
+ * all clients lose at most IDEAL_LOSS_PPM? */
+bool ideal_binds(const struct plan *plan);
 
 #endif

@@ -16,6 +16,8 @@
 /* A fetch that takes longer hangs: long after every fault of a plan is over. */
 #define LIMIT_NS (120 * PEN_NS_PER_S)
 #define LIMIT_TIMES 30
+/* So many times slower is later than anything that is allowed, if it takes long at all. */
+#define LATE_TIMES 16u
 
 struct scene {
 	struct world world;
@@ -170,23 +172,26 @@ static void judge_depot(struct client *client, struct outcome *outcome)
 		fail(outcome, "client %u: %s", client->actor.host, depot->wrong);
 }
 
-/* Each life of a client after its first may fetch all again, and the servers' links carry that for
- * all clients. */
-static int64_t time_limit_ns(const struct scene *scene, const struct outcome *outcome)
+/* What the other clients fetch again after they were started again comes through the same links. */
+static int64_t time_limit_ns(
+	const struct scene *scene, const struct client *client, const struct outcome *outcome)
 {
-	int64_t clients = scene->plan->clients, lives = 0;
+	int64_t clients = scene->plan->clients, fetches = clients;
 	for (unsigned i = 0; i < scene->plan->clients; i++)
-		lives += scene->clients[i].actor.lives;
-	return ideal_limit_ns(outcome->ideal_ns * lives / clients);
+		if (&scene->clients[i] != client)
+			fetches += scene->clients[i].actor.lives - 1;
+	return ideal_limit_ns(outcome->ideal_ns * fetches / clients);
 }
 
-/* With an honest server near by it must not take long, since it was started last. What its own
- * machine takes to store it all is not the network's. */
+/* With an honest server near by it must not take long, since it was started last, to have it all:
+ * on its disk and in its sink too, unless its machine is one that was made as slow as the network.
+ */
 static void judge_time(
 	const struct scene *scene, const struct client *client, struct outcome *outcome)
 {
-	int64_t took_ns = client->fetched_ns - client->begun_ns;
-	int64_t limit_ns = time_limit_ns(scene, outcome);
+	bool slow = client->depot && client->depot->apply_ns > 0;
+	int64_t took_ns = (slow ? client->fetched_ns : client->done_ns) - client->begun_ns;
+	int64_t limit_ns = time_limit_ns(scene, client, outcome);
 	if (outcome->binds && took_ns > limit_ns)
 		fail(outcome, "client %u took %.3f s, and may take %.3f s: ideal is %.3f s",
 			client->actor.host, (double)took_ns / PEN_NS_PER_S,
@@ -335,6 +340,9 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 		scene.clients[i].rash = ask->sabotage == SABOTAGE_RASH;
 	}
 	outcome->ideal_ns = scene_ideal_ns(&scene);
+	for (unsigned i = 0; ask->sabotage == SABOTAGE_LATE && i < plan->servers; i++)
+		pen_sim_link_set(&scene.world.network.hosts[i].up, 0,
+			plan->hosts[i].links.up_bits_per_s / LATE_TIMES);
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_SILENCE && i < plan->servers; i++)
 		scene.world.mute[i] = true;
 	scene.world.merciful = ask->sabotage == SABOTAGE_MERCY;
@@ -345,7 +353,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	sabotage(&scene, ask->sabotage);
 	outcome->trace = scene.world.clock.trace;
 	/* Each spoilt packet costs a piece, or a part. */
-	outcome->binds = ideal_binds(plan, &scene.world.network) && !plan->outsider.spoils;
+	outcome->binds = ideal_binds(plan) && !plan->outsider.spoils;
 	for (unsigned i = 0; tell && i < plan->clients; i++)
 		if (scene.clients[i].actor.up && !scene.clients[i].done)
 			client_tell(&scene.clients[i]);

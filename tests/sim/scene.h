@@ -38,6 +38,7 @@ enum scene_sabotage {
 	SABOTAGE_SYNC, /* clients acknowledge what was not synced */
 	SABOTAGE_FORGET, /* clients do not look what is on their disks */
 	SABOTAGE_RASH, /* clients give the sink what is not proved */
+	SABOTAGE_LATE, /* servers' links are slower than the plan says */
 	SABOTAGE_STUBBORN, /* clients believe the first size of a raw object */
 	SABOTAGE_MERCY, /* nobody hears what servers attest */
 	SABOTAGE_SPITE, /* clients call whoever sent wrong bytes a liar at once */
