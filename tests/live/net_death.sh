@@ -14,7 +14,7 @@ rate=4MiB
 # client's move: one challenge a second, a timeout that has grown to a second, and the same.
 back_max_ms=1000 move_max_ms=3000
 # With other tests beside it on the same cores both ends wait for a CPU as well.
-[ -n "$long" ] || back_max_ms=3000
+[ -n "$long" ] || back_max_ms=2000
 # It is back when what comes in a quarter of a second has come, which is not counted.
 quarter=1048576
 
