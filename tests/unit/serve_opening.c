@@ -173,6 +173,31 @@ Test(serve_opening, frames_are_located_first)
 	cr_expect_eq(guest.slots.slots[guest.slots.order[0]].entry, PEN_SENDING_NONE);
 }
 
+/* A size is tried by a slot for a few packets, beside another of the same piece for the rest: both
+ * are told of the whole piece, and send what they were opened for. */
+Test(serve_opening, a_few_packets_beside_the_rest)
+{
+	struct pen_wire_object object = house_object(
+		&house, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, 3, 0, 0);
+	struct pen_wire_slot few = slot_of(&object, 1, 1, PEN_WIRE_SIZE_1408);
+	struct pen_wire_slot rest = slot_of(&object, 2, 2, PEN_WIRE_SIZE_1200);
+	few.packets = 2;
+	rest.first = 2;
+	uint32_t bytes = ask(&object, &few, 0)->bytes;
+	cr_expect_eq(ask(&object, &rest, 0)->bytes, bytes);
+	cr_assert_eq(guest.slots.count, 2);
+	struct pen_sending *small = pen_sendings_find(&guest.slots, 2);
+	cr_expect_eq(pen_sending_left(pen_sendings_find(&guest.slots, 1)), 2);
+	cr_expect_eq(small->packets, pen_wire_packets(bytes, PEN_WIRE_SIZE_1200));
+	cr_expect_eq(pen_sending_left(small), small->packets - 2u);
+	/* Asked once more, as if the answer was lost, they go on. */
+	uint16_t out[2];
+	cr_expect_eq(pen_sending_take(small, out, 2), 2);
+	cr_expect_eq(out[0], 2);
+	cr_expect_eq(ask(&object, &rest, 0)->state, PEN_WIRE_SLOT_OPENED);
+	cr_expect_eq(pen_sending_left(small), small->packets - 4u);
+}
+
 Test(serve_opening, lets_go_of_stretches)
 {
 	open_part(3, 1, 1, PEN_WIRE_SIZE_1200);
