@@ -20,7 +20,7 @@
 #define CLIENT_JUDGES_NS (2 * (PEN_INQUIRY_TRIES * PEN_INQUIRY_WAIT_NS) + INT64_C(1000000000))
 /* One client of so many keeps a raw object that goes nowhere: to copy and read it twice more takes
  * longer than a packet does. */
-#define CLIENT_KEEPS_SHARE 4u
+#define CLIENT_KEEPS_SHARE 16u
 /* While packets wait for the device to take them. */
 #define CLIENT_WAIT_NS 100000
 

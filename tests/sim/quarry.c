@@ -11,7 +11,7 @@
 
 /* What SHA-256 knows is kept after each such stretch of a block: an object's last block may end
  * anywhere. */
-#define STRETCH_BYTES (64u << 10)
+#define STRETCH_BYTES (16u << 10)
 #define STRETCHES (PEN_RAW_BLOCK_BYTES / STRETCH_BYTES)
 /* Where its chance begins. */
 #define QUARRY UINT64_C(0x717561727279)
@@ -19,7 +19,8 @@
 static struct quarry {
 	uint8_t *bytes;
 	uint32_t blocks; /* that are made */
-	SHA256_CTX known[QUARRY_BLOCKS][STRETCHES]; /* before each stretch */
+	SHA256_CTX known[QUARRY_BLOCKS]
+			[STRETCHES + 1]; /* before each stretch, and after the last */
 } quarry;
 
 static uint8_t *block_at(uint32_t block)
@@ -39,6 +40,7 @@ static void block_make(uint32_t block)
 		quarry.known[block][i] = ctx;
 		SHA256_Update(&ctx, block_at(block) + (size_t)i * STRETCH_BYTES, STRETCH_BYTES);
 	}
+	quarry.known[block][STRETCHES] = ctx;
 }
 
 const uint8_t *quarry_bytes(uint32_t first, uint32_t bytes)
