@@ -166,17 +166,21 @@ enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t n
 	return PEN_RECV_NEW;
 }
 
+/* When what was asked for so long ago is to be asked for again. */
+static int64_t again_ns(const struct pen_recv_view *view, int64_t age_ns)
+{
+	/* Stamps wrap: one that lies ahead is very old. They are whole microseconds, so that what
+	 * is left of the time would say something else at each moment. */
+	int64_t now_ns = view->now_ns - view->now_ns % NS_PER_US;
+	return age_ns < 0 ? now_ns : now_ns - age_ns + view->timeout_ns;
+}
+
 /* When a missing index is to be asked for (again). */
 static int64_t index_due_ns(
 	const struct pen_recv *recv, const struct pen_recv_view *view, uint32_t index)
 {
-	if (recv->times[index]) {
-		int64_t age = pen_rtt_age_ns(recv->asked_us[index], view->now_ns);
-		/* Stamps wrap: one that lies ahead is very old. They are whole microseconds, so
-		 * that what is left of the time would say something else at each moment. */
-		int64_t now_ns = view->now_ns - view->now_ns % NS_PER_US;
-		return age < 0 ? now_ns : now_ns - age + view->timeout_ns;
-	}
+	if (recv->times[index])
+		return again_ns(view, pen_rtt_age_ns(recv->asked_us[index], view->now_ns));
 	int64_t silent = view->tail ? recv->last_ns + view->timeout_ns : INT64_MAX;
 	if (index >= recv->reach)
 		return silent;
@@ -235,21 +239,27 @@ int64_t pen_recv_gap_ns(const struct pen_recv *recv, const struct pen_recv_view 
 	return recv->unasked < recv->reach ? index_due_ns(recv, view, recv->unasked) : INT64_MAX;
 }
 
-/* When the first is to be asked for once more, of those below reach. */
+/* When the first is to be asked for once more, of those below reach: the one asked for longest ago,
+ * or whose stamp lies ahead. */
 static int64_t awaited_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
 {
-	uint32_t tail = tail_from(recv, recv->reach);
-	int64_t due = INT64_MAX;
-	for (uint32_t w = 0; recv->awaited && w * 64 < tail; w++) {
-		for (uint64_t rest = missing_word(recv, w); rest; rest &= rest - 1) {
+	uint32_t tail = tail_from(recv, recv->reach), left = recv->awaited;
+	uint32_t now_us = pen_rtt_stamp(view->now_ns);
+	int32_t oldest_us = -1, newest_us = INT32_MAX;
+	for (uint32_t w = 0; left && w * 64 < tail; w++) {
+		for (uint64_t rest = missing_word(recv, w); left && rest; rest &= rest - 1) {
 			uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(rest);
 			if (index >= tail || !recv->times[index])
 				continue;
-			int64_t at = index_due_ns(recv, view, index);
-			due = at < due ? at : due;
+			int32_t age_us = (int32_t)(now_us - recv->asked_us[index]);
+			oldest_us = age_us > oldest_us ? age_us : oldest_us;
+			newest_us = age_us < newest_us ? age_us : newest_us;
+			left--;
 		}
 	}
-	return due;
+	int64_t due = oldest_us < 0 ? INT64_MAX : again_ns(view, oldest_us * (int64_t)NS_PER_US);
+	int64_t ahead = newest_us < 0 ? again_ns(view, -1) : INT64_MAX;
+	return ahead < due ? ahead : due;
 }
 
 int64_t pen_recv_due_ns(const struct pen_recv *recv, const struct pen_recv_view *view)
