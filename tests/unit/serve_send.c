@@ -90,6 +90,29 @@ Test(serve_send, reads_ahead_by_grant)
 	stage.house.disk.allowed = UINT_MAX;
 }
 
+/* However much may leave, what has come is heard after about a burst. */
+Test(serve_send, hears_between_bursts)
+{
+	struct caller caller;
+	stage_call(&stage, &caller, 1);
+	open_pieces(&caller, 2, PEN_WIRE_SIZE_1200);
+	stage_run(&stage);
+	cr_expect_eq(pull(&caller, 39), 39);
+	struct pen_guest *guest = &stage.serve.guests.places[0];
+	caller_pull(&caller, 1400, NULL);
+	stage.now_ns += STAGE_MS;
+	guest->receipt.path_proved = true;
+	guest->receipt.round_bytes = 1 << 30;
+	for (unsigned before, sent = 0; sent < 1400 - 39; sent += stage.net.sent_count - before) {
+		before = stage.net.sent_count;
+		int64_t due_ns = pen_serve_poll(&stage.serve, stage.now_ns);
+		unsigned turn = stage.net.sent_count - before;
+		cr_assert_gt(turn, 0);
+		cr_expect_lt(turn, PEN_SERVE_BURST + PEN_GUEST_RUN_MAX);
+		cr_expect(due_ns == stage.now_ns || sent + turn >= 1400 - 39);
+	}
+}
+
 /* Who has no grant keeps no block. */
 Test(serve_send, blocks_go_to_those_who_may_send)
 {
