@@ -37,6 +37,14 @@ void cli_parse(const struct argp *argp, const char *name, int argc, char **argv,
 	argp_parse(argp, argc, argv, 0, NULL, input);
 }
 
+const char *cli_one(
+	struct argp_state *state, const char *what, const char *before, const char *text)
+{
+	if (before)
+		argp_error(state, "one %s at a time, got '%s' too", what, text);
+	return text;
+}
+
 uint64_t cli_number(
 	struct argp_state *state, const char *flag, const char *text, uint64_t min, uint64_t max)
 {

@@ -73,6 +73,11 @@ int cli_end_json(const char *verb, bool json, int err, const struct pen_why *why
  */
 void cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input);
 
+/* The argument of a command that takes one, called `what` in its usage; `before` is what was given
+ * already, or NULL. A second one ends the process with PEN_EXIT_USAGE. For argp parsers. */
+const char *cli_one(
+	struct argp_state *state, const char *what, const char *before, const char *text);
+
 /*
  * Read a flag's value or end the process with PEN_EXIT_USAGE and a sentence that names the flag,
  * the value and what was expected. For argp parsers.

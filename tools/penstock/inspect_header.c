@@ -27,11 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		flags->has_root = true;
 		return 0;
 	case FLAG_JSON: flags->json = true; return 0;
-	case ARGP_KEY_ARG:
-		if (flags->file)
-			argp_error(state, "one FILE at a time, got '%s' too", arg);
-		flags->file = arg;
-		return 0;
+	case ARGP_KEY_ARG: flags->file = cli_one(state, "FILE", flags->file, arg); return 0;
 	case ARGP_KEY_END:
 		if (!flags->file)
 			argp_error(state, "FILE is required");

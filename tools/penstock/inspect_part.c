@@ -30,11 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FLAG_RAW: flags->raw = true; return 0;
 	case FLAG_BARE: flags->bare = true; return 0;
 	case FLAG_JSON: flags->json = true; return 0;
-	case ARGP_KEY_ARG:
-		if (flags->file)
-			argp_error(state, "one FILE at a time, got '%s' too", arg);
-		flags->file = arg;
-		return 0;
+	case ARGP_KEY_ARG: flags->file = cli_one(state, "FILE", flags->file, arg); return 0;
 	case ARGP_KEY_END:
 		if (!flags->file)
 			argp_error(state, "FILE is required");

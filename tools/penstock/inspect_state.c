@@ -21,11 +21,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct inspect *inspect = state->input;
 	switch (key) {
 	case 'j': inspect->json = true; return 0;
-	case ARGP_KEY_ARG:
-		if (inspect->src)
-			argp_error(state, "one SRC at a time, '%s' is too many", arg);
-		inspect->src = arg;
-		return 0;
+	case ARGP_KEY_ARG: inspect->src = cli_one(state, "SRC", inspect->src, arg); return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which state? SRC is hex:FILE or kv:FILE");
 		return 0;

@@ -35,11 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		flags->root_given = true;
 		return 0;
 	case FLAG_JSON: flags->json = true; return 0;
-	case ARGP_KEY_ARG:
-		if (flags->dir)
-			argp_error(state, "one DIR at a time, got '%s' too", arg);
-		flags->dir = arg;
-		return 0;
+	case ARGP_KEY_ARG: flags->dir = cli_one(state, "DIR", flags->dir, arg); return 0;
 	case ARGP_KEY_END:
 		if (!flags->dir || !flags->shard_given || !flags->root_given)
 			argp_error(state, "DIR, --shard and --root are required");

@@ -64,11 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case FLAG_FORM: parse_form(state, flags, arg); return 0;
 	case FLAG_BARE: flags->bare = true; return 0;
 	case FLAG_JSON: flags->json = true; return 0;
-	case ARGP_KEY_ARG:
-		if (flags->file)
-			argp_error(state, "one FILE at a time, got '%s' too", arg);
-		flags->file = arg;
-		return 0;
+	case ARGP_KEY_ARG: flags->file = cli_one(state, "FILE", flags->file, arg); return 0;
 	case ARGP_KEY_END: check_given(state, flags); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}

@@ -25,11 +25,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct flags *flags = state->input;
 	switch (key) {
 	case FLAG_JSON: flags->json = true; return 0;
-	case ARGP_KEY_ARG:
-		if (flags->dir)
-			argp_error(state, "one DIR at a time, got '%s' too", arg);
-		flags->dir = arg;
-		return 0;
+	case ARGP_KEY_ARG: flags->dir = cli_one(state, "DIR", flags->dir, arg); return 0;
 	case ARGP_KEY_END:
 		if (!flags->dir)
 			argp_error(state, "DIR is required: a store or a directory of parts");
