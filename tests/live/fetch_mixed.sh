@@ -14,9 +14,6 @@ wait_parts() {
 	return 1
 }
 
-# wire: bytes that came over the wire, as --json says.
-wire() { sed -n 's/.*"wire_bytes": \([0-9]*\).*/\1/p' "$scratch/out"; }
-
 # bytes DIR FORM: of all parts of a store in this form.
 bytes() { find "$1" -name "$2_part_*" -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }'; }
 
@@ -36,7 +33,7 @@ from="--from $one --from $url --from dir:$scratch/store --from 127.0.0.1:1"
 fetch $from --root "$root" --form nearcore --store "$scratch/got" --json
 expect 0 $? 'servers of both sorts and a directory, and one that is not there'
 expect 24 "$(parts "$scratch/got" state)" 'all parts'
-wants "$(bytes "$scratch/store" state)" "$(wire)" 'none of them came twice'
+once "$(bytes "$scratch/store" state)" "$(wire)" 'none of them came twice'
 for source in "$one" "$url" "dir:$scratch/store"; do
 	grep -q "^$source: [0-9.]* MB" "$scratch/out"
 	result $? "what came from ${source%%/*} is said"
@@ -59,7 +56,7 @@ kept=$(parts "$scratch/killed" state)
 result $? "the kill falls into the fetch ($kept of 24 parts)"
 fetch --from "$one" --root "$root" --store "$scratch/killed" --json
 expect '0 24' "$? $(parts "$scratch/killed" state)" 'started again it goes on'
-expect "$(($(bytes "$scratch/store" state) - here))" "$(wire)" 'and nothing is fetched twice'
+once "$(($(bytes "$scratch/store" state) - here))" "$(wire)" 'and no part is fetched twice'
 "$PENSTOCK" verify store "$scratch/killed" >"$scratch/verify" 2>&1
 expect 0 $? 'verify store proves it'
 

@@ -13,6 +13,15 @@ wants() {
 	[ "$1" = "$2" ] || cat "$scratch/out"
 }
 
+# wire: bytes that came over the wire, as --json says. once WANTED GOT NAME: it is these bytes; a
+# packet may come again, on a busy machine or where a larger one was tried beside it, a part (of
+# 100,000 bytes at least) may not.
+wire() { sed -n 's/.*"wire_bytes": \([0-9]*\).*/\1/p' "$scratch/out"; }
+once() {
+	[ "$2" -ge "$1" ] && [ "$2" -lt $(($1 + 100000)) ]
+	said $? "$3 ($2 bytes for $1)"
+}
+
 # parts DIR FORM: how many files of parts in this form a store has.
 parts() { find "$1" -name "$2_part_*" 2>/dev/null | wc -l; }
 

@@ -40,14 +40,6 @@ same() {
 	result $? "$2" || cat "$scratch/verify"
 }
 
-# wire: bytes that came over the wire, as --json says. once WANTED GOT NAME: it is these bytes; on a
-# busy machine a packet may be sent again, a part (of 100,000 bytes at least) may not.
-wire() { sed -n 's/.*"wire_bytes": \([0-9]*\).*/\1/p' "$scratch/out"; }
-once() {
-	[ "$2" -ge "$1" ] && [ "$2" -lt $(($1 + 100000)) ]
-	result $? "$3 ($2 bytes for $1)"
-}
-
 # offer STORE: wait until a server has proved what it serves; sets peer and server.
 offer() {
 	local store=$1
