@@ -13,7 +13,7 @@
 #include "wire/decode.h"
 
 /* A trial ends when all of it came; or a timeout after the first packet (`first`) that was sent
- * behind it. */
+ * behind it, or after its turn if none is (pen_server_turn). */
 static __attribute__((noinline)) void judge_trial(
 	struct pen_server *server, struct pen_place *place, bool first, int64_t now_ns)
 {
@@ -202,6 +202,7 @@ static void heard_open(struct pen_client *client, uint32_t seat,
 {
 	struct pen_haul *haul = client->haul[seat];
 	bool fine = pen_place_opened(&client->place[seat], answer->bytes, answer->blocks);
+	pen_server_turn(&client->server[client->place[seat].peer], client->place, now_ns);
 	client->server[client->place[seat].peer].refusals = 0;
 	client->landed |= client->place[seat].state == PEN_PLACE_WHOLE;
 	pen_stir_claim(client, client->place[seat].peer);

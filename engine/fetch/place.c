@@ -126,12 +126,16 @@ static enum pen_place_came put_tried(
 	struct pen_place_trial *trial = &place->trial;
 	uint32_t payload = pen_wire_size_bytes(trial->size), own = pen_wire_size_bytes(place->size);
 	uint32_t len = slice->bytes - PEN_WIRE_HEAD_BYTES;
-	uint32_t all = place->bytes ? place->bytes : PEN_WIRE_PIECE_BYTES_MAX;
 	if (data->nonce != trial->nonce)
 		return PEN_PLACE_NONCE;
-	if (data->index >= trial->packets)
+	uint32_t from = data->index * payload;
+	if (data->index >= trial->packets || len == 0)
 		return PEN_PLACE_LENGTH;
-	uint32_t from = data->index * payload, left = all - from;
+	/* Before OPENED a short one says where the piece ends, as in right_length. */
+	bool ends = !place->bytes && len < payload;
+	if (ends && (trial->came >> data->index || !learn(place, from + len)))
+		return PEN_PLACE_LENGTH;
+	uint32_t all = place->bytes ? place->bytes : PEN_WIRE_PIECE_BYTES_MAX, left = all - from;
 	if (len != (left < payload ? left : payload))
 		return PEN_PLACE_LENGTH;
 	if (trial->came >> data->index & 1)
@@ -150,6 +154,11 @@ static enum pen_place_came put_tried(
 	return PEN_PLACE_NEW;
 }
 
+bool pen_place_all_tried(const struct pen_place *place)
+{
+	return place->trial.packets && place->bytes && place->recv.held == place->recv.packets;
+}
+
 enum pen_place_verdict pen_place_tried(const struct pen_place *place)
 {
 	const struct pen_place_trial *trial = &place->trial;
@@ -160,7 +169,8 @@ enum pen_place_verdict pen_place_tried(const struct pen_place *place)
 	if (came > 0 && 2 * came >= full)
 		return PEN_PLACE_PASSED;
 	bool behind = place->recv.got > place->recv.filled;
-	return full > 0 && came == 0 && behind ? PEN_PLACE_FAILED : PEN_PLACE_UNDECIDED;
+	bool none = pen_place_all_tried(place) ? !trial->came : came == 0 && behind;
+	return full > 0 && none ? PEN_PLACE_FAILED : PEN_PLACE_UNDECIDED;
 }
 
 void pen_place_try_end(struct pen_place *place, int64_t now_ns)

@@ -113,9 +113,13 @@ bool pen_place_opened(struct pen_place *place, uint32_t bytes, uint32_t blocks);
 enum pen_place_verdict {
 	PEN_PLACE_UNDECIDED,
 	PEN_PLACE_PASSED, /* half of its full packets came, no accident */
-	PEN_PLACE_FAILED, /* none did, although what was sent behind them came */
+	PEN_PLACE_FAILED, /* none did, although what was sent behind them came, or nothing is to be
+			   */
 };
 enum pen_place_verdict pen_place_tried(const struct pen_place *place);
+
+/* Does the place have a trial that is all of the piece, so that nothing is sent behind it? */
+bool pen_place_all_tried(const struct pen_place *place);
 
 /* The trial is over: what is missing of it is asked for in the slot's size. */
 void pen_place_try_end(struct pen_place *place, int64_t now_ns);

@@ -63,6 +63,15 @@ void pen_server_place(struct pen_server *server, unsigned place)
 	server->place[server->places++] = (uint8_t)place;
 }
 
+void pen_server_turn(const struct pen_server *server, struct pen_place *places, int64_t now_ns)
+{
+	struct pen_place *oldest = server->places ? &places[server->place[0]] : NULL;
+	if (!oldest || oldest->state != PEN_PLACE_OPENED || !pen_place_all_tried(oldest))
+		return;
+	if (oldest->trial.due_ns == INT64_MAX)
+		oldest->trial.due_ns = now_ns + pen_rtt_timeout_ns(&server->stream.rtt);
+}
+
 void pen_server_displace(
 	struct pen_server *server, struct pen_place *places, unsigned place, int64_t now_ns)
 {
@@ -73,6 +82,7 @@ void pen_server_displace(
 	server->places--;
 	memmove(&server->place[i], &server->place[i + 1], server->places - i);
 	struct pen_place *oldest = server->places ? &places[server->place[0]] : NULL;
+	pen_server_turn(server, places, now_ns);
 	if (!oldest || oldest->recv.reach > 0)
 		return;
 	oldest->recv.last_ns = now_ns;

@@ -129,6 +129,10 @@ void pen_server_place(struct pen_server *server, unsigned place);
 void pen_server_displace(
 	struct pen_server *server, struct pen_place *places, unsigned place, int64_t now_ns);
 
+/* It may be the oldest place's turn, which is opened or has become the oldest: if it has only a
+ * trial, behind which nothing comes that shows its end, that ends a timeout from now. */
+void pen_server_turn(const struct pen_server *server, struct pen_place *places, int64_t now_ns);
+
 /* The server is to be told that a slot is closed. */
 void pen_server_shut(struct pen_server *server, uint32_t slot, uint64_t nonce, int64_t now_ns);
 

@@ -242,6 +242,21 @@ Test(fetch_heard, who_is_asked_alone_may_be_busy)
 	}
 }
 
+/* The oldest is opened: a trial that is all of it ends a timeout from now, whatever is lost. */
+Test(fetch_heard, a_trial_of_all_of_a_piece)
+{
+	lab_open(20 << 20, 1);
+	lab_start();
+	flowing();
+	const struct pen_server *server = &lab->client->server[0];
+	struct pen_place *place = &lab->client->place[server->place[0]];
+	place->trial = (struct pen_place_trial){.packets = 1, .due_ns = INT64_MAX};
+	place->recv.held = place->recv.packets;
+	say_of_oldest(PEN_WIRE_SLOT_OPENED);
+	cr_expect_eq(place->trial.due_ns, lab->now + pen_rtt_timeout_ns(&server->stream.rtt));
+	lab_close();
+}
+
 /* Less and less is expected of one that is always too busy, however fast it may be told to be: so
  * nothing is taken from others for it. */
 Test(fetch_heard, the_busy_are_slow)

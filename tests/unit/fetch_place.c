@@ -282,6 +282,7 @@ Test(fetch_place, a_trial)
 		{"ends in it", 0, 20000, PEN_WIRE_SIZE_8192, 8, 7, false, PEN_PLACE_PASSED, 0},
 		{"ends in it, lost", 0, 20000, PEN_WIRE_SIZE_8192, 8, 4, false, PEN_PLACE_UNDECIDED,
 			14},
+		{"all of it, lost", 0, 5000, PEN_WIRE_SIZE_1408, 8, 0, false, PEN_PLACE_FAILED, 5},
 		{"below one", 0, 8000, PEN_WIRE_SIZE_8192, 8, 1, false, PEN_PLACE_UNDECIDED, 0},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
@@ -337,6 +338,23 @@ Test(fetch_place, a_trial_goes_to_a_warm_block)
 	cr_expect_eq(two.free, 2);
 	pen_block_pool_fini(&two);
 	pen_arena_close(&arena);
+}
+
+/* OPENED may come after all packets of a small piece. */
+Test(fetch_place, a_trial_says_where_a_piece_ends)
+{
+	open_trial(0, PEN_WIRE_SIZE_1408, 8);
+	for (uint32_t i = 0; i < 4; i++)
+		cr_expect_eq(put_tried(i, 1408), PEN_PLACE_NEW);
+	cr_expect(!pen_place_all_tried(&place), "it may be longer");
+	cr_expect_eq(put_tried(3, 265), PEN_PLACE_LENGTH, "more of it came");
+	cr_expect_eq(put_tried(4, 265), PEN_PLACE_NEW);
+	cr_expect_eq(place.bytes, 4 * 1408 + 265);
+	cr_expect_eq(place.state, PEN_PLACE_WHOLE);
+	cr_expect(pen_place_all_tried(&place));
+	cr_expect(!pen_place_opened(&place, 4 * 1408 + 266, 1));
+	cr_expect(pen_place_opened(&place, 4 * 1408 + 265, 1));
+	cr_expect_arr_eq(memory, piece, place.bytes);
 }
 
 Test(fetch_place, what_is_none_of_a_trial)

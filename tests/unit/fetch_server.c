@@ -59,6 +59,52 @@ Test(fetch_server, wants_what_is_missing)
 	cr_expect_eq(want.repair_ns, INT64_MAX, "no losses: nothing to repair");
 }
 
+/* A trial that is all of a small piece ends a timeout after its turn, though all of it is lost. */
+Test(fetch_server, a_trial_of_all_ends)
+{
+	begin();
+	open_place(0, PEN_WIRE_SIZE_1200, 0);
+	open_place(1, PEN_WIRE_SIZE_1200, 0);
+	server.sizes.trying = true;
+	struct pen_recv_view view = pen_stream_view(&server.stream, 0);
+	places[1].bytes = 5000;
+	places[1].trial = (struct pen_place_trial){
+		.size = PEN_WIRE_SIZE_1408, .packets = 4, .due_ns = INT64_MAX};
+	pen_recv_init(&places[1].recv, 5, &view);
+	pen_recv_hold(&places[1].recv, 4);
+	pen_server_turn(&server, places, 0);
+	cr_expect_eq(pen_server_tried_ns(&server, places), INT64_MAX, "not its turn");
+	pen_server_displace(&server, places, 0, 10 * MS);
+	cr_expect_eq(pen_server_tried_ns(&server, places), INT64_MAX, "more follows");
+	places[1].recv.held = 5;
+	places[1].state = PEN_PLACE_ASKED;
+	pen_server_turn(&server, places, 10 * MS);
+	cr_expect_eq(pen_server_tried_ns(&server, places), INT64_MAX, "not opened");
+	places[1].state = PEN_PLACE_OPENED;
+	int64_t due = 10 * MS + pen_rtt_timeout_ns(&server.stream.rtt);
+	pen_server_turn(&server, places, 10 * MS);
+	cr_expect_eq(pen_server_tried_ns(&server, places), due);
+	pen_server_turn(&server, places, 20 * MS);
+	cr_expect_eq(pen_server_tried_ns(&server, places), due, "once");
+	cr_expect_eq(pen_server_tried(&server, places, due - 1), UINT_MAX);
+	cr_expect_eq(pen_server_tried(&server, places, due), 1);
+}
+
+/* One that becomes the oldest has its turn then. */
+Test(fetch_server, a_trial_waits_for_its_turn)
+{
+	begin();
+	open_place(0, PEN_WIRE_SIZE_1200, 0);
+	open_place(1, PEN_WIRE_SIZE_1200, 0);
+	server.sizes.trying = true;
+	places[1].trial = (struct pen_place_trial){
+		.size = PEN_WIRE_SIZE_1408, .packets = 4, .due_ns = INT64_MAX};
+	places[1].recv.held = places[1].recv.packets;
+	pen_server_displace(&server, places, 0, 10 * MS);
+	cr_expect_eq(pen_server_tried_ns(&server, places),
+		10 * MS + pen_rtt_timeout_ns(&server.stream.rtt));
+}
+
 /* Gaps of any place that got something; the end of the oldest alone, and after losses. */
 Test(fetch_server, asks_again)
 {
