@@ -119,15 +119,39 @@ static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PE
 		rates[s] = s < client->server_count ? rate_of(&client->server[s]) : 0;
 }
 
-unsigned pen_assign_room(const struct pen_server *server, int64_t now_ns)
+/* Bytes of the piece that a place is for; of one of unknown length, what its haul has on average.
+ */
+static uint64_t bytes_of(const struct pen_client *client, unsigned seat)
 {
+	const struct pen_haul_name *name = &client->haul[seat]->name;
+	if (client->place[seat].bytes)
+		return client->place[seat].bytes;
+	PEN_CHECK(name->units > 0);
+	uint64_t mean = name->bytes / name->units;
+	return mean && mean < PEN_WIRE_PIECE_BYTES_MAX ? mean : PEN_WIRE_PIECE_BYTES_MAX;
+}
+
+/* Bytes of the pieces that a server is asked for, but for the oldest: it is at that. */
+static uint64_t waiting_bytes(const struct pen_client *client, const struct pen_server *server)
+{
+	uint64_t bytes = 0;
+	for (unsigned i = 1; i < server->places; i++)
+		bytes += bytes_of(client, server->place[i]);
+	return bytes;
+}
+
+bool pen_assign_room(const struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	const struct pen_server *server = &client->server[s];
 	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns ||
 		pen_blame_holds(server))
-		return 0;
+		return false;
 	/* A size that is tried has a slot of its own. */
 	unsigned most = server->visit.slots - server->sizes.trying;
-	return pen_sched_slots(
-		rate_of(server), server->stream.rtt.srtt_ns, most ? most : server->visit.slots);
+	if (server->places >= (most ? most : server->visit.slots))
+		return false;
+	return pen_sched_room(
+		rate_of(server), server->stream.rtt.srtt_ns, waiting_bytes(client, server));
 }
 
 /* What another is bound to send starts again here. */
@@ -156,7 +180,7 @@ static void fill_places(struct pen_client *client, bool weigh, int64_t now_ns)
 	for (bool more = true; more;) {
 		more = false;
 		for (unsigned s = 0; s < client->server_count; s++) {
-			if (client->server[s].places >= pen_assign_room(&client->server[s], now_ns))
+			if (!pen_assign_room(client, s, now_ns))
 				continue;
 			struct pen_sched_pick pick = pen_sched_next(&view, s);
 			if (!pick.haul)

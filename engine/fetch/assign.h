@@ -15,8 +15,8 @@
  * twice as long, for a path that recovers, as up to five blocks are lost. */
 #define PEN_ASSIGN_BOND_SILENCES (PEN_SERVER_SILENCES + 1)
 
-/* Slots that a server could be given now, those that it has included. */
-unsigned pen_assign_room(const struct pen_server *server, int64_t now_ns);
+/* Could a server be given another slot now? */
+bool pen_assign_room(const struct pen_client *client, unsigned server, int64_t now_ns);
 
 /* Free pieces of servers that will not send them, begin hauls of the rarest parts, ask what servers
  * have of them if that is not known, and open places until servers have no room or nothing is

@@ -140,12 +140,9 @@ struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned
 	return pick;
 }
 
-unsigned pen_sched_slots(uint64_t rate, int64_t rtt_ns, unsigned most)
+bool pen_sched_room(uint64_t rate, int64_t rtt_ns, uint64_t waiting)
 {
 	PEN_CHECK(rtt_ns > 0);
-	PEN_CHECK(most > 0);
 	uint64_t span = 2 * (uint64_t)rtt_ns + PEN_SCHED_AHEAD_NS;
-	unsigned __int128 bytes = (unsigned __int128)rate * span / NS_PER_S;
-	unsigned __int128 slots = bytes / PEN_WIRE_PIECE_BYTES_MAX + 2;
-	return slots < most ? (unsigned)slots : most;
+	return (unsigned __int128)waiting * NS_PER_S <= (unsigned __int128)rate * span;
 }

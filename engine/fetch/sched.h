@@ -9,8 +9,9 @@
  * is one of the two fastest. No unit flies more than twice at servers that send, nor twice at one.
  * So the slow are stolen from, and the end of a transfer waits for nobody.
  *
- * How many slots a server has room for follows from its rate: what it sends in two round trips and
- * PEN_SCHED_AHEAD_NS, so that a slow one does not sit on pieces that a fast one could have.
+ * How much a server has room for follows from its rate: beside the piece that it sends, what it
+ * sends in two round trips and PEN_SCHED_AHEAD_NS, so that a slow one does not sit on pieces that a
+ * fast one could have, and one far away has enough of them where they are small.
  */
 #ifndef PEN_FETCH_SCHED_H
 #define PEN_FETCH_SCHED_H
@@ -57,7 +58,7 @@ struct pen_sched_pick {
 /* What to ask of this server next. */
 struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned peer);
 
-/* Slots that a server has room for: 1 to `most`. */
-unsigned pen_sched_slots(uint64_t rate, int64_t rtt_ns, unsigned most);
+/* Has a server room for another slot, while so many bytes wait behind the piece that it sends? */
+bool pen_sched_room(uint64_t rate, int64_t rtt_ns, uint64_t waiting);
 
 #endif

@@ -81,7 +81,7 @@ struct pen_server {
 	int64_t busy_ns; /* no new slots before: it said so */
 	unsigned refusals; /* slots that it was too busy for, since it opened one */
 	int64_t due_ns; /* when it is to have a turn, or earlier: fetch/stir.h */
-	unsigned room; /* slots that it could be given, as of its last turn */
+	bool room; /* it could be given another slot, as of its last turn */
 	uint64_t share; /* bytes of credit */
 	struct pen_stream_want want; /* as of its last turn, less what came since */
 	unsigned places; /* open at it, oldest first: */

@@ -133,8 +133,8 @@ void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)
 	seat = pen_server_stuck(server, client->place, now_ns);
 	if (seat != UINT_MAX)
 		give_up_size(client, s, seat, now_ns);
-	unsigned room = pen_assign_room(server, now_ns);
-	if (room > server->room)
+	bool room = pen_assign_room(client, s, now_ns);
+	if (room && !server->room)
 		pen_stir_places(client);
 	server->room = room;
 	if (client->claims >> s & 1)

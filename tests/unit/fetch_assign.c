@@ -90,3 +90,49 @@ Test(fetch_assign, small_tables)
 		lab_close();
 	}
 }
+
+/* A server that is far away has as many small pieces as fill the time, where large ones would be
+ * two. */
+Test(fetch_assign, room_is_for_bytes)
+{
+	static const struct {
+		const char *name;
+		uint64_t rate; /* bytes a second */
+		int64_t rtt_ns;
+		unsigned places;
+		uint32_t bytes; /* of each; 0: not known */
+		uint64_t mean; /* of the haul's */
+		bool room;
+	} rows[] = {
+		{"none yet", 375000, 570 * LAB_MS, 0, 1 << 20, 1 << 20, true},
+		{"one beside that it is at", 375000, 570 * LAB_MS, 1, 1 << 20, 1 << 20, true},
+		{"large", 375000, 570 * LAB_MS, 2, 1 << 20, 1 << 20, false},
+		{"small", 375000, 570 * LAB_MS, 4, 100000, 1 << 20, true},
+		{"too many of them", 375000, 570 * LAB_MS, 6, 100000, 1 << 20, false},
+		{"likely small", 375000, 570 * LAB_MS, 4, 0, 100000, true},
+		{"not known at all", 375000, 570 * LAB_MS, 2, 0, 0, false},
+		{"near", 375000, LAB_MS, 2, 100000, 1 << 20, false},
+		{"fast", 125 * LAB_MB, LAB_MS, 7, 1 << 20, 1 << 20, true},
+		{"fast, and enough", 125 * LAB_MB, LAB_MS, 8, 1 << 20, 1 << 20, false},
+		{"all slots", 125 * LAB_MB, LAB_MS, 8, 100, 1 << 20, false},
+	};
+	lab_open(30 << 20, 1);
+	lab->toy[0].manners.slots = 8;
+	lab_start();
+	struct pen_server *server = &lab->client->server[0];
+	while (server->places < 8)
+		cr_assert(lab_turn());
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		server->stream.rate.measured = rows[i].rate;
+		server->stream.rtt.srtt_ns = rows[i].rtt_ns;
+		server->places = rows[i].places;
+		for (unsigned p = 0; p < rows[i].places; p++) {
+			unsigned seat = server->place[p];
+			struct pen_haul *haul = lab->client->haul[seat];
+			lab->client->place[seat].bytes = rows[i].bytes;
+			haul->name.bytes = rows[i].mean * haul->name.units;
+		}
+		cr_expect_eq(pen_assign_room(lab->client, 0, lab->now), rows[i].room, "%s",
+			rows[i].name);
+	}
+}

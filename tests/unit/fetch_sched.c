@@ -150,23 +150,23 @@ Test(fetch_sched, what_is_bound)
 	pen_hauls_close(&hauls);
 }
 
-Test(fetch_sched, slots_follow_the_rate)
+Test(fetch_sched, what_waits_follows_the_rate)
 {
 	static const struct {
 		uint64_t rate;
 		int64_t rtt;
-		unsigned most, slots;
+		uint64_t bytes;
 	} rows[] = {
-		{0, 1, 16, 2},
-		{MB, 1000000, 16, 2},
-		{125 * MB, 1000000, 16, 8},
-		{125 * MB, 100000000, 16, 16},
-		{12 * MB, 100000000, 16, 4},
-		{UINT64_C(50000000000), 1000000000, 16, 16},
-		{125 * MB, 1000000, 1, 1},
+		{0, 1, 0},
+		{MB, 1000000, MB * 52 / 1000},
+		{125 * MB, 1000000, 125 * MB * 52 / 1000},
+		{MB, 100000000, MB / 4},
+		{UINT64_C(50000000000), 1000000000, UINT64_C(102500000000)},
 	};
-	for (size_t i = 0; i < PEN_COUNT(rows); i++)
-		cr_expect_eq(pen_sched_slots(rows[i].rate, rows[i].rtt, rows[i].most),
-			rows[i].slots, "row %zu: %u", i,
-			pen_sched_slots(rows[i].rate, rows[i].rtt, rows[i].most));
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		cr_expect(pen_sched_room(rows[i].rate, rows[i].rtt, rows[i].bytes), "row %zu", i);
+		cr_expect(!pen_sched_room(rows[i].rate, rows[i].rtt, rows[i].bytes + 1), "row %zu",
+			i);
+	}
+	cr_expect(pen_sched_room(UINT64_MAX, 1000000000, UINT64_MAX));
 }
