@@ -300,8 +300,10 @@ void pen_heard_answer(struct pen_client *client, unsigned server, uint8_t type,
 		pen_blame_heard(client, server, attested, now_ns);
 	else if (type == PEN_WIRE_BUSY && (busy = pen_wire_busy_decode(body)))
 		rest(&client->server[server], busy->retry_ms * PEN_NS_PER_MS, now_ns);
-	else
+	else {
 		client->counters.broken++;
+		client->server[server].garbled = true;
+	}
 }
 
 /* What the visit makes of a packet that is no DATA. */

@@ -42,6 +42,7 @@ void pen_server_opened(struct pen_server *server, const struct pen_rate_config *
 	server->opens = (struct pen_server_question){0};
 	server->catalog = (struct pen_server_question){0};
 	server->closes = 0;
+	server->garbled = false;
 	memset(server->window, 0, sizeof server->window);
 	memset(server->news_ns, 0, sizeof server->news_ns);
 }

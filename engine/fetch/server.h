@@ -91,6 +91,7 @@ struct pen_server {
 	int64_t news_ns[PEN_SERVER_WINDOWS]; /* when the window is to be asked for anew */
 	struct pen_server_question catalog;
 	uint32_t catalog_part; /* that it is asked for */
+	bool garbled; /* some answer in this session was none: another is not waited for in hope */
 	uint64_t object_bytes; /* of the raw object, as it says; 0: it has not said, or what it said
 				  since shows that it has not got it */
 	unsigned closes;

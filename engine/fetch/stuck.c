@@ -96,6 +96,21 @@ static uint64_t holders_of(const struct pen_client *client, const struct pen_hau
 	return haul ? holders & ~haul->vain : holders;
 }
 
+/* Servers that have not said in this session whether they have the part, or only that they have it
+ * and not yet what it is; but for those whose answers are none. */
+static uint64_t untold_of(const struct pen_client *client, uint32_t part)
+{
+	uint64_t untold = 0;
+	PEN_CHECK(part < client->parts.n);
+	for (unsigned s = 0; s < client->server_count && s < PEN_HAUL_PEERS; s++) {
+		const struct pen_server *server = &client->server[s];
+		bool told = server->news_ns[part / PEN_WIRE_WINDOW_PARTS] > 0;
+		bool waits = !told || server->catalog.open;
+		untold |= (uint64_t)(waits && !server->garbled) << s;
+	}
+	return untold;
+}
+
 static bool all_busy(const struct pen_client *client, uint64_t servers, int64_t now_ns)
 {
 	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++) {
@@ -126,9 +141,11 @@ void pen_stuck_look(const struct pen_client *client, int64_t now_ns, struct pen_
 	/* All is here, and the caller has not said yet whether it is proved. */
 	if (out->part == PEN_HAUL_NONE)
 		return;
-	uint64_t holders = holders_of(client, haul);
-	if (!(holders & ready))
-		set(out, holders ? PEN_STUCK_SILENT : PEN_STUCK_NOBODY, holders);
+	uint64_t holders = holders_of(client, haul), untold = ready & untold_of(client, out->part);
+	if (!holders)
+		set(out, untold ? PEN_STUCK_UNTOLD : PEN_STUCK_NOBODY, untold);
+	else if (!(holders & ready))
+		set(out, PEN_STUCK_SILENT, holders);
 	else if (all_busy(client, holders & ready, now_ns))
 		set(out, PEN_STUCK_BUSY, holders & ready);
 }
@@ -141,6 +158,7 @@ const char *pen_stuck_text(enum pen_stuck_reason reason)
 		[PEN_STUCK_GONE] = "every server has left, was banned, or never answered",
 		[PEN_STUCK_ASIDE] =
 			"what the last servers send is changed on the way; they are tried again",
+		[PEN_STUCK_UNTOLD] = "a server has not said yet whether it has it",
 		[PEN_STUCK_NOBODY] = "no server has it",
 		[PEN_STUCK_SILENT] = "the servers that have it send nothing",
 		[PEN_STUCK_BUSY] = "the servers that have it are busy",

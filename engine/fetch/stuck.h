@@ -14,6 +14,8 @@ enum pen_stuck_reason {
 	PEN_STUCK_GONE, /* every server has left, was banned, or never answered */
 	PEN_STUCK_ASIDE, /* nobody is left but who is left aside: bytes change on the way from them
 			  */
+	PEN_STUCK_UNTOLD, /* nobody who has said what he has has the part, and a server that is
+			     there has not said it yet */
 	PEN_STUCK_NOBODY, /* no server that is there has the part, or has the same bytes */
 	PEN_STUCK_SILENT, /* those that have it send nothing */
 	PEN_STUCK_BUSY, /* those that have it said that they are busy */

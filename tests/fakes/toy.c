@@ -102,6 +102,8 @@ static void hear_catalog(
 	memcpy(entry.id, toy->root, sizeof entry.id);
 	entry.id[0] ^= toy->manners.other_id;
 	entry.pieces = (uint32_t)((entry.bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) >> 20);
+	if (toy->manners.garbles)
+		entry.bytes = 0;
 	if (toy->ends) {
 		memcpy(entry.id, toy->name, sizeof entry.id);
 		entry.head_bytes = (uint32_t)toy->ends[0];
@@ -251,11 +253,11 @@ static void hear_session(
 	const void *message = NULL;
 	switch (packet->head->type) {
 	case PEN_WIRE_WANT:
-		if ((message = pen_wire_want_decode(packet->body)))
+		if (!toy->manners.untold && (message = pen_wire_want_decode(packet->body)))
 			hear_want(toy, guest, message);
 		break;
 	case PEN_WIRE_CATALOG:
-		if ((message = pen_wire_catalog_decode(packet->body)))
+		if (!toy->manners.unnamed && (message = pen_wire_catalog_decode(packet->body)))
 			hear_catalog(toy, guest, message);
 		break;
 	case PEN_WIRE_OPEN:

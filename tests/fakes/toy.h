@@ -30,6 +30,9 @@ struct toy_manners {
 	uint32_t slots; /* open at once that WELCOME allows; 0: the most */
 	bool mute; /* is dead */
 	bool lacks; /* has nothing */
+	bool untold; /* does not say which parts it has */
+	bool unnamed; /* does not say what bytes those are */
+	bool garbles; /* says it, but in no way that the protocol knows */
 	uint64_t says; /* bytes that its catalogue claims; 0: what it has */
 };
 

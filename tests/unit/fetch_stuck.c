@@ -17,6 +17,12 @@ Test(fetch_stuck, reasons)
 	} rows[] = {
 		{"nobody answers", {{.mute = true}, {.mute = true}}, 1, LAB_S, PEN_STUCK_CALLING},
 		{"nobody has it", {{.lacks = true}, {.lacks = true}}, 1, LAB_S, PEN_STUCK_NOBODY},
+		{"nobody has said what he has", {{.untold = true}, {.untold = true}}, 1, LAB_S,
+			PEN_STUCK_UNTOLD},
+		{"one has nothing, one has not said", {{.lacks = true}, {.untold = true}}, 1, LAB_S,
+			PEN_STUCK_UNTOLD},
+		{"one lacks it, one is dead", {{.lacks = true}, {.mute = true}}, 1, LAB_S,
+			PEN_STUCK_NOBODY},
 		{"nothing is sent", {{.no_data = true}, {.no_data = true}}, 1, LAB_S,
 			PEN_STUCK_SILENT},
 		{"one has it and sends nothing", {{.lacks = true}, {.no_data = true}}, 1, LAB_S,
@@ -87,4 +93,33 @@ Test(fetch_stuck, what_always_fails_nobody_has)
 	cr_expect_eq(stuck.reason, PEN_STUCK_NOBODY, "%s", pen_stuck_text(stuck.reason));
 	cr_expect_eq(stuck.part, 0);
 	lab_close();
+}
+
+/* Of an object whose size is not known, who has it has said so only with its size. */
+Test(fetch_stuck, who_has_said_no_size_has_not_said_it)
+{
+	static const struct {
+		struct toy_manners manners[2];
+		enum pen_stuck_reason reason;
+	} rows[] = {
+		{{{.unnamed = true}, {.unnamed = true}}, PEN_STUCK_UNTOLD},
+		{{{.lacks = true}, {.unnamed = true}}, PEN_STUCK_UNTOLD},
+		{{{.garbles = true}, {.unnamed = true}}, PEN_STUCK_UNTOLD},
+		{{{.garbles = true}, {.lacks = true}}, PEN_STUCK_NOBODY},
+		{{{.lacks = true}, {.lacks = true}}, PEN_STUCK_NOBODY},
+		{{{.other_id = true}, {.lacks = true}}, PEN_STUCK_NOBODY},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_stuck stuck;
+		lab_open(3 << 20, 2);
+		lab->config.sized = true;
+		lab->toy[0].manners = rows[i].manners[0];
+		lab->toy[1].manners = rows[i].manners[1];
+		lab_start();
+		cr_assert(!lab_run(LAB_S));
+		pen_stuck_look(lab->client, lab->now, &stuck);
+		cr_expect_eq(
+			stuck.reason, rows[i].reason, "%zu: %s", i, pen_stuck_text(stuck.reason));
+		lab_close();
+	}
 }
