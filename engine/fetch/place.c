@@ -235,21 +235,13 @@ enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire
 	return PEN_PLACE_NEW;
 }
 
-/* `filled` are of those held; the trial brings the others in fewer packets. Apart, as it is seldom
- * and pen_place_left is for each packet. */
-static __attribute__((noinline)) uint32_t left_with_trial(const struct pen_place *place)
+/* `filled` are of those held; the trial brings the others in fewer packets. */
+uint32_t pen_place_left_with_trial(const struct pen_place *place)
 {
 	const struct pen_recv *recv = &place->recv;
 	uint32_t tried = (uint32_t)__builtin_popcount(place->trial.came);
 	return recv->packets - recv->got - (recv->held - recv->filled) + place->trial.packets -
 		tried;
-}
-
-uint32_t pen_place_left(const struct pen_place *place)
-{
-	if (place->state == PEN_PLACE_FREE)
-		return 0;
-	return place->recv.held ? left_with_trial(place) : place->recv.packets - place->recv.got;
 }
 
 uint64_t pen_place_left_bytes(const struct pen_place *place)

@@ -135,8 +135,19 @@ void pen_place_resize(struct pen_place *place, enum pen_wire_size size, uint32_t
 enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire_data *data,
 	const struct pen_slice *slice, int64_t now_ns);
 
+/* Of a place that has a trial: as pen_place_left. */
+uint32_t pen_place_left_with_trial(const struct pen_place *place);
+
 /* Packets still to come, as far as is known, the trial's too; 0 if whole. */
-uint32_t pen_place_left(const struct pen_place *place);
+static inline uint32_t pen_place_left(const struct pen_place *place)
+{
+	if (place->state == PEN_PLACE_FREE)
+		return 0;
+	/* Seldom; and this is for each packet. */
+	if (place->recv.held)
+		return pen_place_left_with_trial(place);
+	return place->recv.packets - place->recv.got;
+}
 
 /* Bytes that may still come: what the place may claim of a credit. */
 uint64_t pen_place_left_bytes(const struct pen_place *place);

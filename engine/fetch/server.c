@@ -135,14 +135,6 @@ static bool has_tail(const struct pen_server *server, const struct pen_place *pl
 	return i == 0 && sure && server->stream.losses > oldest->losses;
 }
 
-uint32_t pen_server_packets(const struct pen_place *place)
-{
-	uint32_t twice = place->recv.asked < PEN_SERVER_TAIL_PACKETS ? place->recv.asked
-								     : PEN_SERVER_TAIL_PACKETS;
-	uint32_t left = pen_place_left(place);
-	return left ? left + place->recv.ahead + twice : 0;
-}
-
 struct pen_stream_want pen_server_want(
 	const struct pen_server *server, const struct pen_place *places, int64_t now_ns)
 {

@@ -142,7 +142,13 @@ void pen_server_shut_done(struct pen_server *server, uint32_t slot);
 
 /* Packets to be granted for a place: what is missing, and what the server may send before that,
  * because it begins anew, or was asked twice. */
-uint32_t pen_server_packets(const struct pen_place *place);
+static inline uint32_t pen_server_packets(const struct pen_place *place)
+{
+	uint32_t twice = place->recv.asked < PEN_SERVER_TAIL_PACKETS ? place->recv.asked
+								     : PEN_SERVER_TAIL_PACKETS;
+	uint32_t left = pen_place_left(place);
+	return left ? left + place->recv.ahead + twice : 0;
+}
 
 /* What its places want, all together. */
 struct pen_stream_want pen_server_want(
