@@ -51,6 +51,23 @@ static struct pen_bytes piece_at(const void *context, uint32_t unit)
 		bytes->at + from, left < PEN_RAW_BLOCK_BYTES ? left : PEN_RAW_BLOCK_BYTES};
 }
 
+/* Is a server asked what it holds of this whole part, all of which came as it holds it? */
+static void sole_catch(struct client *client, unsigned k, const struct pen_client_pieces *pieces)
+{
+	unsigned s = client->parts[k].from[0];
+	const struct pen_server *server = &client->client->server[s];
+	struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .part = k};
+	if (!server->inquiry.open || !server->inquiry.left || server->asked.part != k)
+		return;
+	for (piece.piece = 0; piece.piece < pieces->count; piece.piece++) {
+		if (!client->holds(
+			    client->context, s, &piece, piece_at(pieces->context, piece.piece)))
+			return;
+	}
+	piece.piece = 0;
+	client_catch(client, s, &piece, piece_at(pieces->context, 0));
+}
+
 static void part_refute(struct client *client, unsigned k, bool as_named, int64_t now_ns)
 {
 	struct client_part *part = &client->parts[k];
@@ -65,6 +82,8 @@ static void part_refute(struct client *client, unsigned k, bool as_named, int64_
 	if (as_named)
 		senders_catch(client, k);
 	pen_client_refuted(client->client, k, as_named, &pieces, now_ns);
+	if (!as_named)
+		sole_catch(client, k, &pieces);
 	part->compared = !as_named;
 	struct pen_buf spare = part->before;
 	part->before = part->bytes;
