@@ -65,14 +65,30 @@ static bool hear_pull(struct pen_serve *serve, struct pen_guest *guest,
 	return true;
 }
 
-static bool hear_open(
-	struct pen_serve *serve, struct pen_guest *guest, const struct pen_packet *packet)
+/* When no more files can be open, close slots of guests that have gone without a word. */
+static void reclaim(struct pen_serve *serve, int64_t now_ns)
+{
+	if (!pen_handles_full(&serve->handles))
+		return;
+	for (uint32_t i = 0; i < serve->guests.count; i++) {
+		struct pen_guest *guest = &serve->guests.places[i];
+		if (!guest->open || !guest->slots.count ||
+			now_ns - guest->session.heard_ns < PEN_SERVE_SILENT_NS)
+			continue;
+		serve->counters.slots_reclaimed += guest->slots.count;
+		pen_opening_end(&serve->opening, guest);
+	}
+}
+
+static bool hear_open(struct pen_serve *serve, struct pen_guest *guest,
+	const struct pen_packet *packet, int64_t now_ns)
 {
 	struct pen_opened opened;
 	const struct pen_wire_open *open = pen_wire_open_decode(packet->body);
 	if (!open)
 		return false;
 	serve->counters.opens++;
+	reclaim(serve, now_ns);
 	guest->locating |= pen_opening_do(&serve->opening, guest, open, &opened);
 	pen_talk_opened(serve, guest, &opened);
 	if (guest->locating)
@@ -146,7 +162,7 @@ static bool hear_guest(struct pen_serve *serve, struct pen_guest *guest,
 {
 	switch (packet->head->type) {
 	case PEN_WIRE_PULL: return hear_pull(serve, guest, packet, now_ns);
-	case PEN_WIRE_OPEN: return hear_open(serve, guest, packet);
+	case PEN_WIRE_OPEN: return hear_open(serve, guest, packet, now_ns);
 	case PEN_WIRE_LIST:
 	case PEN_WIRE_WANT:
 	case PEN_WIRE_CATALOG: return hear_question(serve, guest, packet);

@@ -37,6 +37,10 @@
 /* Guests that are looked at for having been silent, and how often. */
 #define PEN_SERVE_SWEEP 16u
 #define PEN_SERVE_SWEEP_NS INT64_C(1000000)
+/* Who has said nothing for so long, three of the longest timeouts of a receiver, loses the files
+ * that its slots hold when another asks for one and none can be opened: its slots are closed, and
+ * it asks anew if it is alive. */
+#define PEN_SERVE_SILENT_NS INT64_C(3000000000)
 /* A port that refuses is asked again after so long, at most. */
 #define PEN_SERVE_REFUSED_NS INT64_C(10000)
 #define PEN_SERVE_REFUSED_NS_MAX INT64_C(160000)
@@ -74,6 +78,7 @@ struct pen_serve_counters {
 						    nonsense, by wrong proofs */
 	uint64_t data_packets, data_bytes; /* sent; bytes of payload and header */
 	uint64_t slots_failed; /* slots whose piece the disk could not read */
+	uint64_t slots_reclaimed; /* closed because others needed files that the silent held */
 	uint64_t slots[PEN_WIRE_SLOT_FAILED +
 		1]; /* what was said of slots, by what: PEN_WIRE_SLOT_...
 		     */

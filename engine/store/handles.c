@@ -120,6 +120,14 @@ int pen_handles_find(struct pen_handles *handles, const struct pen_handle_ask *a
 	return (int)(handle - handles->handles);
 }
 
+bool pen_handles_full(const struct pen_handles *handles)
+{
+	for (uint32_t i = 0; i < handles->count; i++)
+		if (handles->handles[i].refs == 0)
+			return false;
+	return true;
+}
+
 const struct pen_handle *pen_handles_at(const struct pen_handles *handles, uint32_t place)
 {
 	PEN_CHECK(place < handles->count);

@@ -68,6 +68,9 @@ int pen_handles_get(struct pen_handles *handles, const struct pen_handle_ask *as
 /* As get, but only if it is open already. A place, or -ENOENT. */
 int pen_handles_find(struct pen_handles *handles, const struct pen_handle_ask *ask);
 
+/* Is every place that of a file in use, so that no other can be opened? */
+bool pen_handles_full(const struct pen_handles *handles);
+
 /* One user more of an open file. */
 void pen_handles_keep(struct pen_handles *handles, uint32_t place);
 

@@ -256,6 +256,40 @@ Test(serve_hear, turns_away_when_full)
 	cr_expect(others[3].open);
 }
 
+/* What the server says of a slot that a caller opens now, on a file that is not open yet. */
+static uint8_t opened_by(struct caller *asker, uint32_t slot, uint32_t part)
+{
+	struct pen_wire_object object = house_object(
+		&stage.house, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, part, 0, 0);
+	caller_open(asker, &object, slot, slot, PEN_WIRE_SIZE_1200);
+	stage_run(&stage);
+	caller_look_all(asker, stage.now_ns);
+	return stage_opened(asker)->state;
+}
+
+/* Files that a guest holds are others' when it has been silent, and only then. */
+Test(serve_hear, the_silent_hold_no_file_that_others_ask_for)
+{
+	struct caller other;
+	stage_call(&stage, &other, 2);
+	stage.serve.handles.count = 1;
+	cr_assert_eq(opened_by(&caller, 1, 3), PEN_WIRE_SLOT_OPENED);
+	cr_expect_eq(opened_by(&other, 1, 19), PEN_WIRE_SLOT_BUSY);
+	stage.now_ns += PEN_SERVE_SILENT_NS - STAGE_MS;
+	cr_expect_eq(opened_by(&other, 2, 19), PEN_WIRE_SLOT_BUSY);
+	caller_pull(&caller, 5, NULL);
+	stage_run(&stage);
+	stage.now_ns += STAGE_MS;
+	cr_expect_eq(opened_by(&other, 3, 19), PEN_WIRE_SLOT_BUSY, "it spoke");
+	stage.now_ns += PEN_SERVE_SILENT_NS;
+	cr_expect_eq(opened_by(&other, 4, 19), PEN_WIRE_SLOT_OPENED);
+	cr_expect_eq(stage.serve.counters.slots_reclaimed, 1);
+	/* Who was silent is a guest still, and asks anew. */
+	cr_expect_eq(opened_by(&caller, 2, 19), PEN_WIRE_SLOT_OPENED);
+	stage.serve.handles.count = 8;
+	cr_expect_eq(opened_by(&caller, 3, 3), PEN_WIRE_SLOT_OPENED);
+}
+
 /* From a new address comes a challenge, and DATA goes to the old one until it is answered. */
 Test(serve_hear, moves_by_challenge)
 {

@@ -53,7 +53,9 @@ Test(store_handles, the_one_unused_for_longest_makes_room)
 	int in_a = pen_handles_get(&handles, &a), in_b = pen_handles_get(&handles, &b);
 	uint64_t id = pen_handles_at(&handles, (uint32_t)in_a)->id;
 	cr_expect_eq(pen_handles_get(&handles, &c), -EBUSY);
+	cr_expect(pen_handles_full(&handles));
 	pen_handles_put(&handles, (uint32_t)in_b);
+	cr_expect(!pen_handles_full(&handles));
 	pen_handles_put(&handles, (uint32_t)in_a);
 	cr_expect_eq(pen_handles_get(&handles, &a), in_a);
 	pen_handles_put(&handles, (uint32_t)in_a);

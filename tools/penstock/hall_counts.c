@@ -110,6 +110,8 @@ static const struct row rows[] = {
 	MORE("answer=\"busy\"", serve.slots[PEN_WIRE_SLOT_BUSY]),
 	MORE("answer=\"full\"", serve.slots[PEN_WIRE_SLOT_FULL]),
 	MORE("answer=\"failed\"", serve.slots[PEN_WIRE_SLOT_FAILED]),
+	COUNTER("udp_slots_reclaimed_total", "", serve.slots_reclaimed,
+		"Slots closed because others needed files that silent clients held."),
 	COUNTER("udp_dropped_total", "reason=\"malformed\"", serve.malformed,
 		"Packets that came and were not obeyed, by reason."),
 	MORE("reason=\"no_session\"", serve.strangers),
