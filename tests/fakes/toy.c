@@ -102,8 +102,6 @@ static void hear_catalog(
 	memcpy(entry.id, toy->root, sizeof entry.id);
 	entry.id[0] ^= toy->manners.other_id;
 	entry.pieces = (uint32_t)((entry.bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) >> 20);
-	if (toy->manners.garbles)
-		entry.bytes = 0;
 	if (toy->ends) {
 		memcpy(entry.id, toy->name, sizeof entry.id);
 		entry.head_bytes = (uint32_t)toy->ends[0];
@@ -111,8 +109,8 @@ static void hear_catalog(
 	}
 	if (toy->manners.lacks)
 		entry = (struct pen_wire_entry){.bytes = 0};
-	say(toy, guest, PEN_WIRE_ENTRIES, &packet,
-		pen_wire_entries_encode(asked, &entry, packet.body));
+	size_t len = pen_wire_entries_encode(asked, &entry, packet.body);
+	say(toy, guest, PEN_WIRE_ENTRIES, &packet, len - toy->manners.garbles);
 }
 
 static struct toy_slot *slot_of(struct toy_guest *guest, uint32_t slot, bool open)
