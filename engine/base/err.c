@@ -34,6 +34,17 @@ int pen_fail_prefix(struct pen_why *why, int code, const char *format, ...)
 	return code;
 }
 
+void pen_fail_first(int *kept, struct pen_why *said, int code, const struct pen_why *why)
+{
+	if (*kept)
+		return;
+	*kept = code;
+	if (why && *why->text)
+		*said = *why;
+	else
+		pen_fail(said, code, "%s", pen_err_text(code));
+}
+
 const char *pen_err_text(int code)
 {
 	if (code > PEN_EBUG - 1 && code < -4095) {

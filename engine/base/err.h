@@ -69,6 +69,13 @@ int pen_fail(struct pen_why *why, int code, const char *format, ...)
 int pen_fail_prefix(struct pen_why *why, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Keep the first failure of something that goes on for a while: *kept, zero before, and *said
+ * become `code` and the sentence in `why`, or its phrase where that is NULL or says nothing. Later
+ * ones are dropped.
+ */
+void pen_fail_first(int *kept, struct pen_why *said, int code, const struct pen_why *why);
+
 /* A short phrase for any negative code: nearcore's own word where there is one, else strerror. */
 const char *pen_err_text(int code);
 

@@ -63,6 +63,29 @@ Test(base_err, sentences)
 	cr_expect_eq(pen_fail_prefix(NULL, PEN_EINPUT, "nobody asks"), PEN_EINPUT);
 }
 
+Test(base_err, the_first_failure_is_kept)
+{
+	static const struct {
+		const char *text; /* NULL: no sentence at all */
+		int code, wanted;
+		const char *said;
+	} rows[] = {
+		{"a part is wrong", PEN_EVERIFY, PEN_EVERIFY, "a part is wrong"},
+		{"", -ENOSPC, -ENOSPC, "No space left on device"},
+		{NULL, -ENOSPC, -ENOSPC, "No space left on device"},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_why why = {0}, said = {0};
+		int kept = 0;
+		pen_fail(&why, 0, "%s", rows[i].text ? rows[i].text : "");
+		pen_fail_first(&kept, &said, rows[i].code, rows[i].text ? &why : NULL);
+		pen_fail(&why, 0, "later");
+		pen_fail_first(&kept, &said, -EIO, &why);
+		cr_expect_eq(kept, rows[i].wanted, "%zu", i);
+		cr_expect_str_eq(said.text, rows[i].said, "%zu", i);
+	}
+}
+
 Test(base_err, long_sentences_are_cut)
 {
 	static char big[2 * PEN_WHY_BYTES];

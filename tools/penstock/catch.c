@@ -38,13 +38,7 @@ static struct catch_part *find(const struct catch *catch, const struct radio *ra
 
 static void fail(struct catch *catch, int err, const struct pen_why *why)
 {
-	if (catch->err)
-		return;
-	catch->err = err;
-	if (why && *why->text)
-		catch->why = *why;
-	else
-		pen_fail(&catch->why, err, "%s", pen_err_text(err));
+	pen_fail_first(&catch->err, &catch->why, err, why);
 }
 
 /* Keep the buffer for another part, as far as memory goes: new memory costs more than a copy. */

@@ -12,13 +12,7 @@
 
 static void fail(struct catch_raw *raw, int err, const struct pen_why *why)
 {
-	if (raw->err)
-		return;
-	raw->err = err;
-	if (why && *why->text)
-		raw->why = *why;
-	else
-		pen_fail(&raw->why, err, "%s", pen_err_text(err));
+	pen_fail_first(&raw->err, &raw->why, err, why);
 }
 
 int catch_raw_open(struct catch_raw *raw, const struct catch_raw_ask *ask, struct pen_why *why)

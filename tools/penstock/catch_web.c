@@ -42,13 +42,7 @@ void catch_web_close(struct catch_web *web)
 
 static void fail(struct catch_web *web, int err, const struct pen_why *why)
 {
-	if (web->err)
-		return;
-	web->err = err;
-	if (why && *why->text)
-		web->why = *why;
-	else
-		pen_fail(&web->why, err, "%s", pen_err_text(err));
+	pen_fail_first(&web->err, &web->why, err, why);
 }
 
 /* Who is asked next? False if nobody is left. */
