@@ -39,7 +39,7 @@ void pen_block_pool_fini(struct pen_block_pool *pool)
 	*pool = (struct pen_block_pool){0};
 }
 
-/* A free block leaves the list. */
+/* A free block leaves the list, and has one user. */
 static struct pen_block *detach(struct pen_block_pool *pool, uint32_t index)
 {
 	PEN_CHECK(index < pool->count);
@@ -53,18 +53,36 @@ static struct pen_block *detach(struct pen_block_pool *pool, uint32_t index)
 		pool->blocks[block->next].prev = block->prev;
 	else
 		pool->last_free = block->prev;
+	block->refs = 1;
+	pen_unpoison(block->at, PEN_BLOCK_BYTES);
 	return block;
+}
+
+/* A block that nobody uses joins the list: as the next one to be taken, or the last. */
+static void attach(struct pen_block *block, bool warm)
+{
+	struct pen_block_pool *pool = block->pool;
+	uint32_t index = (uint32_t)(block - pool->blocks);
+	PEN_CHECK(block->refs == 0);
+	block->prev = warm ? pool->count : pool->last_free;
+	block->next = warm ? pool->first_free : pool->count;
+	if (block->prev < pool->count)
+		pool->blocks[block->prev].next = index;
+	else
+		pool->first_free = index;
+	if (block->next < pool->count)
+		pool->blocks[block->next].prev = index;
+	else
+		pool->last_free = index;
+	pen_poison(block->at, PEN_BLOCK_BYTES);
 }
 
 static struct pen_block *take(struct pen_block_pool *pool, uint32_t index)
 {
-	struct pen_block *block = detach(pool, index);
 	pool->free--;
 	if (pool->free < pool->free_min)
 		pool->free_min = pool->free;
-	block->refs = 1;
-	pen_unpoison(block->at, PEN_BLOCK_BYTES);
-	return block;
+	return detach(pool, index);
 }
 
 struct pen_block *pen_block_take(struct pen_block_pool *pool)
@@ -84,18 +102,8 @@ struct pen_block *pen_block_warm(struct pen_block *cold)
 	if (!pool->free)
 		return cold;
 	struct pen_block *warm = detach(pool, pool->first_free);
-	uint32_t index = (uint32_t)(cold - pool->blocks);
-	warm->refs = 1;
-	pen_unpoison(warm->at, PEN_BLOCK_BYTES);
 	cold->refs = 0;
-	cold->next = pool->count;
-	cold->prev = pool->last_free;
-	if (pool->last_free < pool->count)
-		pool->blocks[pool->last_free].next = index;
-	else
-		pool->first_free = index;
-	pool->last_free = index;
-	pen_poison(cold->at, PEN_BLOCK_BYTES);
+	attach(cold, false);
 	return warm;
 }
 
@@ -115,16 +123,8 @@ void pen_block_put(struct pen_block *block)
 		return;
 	struct pen_block_pool *pool = block->pool;
 	PEN_CHECK(pool->free < pool->count);
-	uint32_t index = (uint32_t)(block - pool->blocks);
-	block->next = pool->first_free;
-	block->prev = pool->count;
-	if (pool->first_free < pool->count)
-		pool->blocks[pool->first_free].prev = index;
-	else
-		pool->last_free = index;
-	pool->first_free = index;
 	pool->free++;
-	pen_poison(block->at, PEN_BLOCK_BYTES);
+	attach(block, true);
 }
 
 struct pen_block *pen_block_of(const struct pen_block_pool *pool, const void *at)
