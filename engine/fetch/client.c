@@ -301,6 +301,7 @@ void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
 	PEN_CHECK(!pieces || pieces->count == haul->name.units);
 	uint64_t all = haul->can, senders = pen_haul_senders(haul);
 	pen_stir_places(client);
+	PEN_CHECK(senders);
 	if (pieces && !as_named && (senders & (senders - 1)) == 0)
 		pen_blame_part(client, (unsigned)__builtin_ctzll(senders), part, pieces, now_ns);
 	unsigned s = as_named ? PEN_HAUL_PEERS : alone_from(client, haul);
