@@ -19,10 +19,8 @@ int cli_end(const char *verb, int err, const struct pen_why *why)
 int cli_end_json(const char *verb, bool json, int err, const struct pen_why *why)
 {
 	if (json && err < 0) {
-		printf("{\"error\": ");
-		cli_json_string(pen_err_text(err));
-		printf(", \"reason\": ");
-		cli_json_string(why->text[0] ? why->text : pen_err_text(err));
+		printf("{");
+		cli_json_why(err, why->text[0] ? why->text : pen_err_text(err));
 		printf("}\n");
 	}
 	return cli_end(verb, err, why);
@@ -221,4 +219,12 @@ int cli_write_bytes(struct pen_bytes bytes, struct pen_why *why)
 	if (fwrite(bytes.at, 1, bytes.len, stdout) != bytes.len || fflush(stdout))
 		return pen_fail(why, -errno, "stdout: %s", pen_err_text(-errno));
 	return 0;
+}
+
+void cli_json_why(int err, const char *reason)
+{
+	printf("\"error\": ");
+	cli_json_string(pen_err_text(err));
+	printf(", \"reason\": ");
+	cli_json_string(reason);
 }

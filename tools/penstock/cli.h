@@ -100,4 +100,7 @@ void cli_chain(struct argp_state *state, const char *flag, const char *text,
  */
 void cli_json_string(const char *text);
 
+/* Members "error", the code's own phrase, and "reason", this sentence, of an object, to stdout. */
+void cli_json_why(int err, const char *reason);
+
 #endif

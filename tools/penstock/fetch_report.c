@@ -191,10 +191,8 @@ void fetch_sum_json(const struct fetch_sum *sum, int err, const struct pen_why *
 		sum->bytes, sum->wire_bytes, sum->seconds, sum->prove_seconds, sum->store_seconds,
 		err ? "false" : "true");
 	if (err) {
-		printf(", \"error\": ");
-		cli_json_string(pen_err_text(err));
-		printf(", \"reason\": ");
-		cli_json_string(why->text);
+		printf(", ");
+		cli_json_why(err, why->text);
 	}
 	printf("}\n");
 }

@@ -27,10 +27,8 @@ void sync_sum_json(const struct sync_run *run, int err, const struct pen_why *wh
 		sum->seconds, seconds(sum->fetch_ns), seconds(sum->prove_ns),
 		seconds(sum->commit_ns), err ? "false" : "true");
 	if (err) {
-		printf(", \"error\": ");
-		cli_json_string(pen_err_text(err));
-		printf(", \"reason\": ");
-		cli_json_string(why->text);
+		printf(", ");
+		cli_json_why(err, why->text);
 	}
 	printf("}\n");
 }

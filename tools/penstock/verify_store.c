@@ -75,10 +75,8 @@ static void bad_print(const struct verify *verify, const char *path, int err,
 		return;
 	printf("%s{\"file\": ", first ? "" : ", ");
 	cli_json_string(path);
-	printf(", \"error\": ");
-	cli_json_string(pen_err_text(err));
-	printf(", \"reason\": ");
-	cli_json_string(reason);
+	printf(", ");
+	cli_json_why(err, reason);
 	printf("}");
 }
 
