@@ -49,6 +49,18 @@ static void scratch_drop(void)
 	rmdir(scratch);
 }
 
+/* A new scratch directory, as an origin. */
+static struct pen_origin *scratch_open(void)
+{
+	struct pen_origin *origin;
+	struct pen_why why = {0};
+	char word[64];
+	scratch_make();
+	snprintf(word, sizeof word, "dir:%s", scratch);
+	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
+	return origin;
+}
+
 static struct pen_origin_done end_of(struct pen_origin *origin)
 {
 	struct pen_origin_done done = {0};
@@ -84,13 +96,8 @@ Test(dir_origin, reads_pieces)
 		{"large", 7, FILE_BYTES - 8, 0, FILE_BYTES - 8, FILE_BYTES},
 		{"sub/none", 0, 1000, PEN_ENOTFOUND, 0, 0},
 	};
-	struct pen_origin *origin;
-	struct pen_why why = {0};
+	struct pen_origin *origin = scratch_open();
 	struct pen_buf into = {0};
-	char word[64];
-	scratch_make();
-	snprintf(word, sizeof word, "dir:%s", scratch);
-	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_origin_get get = {.name = rows[i].name,
 			.offset = rows[i].offset,
@@ -134,13 +141,9 @@ Test(dir_origin, reads_files_and_nothing_else)
 		{"../x", 0, 1000, -EXDEV, 0},
 		{"/etc/passwd", 0, 1000, -EXDEV, 0},
 	};
-	struct pen_origin *origin;
+	struct pen_origin *origin = scratch_open();
 	struct pen_why why = {0};
 	struct pen_buf into = {0};
-	char word[64];
-	scratch_make();
-	snprintf(word, sizeof word, "dir:%s", scratch);
-	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_origin_get get = {.name = rows[i].name,
 			.offset = rows[i].offset,
@@ -170,12 +173,9 @@ Test(dir_origin, reads_files_and_nothing_else)
 
 Test(dir_origin, lists_by_prefix)
 {
-	struct pen_origin *origin;
+	struct pen_origin *origin = scratch_open();
 	struct pen_why why = {0};
-	char word[64], names[256] = "";
-	scratch_make();
-	snprintf(word, sizeof word, "dir:%s", scratch);
-	cr_assert_eq(pen_origin_open(word, NULL, &origin, &why), 0, "%s", why.text);
+	char names[256] = "";
 	cr_expect_eq(origin->ops->list(origin, "s", count_name, names, &why), 0);
 	cr_expect_str_eq(names, "sub/ ");
 	names[0] = 0;

@@ -209,17 +209,25 @@ static void row_check(struct pen_origin *origin, const struct row *row, struct p
 	cr_expect(!memcmp(into->at ? (char *)into->at : "", row->body, into->len), "%s", row->name);
 }
 
+/* Open a server, and an origin that asks it. */
+static struct pen_origin *origin_to(struct server *server)
+{
+	struct pen_origin *origin;
+	struct pen_why why = {0};
+	server_open(server);
+	cr_assert_eq(pen_origin_open(server->url, NULL, &origin, &why), 0, "%s", why.text);
+	return origin;
+}
+
 Test(http_origin, says_what_the_server_said)
 {
 	struct server server;
-	struct pen_origin *origin;
-	struct pen_why why = {0};
+	struct pen_origin *origin = origin_to(&server);
 	struct pen_buf into = {0};
-	server_open(&server);
-	cr_assert_eq(pen_origin_open(server.url, NULL, &origin, &why), 0, "%s", why.text);
 	cr_expect(!strstr(origin->label, "secret"));
 	for (size_t i = 0; i < PEN_COUNT(rows); i++)
 		row_check(origin, &rows[i], &into);
+	struct pen_why why = {0};
 	cr_expect_eq(origin->ops->list(origin, "", NULL, NULL, &why), -ENOSYS);
 	origin->ops->close(origin);
 	server_close(&server);
@@ -229,11 +237,8 @@ Test(http_origin, says_what_the_server_said)
 Test(http_origin, asks_for_pieces)
 {
 	struct server server;
-	struct pen_origin *origin;
-	struct pen_why why = {0};
+	struct pen_origin *origin = origin_to(&server);
 	struct pen_buf into = {0};
-	server_open(&server);
-	cr_assert_eq(pen_origin_open(server.url, NULL, &origin, &why), 0, "%s", why.text);
 	for (size_t i = 0; i < PEN_COUNT(pieces); i++) {
 		const struct pen_origin_get wanted = {.name = pieces[i].name,
 			.offset = pieces[i].offset,
@@ -255,12 +260,9 @@ Test(http_origin, asks_for_pieces)
 Test(http_origin, keeps_connections_and_wakes)
 {
 	struct server server;
-	struct pen_origin *origin;
-	struct pen_why why = {0};
+	struct pen_origin *origin = origin_to(&server);
 	struct pen_buf into = {0};
 	struct pen_wake wake = PEN_WAKE_NONE;
-	server_open(&server);
-	cr_assert_eq(pen_origin_open(server.url, NULL, &origin, &why), 0, "%s", why.text);
 	for (int i = 0; i < 5; i++)
 		cr_expect_eq(get(origin, "whole", &into).result, 0);
 	cr_expect_eq(server.connections, 1);
