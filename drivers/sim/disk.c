@@ -19,15 +19,16 @@ struct pen_sim_habits pen_sim_habits_draw(struct pen_rng *rng, bool faults)
 	static const uint64_t rates[] = {0, 800000000, 4000000000, 24000000000};
 	static const int64_t delays[] = {0, 20000, 100000, 8000000};
 	uint32_t chance = faults ? PEN_SIM_PPM(5000) : 0;
-	return (struct pen_sim_habits){.depth_max = depths[pen_rng_below(rng, PEN_COUNT(depths))],
-		.align = pen_rng_below(rng, 2) ? 4096 : 512,
-		.bits_per_s = rates[pen_rng_below(rng, PEN_COUNT(rates))],
-		.delay_ns = delays[pen_rng_below(rng, PEN_COUNT(delays))],
-		.jitter_ns = delays[pen_rng_below(rng, PEN_COUNT(delays))],
-		.refuse = pen_rng_below(rng, 2) ? PEN_SIM_PPM(200000) : 0,
-		.bad_read = chance,
-		.bad_write = chance,
-		.bad_sync = chance};
+	struct pen_sim_habits habits = {
+		.bad_read = chance, .bad_write = chance, .bad_sync = chance};
+	/* One by one: C leaves the order within an initialiser open. */
+	habits.depth_max = depths[pen_rng_below(rng, PEN_COUNT(depths))];
+	habits.align = pen_rng_below(rng, 2) ? 4096 : 512;
+	habits.bits_per_s = rates[pen_rng_below(rng, PEN_COUNT(rates))];
+	habits.delay_ns = delays[pen_rng_below(rng, PEN_COUNT(delays))];
+	habits.jitter_ns = delays[pen_rng_below(rng, PEN_COUNT(delays))];
+	habits.refuse = pen_rng_below(rng, 2) ? PEN_SIM_PPM(200000) : 0;
+	return habits;
 }
 
 static struct pen_sim_disk *self(struct pen_disk *disk)

@@ -56,7 +56,8 @@ static void corrupt(struct pen_sim_network *network, uint32_t index, bool sly, s
 		pen_put_le16(at + 2 * a, pen_le16(at + 2 * b));
 		pen_put_le16(at + 2 * b, word);
 	} else if (packet->bytes) {
-		at[pen_rng_below(rng, packet->bytes)] ^= (uint8_t)(1u << pen_rng_below(rng, 8));
+		uint8_t bit = (uint8_t)(1u << pen_rng_below(rng, 8));
+		at[pen_rng_below(rng, packet->bytes)] ^= bit;
 	}
 }
 

@@ -34,22 +34,23 @@ static bool coin(struct pen_rng *rng)
 
 struct pen_sim_manners pen_sim_manners_draw(struct pen_rng *rng)
 {
-	struct pen_sim_manners manners = {.queues = 1,
-		.apart = PICK(rng, 0, PEN_SIM_PPM(500000), PEN_SIM_SURE),
-		.share_max = PICK(rng, 1, 1, 3, 45, PEN_SLICE_SHARERS_MAX),
-		.unchecked = PICK(rng, 0, 0, PEN_SIM_PPM(300000), PEN_SIM_SURE),
-		.sum_absent_ok = coin(rng),
-		.sum_absent = coin(rng),
-		.own_pages = coin(rng),
-		.rx_held_bytes = PICK(rng, 0, 1u << 20, 16u << 20),
-		.rx_ring = PICK(rng, 256, 1024, 4096),
-		.tx_inflight = PICK(rng, 256, 1024, 4096),
-		.tx_lag = PICK(rng, 0, 8, 32, 64),
-		.tx_window = PICK(rng, 1, 8, 64, 256),
-		.tx_late_ns = PICK(rng, 0, 10000, 1000000, 50000000),
-		.refuse = PICK(rng, 0, PEN_SIM_PPM(50000), PEN_SIM_PPM(500000)),
-		.watch = PICK(rng, PEN_SIM_PPM(60000), PEN_SIM_PPM(250000)),
-		.run_frames = PICK(rng, 1, 16, 45, 64)};
+	struct pen_sim_manners manners = {.queues = 1};
+	/* One by one: C leaves the order within an initialiser open. */
+	manners.apart = PICK(rng, 0, PEN_SIM_PPM(500000), PEN_SIM_SURE);
+	manners.share_max = PICK(rng, 1, 1, 3, 45, PEN_SLICE_SHARERS_MAX);
+	manners.unchecked = PICK(rng, 0, 0, PEN_SIM_PPM(300000), PEN_SIM_SURE);
+	manners.sum_absent_ok = coin(rng);
+	manners.sum_absent = coin(rng);
+	manners.own_pages = coin(rng);
+	manners.rx_held_bytes = PICK(rng, 0, 1u << 20, 16u << 20);
+	manners.rx_ring = PICK(rng, 256, 1024, 4096);
+	manners.tx_inflight = PICK(rng, 256, 1024, 4096);
+	manners.tx_lag = PICK(rng, 0, 8, 32, 64);
+	manners.tx_window = PICK(rng, 1, 8, 64, 256);
+	manners.tx_late_ns = PICK(rng, 0, 10000, 1000000, 50000000);
+	manners.refuse = PICK(rng, 0, PEN_SIM_PPM(50000), PEN_SIM_PPM(500000));
+	manners.watch = PICK(rng, PEN_SIM_PPM(60000), PEN_SIM_PPM(250000));
+	manners.run_frames = PICK(rng, 1, 16, 45, 64);
 	/* A device that keeps nearly all of its descriptors is none. */
 	if (manners.tx_lag > manners.tx_inflight / 4)
 		manners.tx_lag = manners.tx_inflight / 4;

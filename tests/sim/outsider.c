@@ -96,8 +96,8 @@ static void harm(struct outsider *outsider, struct outsider_packet *packet)
 	/* Behind the header of DATA it would spoil it. */
 	uint32_t bytes = head->type == PEN_WIRE_DATA ? PEN_WIRE_HEAD_BYTES : packet->bytes;
 	if (chance(outsider, 2)) {
-		packet->at[pen_rng_below(&outsider->rng, bytes)] ^= (uint8_t)(1u
-			<< pen_rng_below(&outsider->rng, 8));
+		uint8_t bit = (uint8_t)(1u << pen_rng_below(&outsider->rng, 8));
+		packet->at[pen_rng_below(&outsider->rng, bytes)] ^= bit;
 	} else {
 		head->counter += 1 + pen_rng_below(&outsider->rng, 1000);
 		head->tag = pen_rng_next(&outsider->rng);
@@ -109,12 +109,13 @@ static void harm(struct outsider *outsider, struct outsider_packet *packet)
 static void say(struct outsider *outsider, struct outsider_packet *packet, enum pen_wire_type type,
 	uint64_t session, uint16_t body_bytes)
 {
-	const struct pen_wire_head head = {.type = (uint8_t)type,
+	struct pen_wire_head head = {.type = (uint8_t)type,
 		.version = PEN_WIRE_VERSION,
 		.body_bytes = body_bytes,
-		.session = session,
-		.counter = pen_rng_next(&outsider->rng) >> pen_rng_below(&outsider->rng, 64),
-		.tag = pen_rng_next(&outsider->rng)};
+		.session = session};
+	head.counter = pen_rng_next(&outsider->rng);
+	head.counter >>= pen_rng_below(&outsider->rng, 64);
+	head.tag = pen_rng_next(&outsider->rng);
 	memset(packet->at, 0, sizeof packet->at);
 	memcpy(packet->at, &head, sizeof head);
 	packet->bytes = (uint32_t)sizeof head + body_bytes;
@@ -139,9 +140,9 @@ static void answer(struct outsider *outsider, struct outsider_packet *packet)
 	uint8_t *body = packet->at + PEN_WIRE_HEAD_BYTES;
 	pen_rng_bytes(&outsider->rng, body, head->body_bytes);
 	if (busy) {
-		const struct pen_wire_busy say_busy = {
-			.reason = 1 + (uint32_t)pen_rng_below(&outsider->rng, 6),
-			.retry_ms = (uint32_t)pen_rng_below(&outsider->rng, BUSY_MS_MAX)};
+		struct pen_wire_busy say_busy = {0};
+		say_busy.reason = 1 + (uint32_t)pen_rng_below(&outsider->rng, 6);
+		say_busy.retry_ms = (uint32_t)pen_rng_below(&outsider->rng, BUSY_MS_MAX);
 		memcpy(body, &say_busy, sizeof say_busy);
 	}
 	turn_round(packet);

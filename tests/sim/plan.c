@@ -40,6 +40,8 @@ static const struct range ranges[PLAN_CLIMATES] = {
 	[PLAN_STORM] = {5 * MS, 100 * MS, 10 * MBIT, 100 * MBIT, 200000, 0, 100000, 50000, 30000},
 };
 
+/* Numbers are drawn in statements of their own: within an initialiser C leaves their order open,
+ * and compilers would have different worlds. */
 static uint64_t between(struct pen_rng *rng, uint64_t min, uint64_t max)
 {
 	return min + pen_rng_below(rng, max - min + 1);
@@ -75,9 +77,9 @@ static void host_draw(
 	uint64_t rate = scale(rng, range->rate_min, range->rate_max);
 	/* Half a round trip to four of the longest one, and a few packets in any case. */
 	uint64_t queue = rate / 8 * (uint64_t)range->rtt_max / PEN_NS_PER_S;
-	host->links = (struct pen_sim_host_ask){.up_bits_per_s = rate,
-		.down_bits_per_s = scale(rng, range->rate_min, range->rate_max),
-		.queue_bytes = 30000 + scale(rng, queue / 2 + 1, 4 * queue + 2)};
+	host->links = (struct pen_sim_host_ask){.up_bits_per_s = rate};
+	host->links.down_bits_per_s = scale(rng, range->rate_min, range->rate_max);
+	host->links.queue_bytes = 30000 + scale(rng, queue / 2 + 1, 4 * queue + 2);
 	if (host->links.queue_bytes > 2u << 20)
 		host->links.queue_bytes = 2u << 20;
 	host->poll_ns = (int64_t)pen_rng_below(rng, 50 * US);
@@ -94,10 +96,11 @@ static struct pen_sim_weather weather_draw(const struct plan *plan, struct pen_r
 {
 	const struct range *range = &ranges[plan->climate];
 	int64_t rtt_ns = (int64_t)scale(rng, (uint64_t)range->rtt_min, (uint64_t)range->rtt_max);
-	struct pen_sim_weather weather = {.delay_ns = rtt_ns / 2,
-		.jitter_ns = coin(rng) ? rtt_ns / 10 : 0,
-		.loss = coin(rng) ? PEN_SIM_PPM(pen_rng_below(rng, range->loss_max + 1)) : 0,
-		.late_ns = rtt_ns};
+	struct pen_sim_weather weather = {.delay_ns = rtt_ns / 2, .late_ns = rtt_ns};
+	if (coin(rng))
+		weather.jitter_ns = rtt_ns / 10;
+	if (coin(rng))
+		weather.loss = PEN_SIM_PPM(pen_rng_below(rng, range->loss_max + 1));
 	if (range->burst && coin(rng)) {
 		weather.turn_bad = PEN_SIM_PPM(range->burst);
 		weather.turn_good = PEN_SIM_PPM(50000);
@@ -276,11 +279,12 @@ static void missing_draw(struct plan *plan, struct pen_rng *rng)
 static void outsider_draw(struct plan *plan, struct pen_rng *rng)
 {
 	unsigned hosts = plan->servers + plan->clients;
-	plan->outsider = (struct plan_outsider){
-		.sees = 1 + pen_rng_below(rng, (UINT64_C(1) << hosts) - 1),
-		.one_in = (unsigned)scale(rng, 8, 1024),
-		.left = (unsigned)scale(rng, 64, 8192),
-		.spoils = coin(rng) ? (unsigned)between(rng, 1, OUTSIDER_SPOILS_MAX) : 0};
+	struct plan_outsider *outsider = &plan->outsider;
+	outsider->sees = 1 + pen_rng_below(rng, (UINT64_C(1) << hosts) - 1);
+	outsider->one_in = (unsigned)scale(rng, 8, 1024);
+	outsider->left = (unsigned)scale(rng, 64, 8192);
+	if (coin(rng))
+		outsider->spoils = (unsigned)between(rng, 1, OUTSIDER_SPOILS_MAX);
 }
 
 void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
@@ -288,11 +292,11 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 	PEN_CHECK(ask->servers_max >= 1 && ask->servers_max <= PLAN_SERVERS_MAX);
 	PEN_CHECK(ask->clients_max >= 1 && ask->clients_max <= PLAN_CLIENTS_MAX);
 	struct pen_rng rng = {pen_rng_mix(seed)};
-	*plan = (struct plan){.seed = seed,
-		.climate = (enum plan_climate)pen_rng_below(&rng, PLAN_CLIMATES),
-		.six = coin(&rng),
-		.servers = (unsigned)between(&rng, 1, ask->servers_max),
-		.clients = (unsigned)between(&rng, 1, ask->clients_max)};
+	*plan = (struct plan){.seed = seed};
+	plan->climate = (enum plan_climate)pen_rng_below(&rng, PLAN_CLIMATES);
+	plan->six = coin(&rng);
+	plan->servers = (unsigned)between(&rng, 1, ask->servers_max);
+	plan->clients = (unsigned)between(&rng, 1, ask->clients_max);
 	plan->bytes = bytes_draw(plan->clients, &rng);
 	if (ask->climate >= 0)
 		plan->climate = (enum plan_climate)ask->climate;
