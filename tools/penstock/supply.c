@@ -17,40 +17,6 @@ struct worst {
 	struct pen_why why;
 };
 
-static bool must_quit(void *context)
-{
-	return atomic_load(&((struct supply *)context)->quit);
-}
-
-static void query_run(void *context)
-{
-	struct supply_query *query = context;
-	struct supply *supply = query->supply;
-	struct locate_ask ask = {.word = supply->ask.words[query - supply->queries],
-		.origin = query->origin,
-		.peer = query->origin ? NULL : &query->peer,
-		.n = supply->asked_n,
-		.root = &supply->root,
-		.forms = supply->ask.forms,
-		.tries = supply->ask.tries,
-		.stall_ns = supply->ask.stall_ns,
-		.stop = must_quit,
-		.context = supply};
-	query->result = locate(&ask, &query->offers, &query->why);
-	if (query->result)
-		locate_offers_fini(&query->offers);
-	atomic_store_explicit(&query->over, true, memory_order_release);
-}
-
-static int query_open(struct supply_query *query, const char *word, struct pen_why *why)
-{
-	const struct supply_ask *ask = &query->supply->ask;
-	if (!ask->identity || !supply_is_peer(word))
-		return pen_origin_open(word, &ask->options, &query->origin, why);
-	query->peer.identity = *ask->identity;
-	return endpoint_parse(word, false, &query->peer.end, why);
-}
-
 int supply_open(struct supply *supply, const struct supply_ask *ask, struct pen_why *why)
 {
 	supply->ask = *ask;
@@ -59,7 +25,7 @@ int supply_open(struct supply *supply, const struct supply_ask *ask, struct pen_
 		return pen_fail(why, -ENOMEM, "no memory for the sources");
 	for (unsigned s = 0; s < ask->count; s++) {
 		supply->queries[s].supply = supply;
-		int err = query_open(&supply->queries[s], ask->words[s], why);
+		int err = supply_query_open(&supply->queries[s], ask->words[s], why);
 		if (err)
 			return err;
 	}
@@ -82,13 +48,8 @@ unsigned supply_peers(const struct supply *supply, struct endpoint *ends, unsign
 void supply_close(struct supply *supply)
 {
 	atomic_store(&supply->quit, true);
-	for (unsigned s = 0; supply->queries && s < supply->ask.count; s++) {
-		struct supply_query *query = &supply->queries[s];
-		pen_thread_join(&query->thread);
-		if (query->origin)
-			query->origin->ops->close(query->origin);
-		locate_offers_fini(&query->offers);
-	}
+	for (unsigned s = 0; supply->queries && s < supply->ask.count; s++)
+		supply_query_close(&supply->queries[s]);
 	pen_buf_fini(&supply->reversed);
 	free(supply->queries);
 	supply->queries = NULL;
@@ -103,39 +64,6 @@ static void worst_note(struct worst *worst, int code, const struct pen_why *why)
 	worst->why = *why;
 }
 
-/* Whether a source can deliver the state in n parts; if not, why. */
-static int query_check(const struct supply_query *query, uint32_t n, struct pen_why *why)
-{
-	struct locate_offer offer;
-	const struct locate_offers *offers = &query->offers;
-	const char *label = query->supply->ask.words[query - query->supply->queries];
-	if (query->result)
-		return pen_fail(why, query->result, "%s", query->why.text);
-	if (offers->memory_usage && n > pen_part_count_max(offers->memory_usage))
-		return pen_fail(why, PEN_EREFUSED,
-			"%s: a state of memory_usage %llu is not cut into %u parts: at most %llu",
-			label, (unsigned long long)offers->memory_usage, n,
-			(unsigned long long)pen_part_count_max(offers->memory_usage));
-	if (!locate_find(offers, n, &offer))
-		return pen_fail(why, PEN_ENOTFOUND, "%s: offers the state in %u parts%s, not in %u",
-			label, offers->list[0].n, offers->count > 1 ? " and other numbers" : "", n);
-	return 0;
-}
-
-static bool is_over(const struct supply_query *query)
-{
-	return atomic_load_explicit(&query->over, memory_order_acquire);
-}
-
-/* An answer that is enough to begin with; n is 0 while it is open. */
-static bool is_useful(const struct supply_query *query, uint32_t n)
-{
-	struct pen_why why;
-	if (!is_over(query) || query->result)
-		return false;
-	return n ? query_check(query, n, &why) == 0 : query->offers.count > 0;
-}
-
 static void left_out(const struct supply *supply, const struct pen_why *why)
 {
 	if (supply->ask.count > 1)
@@ -148,10 +76,9 @@ static int ask_all(struct supply *supply, uint32_t n, struct pen_why *why)
 	int64_t until = INT64_MAX;
 	unsigned count = supply->ask.count, over = 0;
 	for (unsigned s = 0; s < count; s++) {
-		struct supply_query *query = &supply->queries[s];
-		int err = pen_thread_start(&query->thread, query_run, query, s);
+		int err = supply_query_start(&supply->queries[s], s, why);
 		if (err)
-			return pen_fail(why, err, "cannot start a thread: %s", pen_err_text(err));
+			return err;
 	}
 	while (over < count && pen_clock_ns() < until) {
 		bool useful = false;
@@ -160,88 +87,13 @@ static int ask_all(struct supply *supply, uint32_t n, struct pen_why *why)
 			atomic_store(&supply->quit, true);
 		over = 0;
 		for (unsigned s = 0; s < count; s++) {
-			over += is_over(&supply->queries[s]);
-			useful |= is_useful(&supply->queries[s], n);
+			over += supply_query_over(&supply->queries[s]);
+			useful |= supply_query_useful(&supply->queries[s], n);
 		}
 		if (useful && until == INT64_MAX)
 			until = pen_clock_ns() + SUPPLY_GRACE_NS;
 	}
-	return must_quit(supply) ? pen_fail(why, PEN_EINTERRUPTED, "interrupted") : 0;
-}
-
-static bool anybody(const struct supply *supply)
-{
-	for (unsigned s = 0; s < supply->ask.count; s++) {
-		if (supply->queries[s].seen && supply->queries[s].offers.any)
-			return true;
-	}
-	return false;
-}
-
-/* Does a source offer the state in n parts, as far as it knows? */
-static bool offers_n(const struct supply_query *query, uint32_t n)
-{
-	struct locate_offer offer;
-	return locate_find(&query->offers, n, &offer);
-}
-
-/* The first N of a source that another has not, of those that have answered; 0 if all agree. */
-static uint32_t odd_n(const struct supply *supply, unsigned *who)
-{
-	for (unsigned s = 0; s < supply->ask.count; s++) {
-		const struct supply_query *query = &supply->queries[s];
-		for (unsigned i = 0; query->seen && i < query->offers.count; i++) {
-			uint32_t n = query->offers.list[i].n;
-			for (*who = 0; *who < supply->ask.count; ++*who) {
-				const struct supply_query *other = &supply->queries[*who];
-				if (other->seen && !other->result && !offers_n(other, n))
-					return n;
-			}
-		}
-	}
-	return 0;
-}
-
-/* The N that all who have answered offer, if there is just one. 0, or PEN_EUSAGE naming two. */
-static int agree_n(struct supply *supply, struct pen_why *why)
-{
-	uint32_t common = 0, other = 0;
-	unsigned who;
-	for (unsigned s = 0; s < supply->ask.count; s++) {
-		const struct supply_query *query = &supply->queries[s];
-		for (unsigned i = 0; query->seen && i < query->offers.count; i++) {
-			uint32_t n = query->offers.list[i].n;
-			other = common && n != common ? n : other;
-			common = common ? common : n;
-		}
-	}
-	supply->n = common;
-	if (!other)
-		return 0;
-	uint32_t odd = odd_n(supply, &who);
-	if (odd)
-		return pen_fail(why, PEN_EUSAGE,
-			"the sources cut the state into different numbers of parts: %u and %u (%s "
-			"has not %u); say which with --of N",
-			common, other, supply->ask.words[who], odd);
-	return pen_fail(why, PEN_EUSAGE,
-		"the sources offer the state in %u and in %u parts; say which with --of N", common,
-		other);
-}
-
-/* The N of those that have answered. */
-static uint32_t choose(const struct supply *supply)
-{
-	uint32_t n = 0;
-	struct locate_offers *offers = calloc(supply->ask.count, sizeof *offers);
-	for (unsigned s = 0; offers && s < supply->ask.count; s++) {
-		if (supply->queries[s].seen)
-			offers[s] = supply->queries[s].offers;
-	}
-	if (offers)
-		n = locate_choose(offers, supply->ask.count);
-	free(offers);
-	return n;
+	return atomic_load(&supply->quit) ? pen_fail(why, PEN_EINTERRUPTED, "interrupted") : 0;
 }
 
 /* The forms that are asked for, those with fewer bytes first. */
@@ -261,14 +113,6 @@ static void sources_add(struct supply *supply, struct supply_query *query, unsig
 			.origin = query->origin, .form = by_rank[rank]};
 	}
 	query->sources = supply->count - query->source;
-}
-
-/* The offer of a query that can take part. */
-static struct locate_offer offer_of(const struct supply *supply, const struct supply_query *query)
-{
-	struct locate_offer offer = {0};
-	locate_find(&query->offers, supply->n, &offer);
-	return offer;
 }
 
 static void source_fill(struct pen_source *source, const struct locate_offer *offer)
@@ -306,11 +150,11 @@ static bool sources_take(struct supply *supply, struct worst *worst)
 	for (unsigned s = 0; s < supply->ask.count; s++) {
 		struct supply_query *query = &supply->queries[s];
 		struct pen_why why;
-		int err = query->seen ? query_check(query, supply->n, &why) : 0;
+		int err = query->seen ? supply_query_check(query, supply->n, &why) : 0;
 		if (err)
 			worst_note(worst, err, &why);
 		if (query->seen && !err) {
-			struct locate_offer offer = offer_of(supply, query);
+			struct locate_offer offer = supply_query_offer(query);
 			sources_add(supply, query, offer.forms);
 			for (unsigned i = 0; i < query->sources; i++)
 				source_fill(&supply->sources[query->source + i], &offer);
@@ -329,24 +173,16 @@ static bool sources_take(struct supply *supply, struct worst *worst)
 static int agree(struct supply *supply, struct worst *worst, struct pen_why *why)
 {
 	for (unsigned s = 0; s < supply->ask.count; s++)
-		supply->queries[s].seen = is_over(&supply->queries[s]);
-	int err = 0;
-	if (supply->n == 0 && supply->ask.one_n)
-		err = agree_n(supply, why);
-	else if (supply->n == 0)
-		supply->n = choose(supply);
+		supply->queries[s].seen = supply_query_over(&supply->queries[s]);
+	int err = supply_agree(supply, why);
 	if (err)
 		return err;
-	if (supply->n == 0 && anybody(supply))
-		return pen_fail(why, PEN_EUSAGE,
-			"a plain web server does not say into how many parts the state is cut: "
-			"--of N is required");
 	/* Without an N nobody has anything, and the check says why for each. */
 	if (sources_take(supply, worst))
 		return 0;
 	for (unsigned s = 0; s < supply->ask.count; s++) {
 		struct pen_why reason;
-		if (query_check(&supply->queries[s], supply->n, &reason))
+		if (supply_query_check(&supply->queries[s], supply->n, &reason))
 			left_out(supply, &reason);
 	}
 	return pen_fail(why, worst->code, "%s", worst->why.text);
@@ -386,11 +222,11 @@ void supply_turn(struct supply *supply, struct pen_plan *plan)
 	for (unsigned s = 0; supply->absent && s < supply->ask.count; s++) {
 		struct supply_query *query = &supply->queries[s];
 		struct pen_why why;
-		if (query->seen || !is_over(query))
+		if (query->seen || !supply_query_over(query))
 			continue;
 		query->seen = true;
-		int err = query_check(query, supply->n, &why);
-		struct locate_offer offer = offer_of(supply, query);
+		int err = supply_query_check(query, supply->n, &why);
+		struct locate_offer offer = supply_query_offer(query);
 		if (err)
 			left_out(supply, &why);
 		for (unsigned i = query->source; i < query->source + query->sources; i++) {
@@ -403,27 +239,13 @@ void supply_turn(struct supply *supply, struct pen_plan *plan)
 	}
 }
 
-/* The labels in what a query was answered, once that was taken into account. */
-static const struct pen_labels *labels_of(
-	const struct supply *supply, const struct supply_query *query)
-{
-	const struct locate_offers *offers = &query->offers;
-	if (!query->seen || query->result)
-		return NULL;
-	for (unsigned i = 0; i < offers->count; i++) {
-		if (offers->list[i].n == supply->n)
-			return offers->list[i].labelled ? &offers->list[i].labels : NULL;
-	}
-	return offers->any_labelled ? &offers->any_labels : NULL;
-}
-
 const struct pen_labels *supply_labels(const struct supply *supply, unsigned source)
 {
 	PEN_CHECK(source < supply->count);
 	for (unsigned s = 0; s < supply->ask.count; s++) {
 		const struct supply_query *query = &supply->queries[s];
 		if (source - query->source < query->sources)
-			return labels_of(supply, query);
+			return supply_query_labels(query);
 	}
 	return NULL;
 }
@@ -433,7 +255,7 @@ const struct pen_labels *supply_peer_labels(const struct supply *supply, unsigne
 	unsigned at = 0;
 	for (unsigned s = 0; s < supply->ask.count; s++) {
 		if (!supply->queries[s].origin && at++ == peer)
-			return labels_of(supply, &supply->queries[s]);
+			return supply_query_labels(&supply->queries[s]);
 	}
 	return NULL;
 }

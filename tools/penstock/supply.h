@@ -6,12 +6,8 @@
 #ifndef PEN_TOOLS_SUPPLY_H
 #define PEN_TOOLS_SUPPLY_H
 
-#include <stdatomic.h>
-
-#include "base/thread.h"
-#include "drivers/table.h"
 #include "fetch/hauls.h"
-#include "locate_peer.h"
+#include "supply_query.h"
 
 /* How long others are waited for once a source has answered usefully: long enough that healthy
  * sources agree on the same N in every run. */
@@ -33,21 +29,6 @@ struct supply_ask {
 	unsigned tries;
 	int64_t stall_ns;
 	bool (*stop)(void);
-};
-
-/* One source that is asked, in a thread of its own until it has answered. */
-struct supply_query {
-	struct supply *supply;
-	struct pen_thread thread;
-	struct pen_origin *origin; /* the thread's until `over`; NULL: a server of our protocol */
-	struct locate_peer peer; /* which one */
-	struct locate_offers offers;
-	int result;
-	struct pen_why why; /* when result is not 0 */
-	_Atomic bool over;
-	bool seen; /* its answer was taken into account */
-	unsigned source; /* index of its first in supply->sources, if it takes part or still may */
-	unsigned sources; /* how many it has there: one a form */
 };
 
 /* Zeroed is closed. */
@@ -80,6 +61,10 @@ void supply_close(struct supply *supply);
  */
 int supply_locate(
 	struct supply *supply, const struct pen_hash *root, uint32_t *n, struct pen_why *why);
+
+/* For supply_locate: what supply->n is, if the user has not said it, as those say that were `seen`;
+ * 0 if they say nothing. 0, or PEN_EUSAGE if it must be given. (supply_n.c) */
+int supply_agree(struct supply *supply, struct pen_why *why);
 
 /* Is this word a server of our protocol? How many of these words are? (supply_words.c) */
 bool supply_is_peer(const char *word);
