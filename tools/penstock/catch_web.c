@@ -7,17 +7,13 @@
 #include "base/clock.h"
 #include "store/partial.h"
 
-/* The first wait after a get that failed; it doubles. */
-#define WEB_AGAIN_NS PEN_NS_PER_S
-#define WEB_DOUBLINGS 6u
-
 void catch_web_open(struct catch_web *web, const struct catch_web_ask *ask)
 {
 	PEN_CHECK(ask->gets >= 1);
 	PEN_CHECK(ask->gets <= CATCH_WEB_GETS_MAX);
 	*web = (struct catch_web){.ask = *ask, .object.root = ask->root};
 	for (unsigned i = 0; i < ask->gets; i++)
-		web->get[i].web = web;
+		web->get[i].owner = web;
 }
 
 static struct pen_origin *origin_of(const struct catch_web *web)
@@ -31,7 +27,7 @@ void catch_web_close(struct catch_web *web)
 		return;
 	/* No origin may append to what is freed here. */
 	for (unsigned i = 0; i < web->ask.gets; i++) {
-		if (web->get[i].state == CATCH_WEB_FLYING)
+		if (web->get[i].state == CATCH_GET_FLYING)
 			origin_of(web)->ops->cancel(origin_of(web), i);
 	}
 	for (unsigned i = 0; i < web->ask.gets; i++)
@@ -50,7 +46,7 @@ static bool source_next(struct catch_web *web)
 {
 	const struct supply *supply = web->ask.supply;
 	for (unsigned s = 0; s < supply->ask.count; s++) {
-		if (!supply->queries[s].origin || web->source[s].out)
+		if (!supply->queries[s].origin || web->ask.sources->list[s].out)
 			continue;
 		web->word = s;
 		supply->queries[s].origin->wake = web->ask.wake->fd;
@@ -70,10 +66,7 @@ static void source_begin(struct catch_web *web)
 	web->leaves = NULL;
 	web->object.file++;
 	web->next = 1;
-	web->get[0].state = CATCH_WEB_DUE;
-	web->get[0].unit = 0;
-	web->get[0].tries = 0;
-	web->get[0].again_ns = 0;
+	catch_get_want(&web->get[0], 0);
 }
 
 void catch_web_begin(struct catch_web *web)
@@ -88,16 +81,7 @@ void catch_web_begin(struct catch_web *web)
 /* The source is no good: the next one, as soon as nothing of it is under way. */
 static void source_out(struct catch_web *web, int code, const struct pen_why *why)
 {
-	struct catch_web_source *source = &web->source[web->word];
-	if (!source->out) {
-		source->out = true;
-		source->code = code;
-		source->why = *why;
-	}
-	if (pen_gravity(code) > pen_gravity(web->code)) {
-		web->code = code;
-		web->code_why = *why;
-	}
+	catch_sources_out(web->ask.sources, web->word, code, why);
 	web->leaving = true;
 }
 
@@ -112,7 +96,7 @@ static void refuted(struct catch_web *web)
 		web->leaving = true;
 		return;
 	}
-	web->source[web->word].bad++;
+	web->ask.sources->list[web->word].bad++;
 	pen_fail(&why, PEN_EVERIFY, "%s: raw/%s has other bytes than its name says",
 		origin_of(web)->label, pen_base58(&web->ask.root, root));
 	source_out(web, PEN_EVERIFY, &why);
@@ -144,14 +128,14 @@ static void whole(struct catch_web *web)
 
 static void came_back(struct errand *errand, int64_t now_ns)
 {
-	struct catch_web_get *get = errand->owner;
-	struct catch_web *web = get->web;
-	get->state = CATCH_WEB_FREE;
+	struct catch_get *get = errand->owner;
+	struct catch_web *web = get->owner;
+	get->state = CATCH_GET_FREE;
 	if (errand->verdict == ERRAND_BROKEN) {
 		fail(web, errand->err, &errand->why);
 	} else if (errand->verdict == ERRAND_WRONG) {
 		/* It was not written whole: it is got after all. */
-		get->state = CATCH_WEB_DUE;
+		get->state = CATCH_GET_DUE;
 		get->again_ns = now_ns;
 	} else {
 		web->leaves[get->unit] = errand->leaf;
@@ -162,9 +146,9 @@ static void came_back(struct errand *errand, int64_t now_ns)
 }
 
 /* Let a worker hash a block: one that came, or one that is in the file. */
-static void block_send(struct catch_web *web, struct catch_web_get *get, bool kept)
+static void block_send(struct catch_web *web, struct catch_get *get, bool kept)
 {
-	get->state = CATCH_WEB_AWAY;
+	get->state = CATCH_GET_AWAY;
 	get->errand = (struct errand){.kind = kept ? ERRAND_KEPT : ERRAND_BLOCK,
 		.back = came_back,
 		.owner = get,
@@ -201,7 +185,7 @@ static int size_take(struct catch_web *web, uint64_t bytes, struct pen_why *why)
 
 /* A get ended well. */
 static void block_take(
-	struct catch_web *web, struct catch_web_get *get, const struct pen_origin_done *done)
+	struct catch_web *web, struct catch_get *get, const struct pen_origin_done *done)
 {
 	struct pen_why why;
 	const char *label = origin_of(web)->label;
@@ -221,28 +205,22 @@ static void block_take(
 		block_send(web, get, false);
 		return;
 	}
-	get->state = CATCH_WEB_FREE;
+	get->state = CATCH_GET_FREE;
 }
 
 /* A get failed: once more, or from another. */
-static void get_failed(struct catch_web *web, struct catch_web_get *get,
+static void get_failed(struct catch_web *web, struct catch_get *get,
 	const struct pen_origin_done *done, int64_t now_ns)
 {
-	unsigned doublings = get->tries < WEB_DOUBLINGS ? get->tries : WEB_DOUBLINGS;
-	int64_t wait_ns = WEB_AGAIN_NS << doublings;
-	get->state = CATCH_WEB_FREE;
+	get->state = CATCH_GET_FREE;
 	if (web->leaving || done->result == -ECANCELED)
 		return;
 	if (done->result == -ENOMEM) {
 		fail(web, done->result, &done->why);
 		return;
 	}
-	if (done->result != PEN_ENET || ++get->tries >= web->ask.tries) {
+	if (!catch_get_again(get, done, web->ask.tries, now_ns))
 		source_out(web, done->result, &done->why);
-		return;
-	}
-	get->state = CATCH_WEB_DUE;
-	get->again_ns = now_ns + (done->retry_after_ns > wait_ns ? done->retry_after_ns : wait_ns);
 }
 
 static void reap(struct catch_web *web, int64_t now_ns)
@@ -251,9 +229,9 @@ static void reap(struct catch_web *web, int64_t now_ns)
 	struct pen_origin *origin = origin_of(web);
 	unsigned count = origin->ops->reap(origin, done, CATCH_WEB_GETS_MAX, 0);
 	for (unsigned i = 0; i < count; i++) {
-		struct catch_web_get *get = &web->get[done[i].tag];
-		PEN_CHECK(get->state == CATCH_WEB_FLYING);
-		web->source[web->word].bytes += done[i].bytes_wire;
+		struct catch_get *get = &web->get[done[i].tag];
+		PEN_CHECK(get->state == CATCH_GET_FLYING);
+		web->ask.sources->list[web->word].bytes += done[i].bytes_wire;
 		if (done[i].result || web->leaving || web->err)
 			get_failed(web, get, &done[i], now_ns);
 		else
@@ -262,46 +240,22 @@ static void reap(struct catch_web *web, int64_t now_ns)
 }
 
 /* Nothing came for too long. */
-static void stall_look(struct catch_web *web, struct catch_web_get *get, int64_t now_ns)
+static void stall_look(struct catch_web *web, struct catch_get *get, int64_t now_ns)
 {
 	struct pen_why why;
-	if (get->bytes.len != get->seen) {
-		get->seen = get->bytes.len;
-		get->moved_ns = now_ns;
-	}
-	if (now_ns - get->moved_ns < web->ask.stall_ns || web->leaving)
+	if (web->leaving || !catch_get_stalled(get, web->ask.stall_ns, now_ns))
 		return;
 	pen_fail(&why, PEN_ESTALL, "%s/%s: no byte for %lld s", origin_of(web)->label, get->name,
 		(long long)(web->ask.stall_ns / PEN_NS_PER_S));
 	source_out(web, PEN_ESTALL, &why);
 }
 
-static void get_begin(struct catch_web *web, struct catch_web_get *get, int64_t now_ns)
-{
-	struct pen_origin *origin = origin_of(web);
-	pen_raw_path(&web->ask.root, get->name);
-	get->bytes.len = get->seen = 0;
-	get->moved_ns = now_ns;
-	const struct pen_origin_get want = {.name = get->name,
-		.offset = (uint64_t)get->unit * PEN_RAW_BLOCK_BYTES,
-		.bytes_max = PEN_RAW_BLOCK_BYTES,
-		.piece = true,
-		.into = &get->bytes,
-		.tag = (uint64_t)(get - web->get)};
-	if (origin->ops->submit(origin, &want, 1))
-		get->state = CATCH_WEB_FLYING;
-}
-
 /* The next block goes to a free get, or is in the file already. */
-static void get_next(struct catch_web *web, struct catch_web_get *get)
+static void get_next(struct catch_web *web, struct catch_get *get)
 {
-	get->unit = web->next++;
-	get->tries = 0;
-	get->again_ns = 0;
+	catch_get_want(get, web->next++);
 	if (get->unit < web->kept_end)
 		block_send(web, get, true);
-	else
-		get->state = CATCH_WEB_DUE;
 }
 
 /* True if nothing is under way. */
@@ -309,7 +263,7 @@ static bool is_idle(const struct catch_web *web)
 {
 	bool idle = true;
 	for (unsigned i = 0; i < web->ask.gets; i++)
-		idle &= web->get[i].state == CATCH_WEB_FREE;
+		idle &= web->get[i].state == CATCH_GET_FREE;
 	return idle;
 }
 
@@ -317,10 +271,10 @@ static void leave(struct catch_web *web)
 {
 	struct pen_origin *origin = origin_of(web);
 	for (unsigned i = 0; i < web->ask.gets; i++) {
-		if (web->get[i].state == CATCH_WEB_FLYING)
+		if (web->get[i].state == CATCH_GET_FLYING)
 			origin->ops->cancel(origin, i);
-		else if (web->get[i].state == CATCH_WEB_DUE)
-			web->get[i].state = CATCH_WEB_FREE;
+		else if (web->get[i].state == CATCH_GET_DUE)
+			web->get[i].state = CATCH_GET_FREE;
 	}
 	if (!is_idle(web))
 		return;
@@ -335,13 +289,13 @@ void catch_web_turn(struct catch_web *web, int64_t now_ns)
 		return;
 	reap(web, now_ns);
 	for (unsigned i = 0; i < web->ask.gets && !web->err && !web->leaving; i++) {
-		struct catch_web_get *get = &web->get[i];
-		if (get->state == CATCH_WEB_FLYING)
+		struct catch_get *get = &web->get[i];
+		if (get->state == CATCH_GET_FLYING)
 			stall_look(web, get, now_ns);
-		if (get->state == CATCH_WEB_FREE && web->next < web->blocks)
+		if (get->state == CATCH_GET_FREE && web->next < web->blocks)
 			get_next(web, get);
-		if (get->state == CATCH_WEB_DUE && now_ns >= get->again_ns)
-			get_begin(web, get, now_ns);
+		if (get->state == CATCH_GET_DUE && now_ns >= get->again_ns)
+			catch_get_begin(get, origin_of(web), &web->ask.root, i, now_ns);
 	}
 	if (web->leaving)
 		leave(web);
@@ -351,17 +305,9 @@ bool catch_web_wait(struct catch_web *web, int64_t ns)
 {
 	bool flies = false;
 	for (unsigned i = 0; i < web->ask.gets; i++)
-		flies |= web->get[i].state == CATCH_WEB_FLYING;
+		flies |= web->get[i].state == CATCH_GET_FLYING;
 	if (!flies || web->over || web->err)
 		return false;
 	origin_of(web)->ops->reap(origin_of(web), NULL, 0, ns);
 	return true;
-}
-
-uint64_t catch_web_bytes(const struct catch_web *web)
-{
-	uint64_t bytes = 0;
-	for (unsigned s = 0; s < SUPPLY_WORDS_MAX; s++)
-		bytes += web->source[s].bytes;
-	return bytes;
 }

@@ -14,9 +14,10 @@
 #ifndef PEN_TOOLS_CATCH_WEB_H
 #define PEN_TOOLS_CATCH_WEB_H
 
+#include "catch_get.h"
+#include "catch_sources.h"
 #include "part/raw.h"
 #include "stash.h"
-#include "supply.h"
 #include "workshop.h"
 
 /* Gets at once: each has a block in memory. */
@@ -26,6 +27,7 @@
 struct catch_web_ask {
 	struct pen_hash root;
 	struct supply *supply; /* opened */
+	struct catch_sources *sources; /* of its words */
 	struct workshop *workshop;
 	struct stash *stash;
 	const struct pen_wake *wake; /* ends a wait */
@@ -34,40 +36,10 @@ struct catch_web_ask {
 	int64_t stall_ns;
 };
 
-enum catch_web_state {
-	CATCH_WEB_FREE,
-	CATCH_WEB_DUE, /* its block is to be got, not before again_ns */
-	CATCH_WEB_FLYING,
-	CATCH_WEB_AWAY, /* a worker has it */
-};
-
-/* A block on its way. */
-struct catch_web_get {
-	struct catch_web *web;
-	enum catch_web_state state;
-	uint32_t unit;
-	unsigned tries; /* that failed */
-	int64_t again_ns;
-	int64_t moved_ns; /* when something of it came last */
-	size_t seen; /* bytes by then */
-	struct pen_buf bytes;
-	char name[PEN_NAME_BYTES];
-	struct errand errand;
-};
-
-/* What is known of a source, by its word. */
-struct catch_web_source {
-	uint64_t bytes; /* that came from it */
-	uint32_t bad; /* times that its object was another */
-	bool out; /* it is not asked any more: */
-	int code;
-	struct pen_why why;
-};
-
 /* Zeroed is closed. Fields are to be read. */
 struct catch_web {
 	struct catch_web_ask ask;
-	bool begun, over; /* it fetches; no source is left: `code` */
+	bool begun, over; /* it fetches; no source is left */
 	bool leaving; /* the source is to be left when nothing is under way */
 	unsigned word; /* the source */
 	uint64_t bytes; /* of the object, as the source says; 0: it has not yet */
@@ -75,12 +47,9 @@ struct catch_web {
 	uint32_t kept, kept_end; /* of those: from before; the end of the file as it was */
 	struct pen_hash *leaves; /* of each block that is here */
 	struct errand_object object;
-	struct catch_web_get get[CATCH_WEB_GETS_MAX];
+	struct catch_get get[CATCH_WEB_GETS_MAX];
 	struct errand end;
 	bool done; /* it is in the store */
-	struct catch_web_source source[SUPPLY_WORDS_MAX];
-	int code; /* the gravest of what sources said */
-	struct pen_why code_why;
 	int err; /* what the machine said: the fetch is over */
 	struct pen_why why;
 };
@@ -105,8 +74,5 @@ void catch_web_turn(struct catch_web *web, int64_t now_ns);
 /* Sleep until bytes come, the wake ends it, or `ns` have passed. False if nothing is on its way
  * that it could wait for. */
 bool catch_web_wait(struct catch_web *web, int64_t ns);
-
-/* Bytes that came. */
-uint64_t catch_web_bytes(const struct catch_web *web);
 
 #endif

@@ -86,6 +86,7 @@ struct fetch {
 	struct workshop workshop;
 	struct radios radios;
 	struct catch catch;
+	struct catch_sources sources; /* of a raw object, from elsewhere */
 	struct catch_raw object; /* by radio */
 	struct catch_web web; /* the same, from elsewhere */
 	struct mirror mirror;

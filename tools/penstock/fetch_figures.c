@@ -4,7 +4,7 @@
 
 uint64_t fetch_bytes(const struct fetch *fetch)
 {
-	uint64_t bytes = mirror_bytes(&fetch->mirror) + catch_web_bytes(&fetch->web);
+	uint64_t bytes = mirror_bytes(&fetch->mirror) + catch_sources_bytes(&fetch->sources);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		/* One that could not be opened has none. */
 		const struct pen_client *client = fetch->radios.list[i].client;
@@ -62,7 +62,7 @@ static void origin_figures(const struct fetch *fetch, unsigned i, struct fetch_s
 
 static void web_figures(const struct fetch *fetch, unsigned i, struct fetch_source *out)
 {
-	const struct catch_web_source *source = &fetch->web.source[i];
+	const struct catch_source *source = &fetch->sources.list[i];
 	out->bytes = source->bytes;
 	out->bad = source->bad;
 	out->aside = source->bad > 0;

@@ -241,6 +241,7 @@ static int object_begin(struct fetch *fetch, struct pen_why *why)
 		.blocks = FETCH_RAW_BLOCKS};
 	const struct catch_web_ask web = {.root = ask->root,
 		.supply = &fetch->supply,
+		.sources = &fetch->sources,
 		.workshop = &fetch->workshop,
 		.stash = &fetch->stash,
 		.wake = &fetch->nap.wake,

@@ -76,7 +76,7 @@ int fetch_patience(struct fetch *fetch, int64_t now_ns, struct pen_why *why)
 		return 0;
 	if (mirror_is_open(&fetch->mirror))
 		graver(&worst, why, pen_plan_result(&fetch->mirror.plan, &said), &said);
-	graver(&worst, why, fetch->web.code, &fetch->web.code_why);
+	graver(&worst, why, fetch->sources.code, &fetch->sources.why);
 	for (unsigned i = 0; i < fetch->radios.count; i++) {
 		struct radio *radio = &fetch->radios.list[i];
 		if (!radio_busy(radio))

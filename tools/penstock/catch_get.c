@@ -1,0 +1,58 @@
+#include "catch_get.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "part/raw.h"
+
+/* The first wait after a get that failed; it doubles. */
+#define GET_AGAIN_NS PEN_NS_PER_S
+#define GET_DOUBLINGS 6u
+
+void catch_get_want(struct catch_get *get, uint32_t unit)
+{
+	PEN_CHECK(get->state == CATCH_GET_FREE);
+	get->state = CATCH_GET_DUE;
+	get->unit = unit;
+	get->tries = 0;
+	get->again_ns = 0;
+}
+
+void catch_get_begin(struct catch_get *get, struct pen_origin *origin, const struct pen_hash *root,
+	uint64_t tag, int64_t now_ns)
+{
+	PEN_CHECK(get->state == CATCH_GET_DUE);
+	pen_raw_path(root, get->name);
+	get->bytes.len = get->seen = 0;
+	get->moved_ns = now_ns;
+	const struct pen_origin_get want = {.name = get->name,
+		.offset = (uint64_t)get->unit * PEN_RAW_BLOCK_BYTES,
+		.bytes_max = PEN_RAW_BLOCK_BYTES,
+		.piece = true,
+		.into = &get->bytes,
+		.tag = tag};
+	if (origin->ops->submit(origin, &want, 1))
+		get->state = CATCH_GET_FLYING;
+}
+
+bool catch_get_again(
+	struct catch_get *get, const struct pen_origin_done *done, unsigned tries, int64_t now_ns)
+{
+	PEN_CHECK(get->state == CATCH_GET_FREE);
+	unsigned doublings = get->tries < GET_DOUBLINGS ? get->tries : GET_DOUBLINGS;
+	int64_t wait_ns = GET_AGAIN_NS << doublings;
+	if (done->result != PEN_ENET || ++get->tries >= tries)
+		return false;
+	get->state = CATCH_GET_DUE;
+	get->again_ns = now_ns + (done->retry_after_ns > wait_ns ? done->retry_after_ns : wait_ns);
+	return true;
+}
+
+bool catch_get_stalled(struct catch_get *get, int64_t stall_ns, int64_t now_ns)
+{
+	PEN_CHECK(get->state == CATCH_GET_FLYING);
+	if (get->bytes.len != get->seen) {
+		get->seen = get->bytes.len;
+		get->moved_ns = now_ns;
+	}
+	return now_ns - get->moved_ns >= stall_ns;
+}
