@@ -62,7 +62,7 @@ struct pen_client_config {
 	uint32_t units_max; /* pieces of a part, at most */
 	bool sized; /* raw form: the caller says how large the object is (fetch/sized.h) */
 	unsigned places; /* pieces on their way at once, 1 to PEN_CLIENT_PLACES_MAX */
-	unsigned tries; /* HELLOs without an answer until a server is gone */
+	unsigned tries; /* waits for an answer until a server is gone (peer/visit.h) */
 };
 
 struct pen_client_counters {

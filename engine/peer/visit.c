@@ -1,6 +1,7 @@
 #include "peer/visit.h"
 
 #include "base/check.h"
+#include "base/rng.h"
 #include "wire/decode.h"
 
 #define MS_NS INT64_C(1000000)
@@ -10,18 +11,12 @@ static struct pen_wire_hello *hello_of(struct pen_visit_call *call)
 	return (void *)call->hello.body;
 }
 
-static int64_t first_wait_ns(const struct pen_visit *visit)
-{
-	return visit->config.first_ns ? visit->config.first_ns : PEN_VISIT_FIRST_NS;
-}
-
 /* A handshake from its beginning, with a number and a key of its own. */
 static void call_begin(struct pen_visit *visit, struct pen_draw *draw, int64_t now_ns)
 {
 	const struct pen_visit_config *config = &visit->config;
 	struct pen_visit_call *call = &visit->call;
-	*call = (struct pen_visit_call){
-		.active = true, .due_ns = now_ns, .wait_ns = first_wait_ns(visit)};
+	*call = (struct pen_visit_call){.active = true, .due_ns = now_ns};
 	pen_draw_bytes(draw, call->ephemeral, sizeof call->ephemeral);
 	struct pen_wire_hello *hello = hello_of(call);
 	hello->client = pen_draw_number(draw);
@@ -67,7 +62,33 @@ static void give_up(struct pen_visit *visit)
 		said = "it is busy";
 	else if (call->admitted)
 		said = "it answers, but opens no session";
-	end(visit, pen_fail(&visit->why, PEN_ENET, "%s (%u HELLOs)", said, call->tries));
+	end(visit, pen_fail(&visit->why, PEN_ENET, "%s (%u HELLOs)", said, call->hellos));
+}
+
+/* The HELLOs of a wait: as many as it has room for. */
+static unsigned hellos_of(int64_t wait_ns)
+{
+	return (unsigned)((wait_ns + PEN_VISIT_REPEAT_NS - 1) / PEN_VISIT_REPEAT_NS);
+}
+
+static void wait_begin(struct pen_visit *visit)
+{
+	struct pen_visit_call *call = &visit->call;
+	int64_t first_ns = visit->config.first_ns ? visit->config.first_ns : PEN_VISIT_FIRST_NS;
+	call->wait_ns = call->wait_ns ? 2 * call->wait_ns : first_ns;
+	if (call->wait_ns > PEN_VISIT_WAIT_NS_MAX)
+		call->wait_ns = PEN_VISIT_WAIT_NS_MAX;
+	call->left = hellos_of(call->wait_ns);
+	call->waits++;
+}
+
+/* Until the next HELLO. Chance is that of the handshake's number, and no secret. */
+static int64_t gap_ns(struct pen_visit_call *call)
+{
+	int64_t gap = call->wait_ns / hellos_of(call->wait_ns);
+	struct pen_rng rng = {hello_of(call)->client + call->hellos};
+	PEN_CHECK(gap > 0);
+	return gap - (int64_t)pen_rng_below(&rng, (uint64_t)gap / 4 + 1);
 }
 
 void pen_visit_poll(struct pen_visit *visit, int64_t now_ns, struct pen_answer *answer)
@@ -76,19 +97,19 @@ void pen_visit_poll(struct pen_visit *visit, int64_t now_ns, struct pen_answer *
 	answer->bytes = 0;
 	if (!call->active || now_ns < call->due_ns)
 		return;
-	if (call->tries >= visit->config.tries) {
+	if (!call->left && call->waits >= visit->config.tries) {
 		give_up(visit);
 		return;
 	}
 	PEN_CHECK(visit->state != PEN_VISIT_OVER);
-	PEN_CHECK(call->wait_ns > 0);
+	if (!call->left)
+		wait_begin(visit);
 	answer->packet = call->hello;
 	answer->bytes = PEN_WIRE_HELLO_BYTES;
-	call->tries++;
+	call->left--;
+	call->hellos++;
 	call->sent_ns = now_ns;
-	call->due_ns = now_ns + call->wait_ns;
-	call->wait_ns = 2 * call->wait_ns < PEN_VISIT_WAIT_NS_MAX ? 2 * call->wait_ns
-								  : PEN_VISIT_WAIT_NS_MAX;
+	call->due_ns = now_ns + gap_ns(call);
 }
 
 int64_t pen_visit_due_ns(const struct pen_visit *visit)
@@ -120,8 +141,8 @@ static enum pen_visit_heard hear_cookie(struct pen_visit *visit, const struct pe
 		return PEN_VISIT_DROP;
 	call->admitted = true;
 	call->admitted_ns = now_ns;
-	call->tries = 0;
-	call->wait_ns = first_wait_ns(visit);
+	call->hellos = call->waits = call->left = 0;
+	call->wait_ns = 0;
 	call->due_ns = now_ns;
 	pen_visit_poll(visit, now_ns, answer);
 	return PEN_VISIT_ANSWER;
@@ -139,6 +160,7 @@ static enum pen_visit_heard hear_busy(
 								  : PEN_VISIT_BUSY_MS_MAX;
 	int64_t due_ns = now_ns + wait_ms * MS_NS;
 	call->busy = busy->reason;
+	call->left = 0;
 	if (due_ns > call->due_ns)
 		call->due_ns = due_ns;
 	return PEN_VISIT_DROP;
@@ -166,7 +188,7 @@ static bool welcome_fits(
 static void open_session(struct pen_visit *visit, const struct pen_wire_welcome *welcome,
 	const struct pen_agreed *agreed, int64_t now_ns)
 {
-	PEN_CHECK(visit->call.tries > 0);
+	PEN_CHECK(visit->call.hellos > 0);
 	visit->channel = agreed->channel;
 	for (unsigned i = 0; i < sizeof visit->token; i++)
 		visit->token[i] = welcome->reset[i] ^ agreed->mask[i];
@@ -175,7 +197,7 @@ static void open_session(struct pen_visit *visit, const struct pen_wire_welcome 
 	visit->slots = welcome->slots;
 	visit->sum_absent_ok = welcome->flags & PEN_WIRE_SUM_ABSENT_OK;
 	visit->idle_s = welcome->idle_s;
-	visit->rtt_ns = visit->call.tries == 1 ? now_ns - visit->call.sent_ns : 0;
+	visit->rtt_ns = visit->call.hellos == 1 ? now_ns - visit->call.sent_ns : 0;
 	visit->sessions++;
 	visit->state = PEN_VISIT_OPEN;
 	visit->call.active = false;

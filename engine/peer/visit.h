@@ -4,13 +4,17 @@
  *
  *     CALLING -> OPEN -> (RESET) CALLING -> ... -> OVER
  *
- * It repeats HELLO until answered: after first_ns, then twice as long each time, at most
- * PEN_VISIT_WAIT_NS_MAX; after `tries` of them in a row it is over. BUSY makes it wait. A RESET
- * with the right token starts a new handshake at once; any other, and a session that the caller
- * finds silent (pen_visit_doubt), starts one beside the session, which goes on if it is alive after
- * all. When a handshake ends, its session takes the place of the old one: slots and counts of
- * packets start anew, what was received stays. A server whose key is not the one that was known is
- * said with PEN_VISIT_STRANGER, and not used until the caller agrees.
+ * It calls until answered, and waits: first_ns, then twice as long each time, at most
+ * PEN_VISIT_WAIT_NS_MAX; after `tries` waits in a row it is over. A longer wait repeats HELLO every
+ * PEN_VISIT_REPEAT_NS, since one alone is lost too easily: five waits are sixteen HELLOs in at most
+ * 5.75 s, of which all are lost once in 12 million where a fifth is lost each way, and a dead
+ * address gets three a second. All gaps are up to a quarter shorter, by chance, so that those who
+ * lost a server together do not call together. BUSY makes it wait, which is one of the tries. A
+ * RESET with the right token starts a new handshake at once; any other, and a session that the
+ * caller finds silent (pen_visit_doubt), starts one beside the session, which goes on if it is
+ * alive after all. When a handshake ends, its session takes the place of the old one: slots and
+ * counts of packets start anew, what was received stays. A server whose key is not the one that was
+ * known is said with PEN_VISIT_STRANGER, and not used until the caller agrees.
  *
  * Deciding only: what is to be sent comes out of poll and hear. No memory of its own; one thread;
  * time and randomness are arguments.
@@ -24,10 +28,11 @@
 #include "peer/packet.h"
 #include "peer/reset.h"
 
-/* The first wait when nothing is known of the path; the longest; and between two handshakes out of
- * doubt. */
+/* The first wait when nothing is known of the path; the longest; between two HELLOs of a wait; and
+ * between two handshakes out of doubt. */
 #define PEN_VISIT_FIRST_NS INT64_C(250000000)
 #define PEN_VISIT_WAIT_NS_MAX INT64_C(2000000000)
+#define PEN_VISIT_REPEAT_NS INT64_C(400000000)
 #define PEN_VISIT_DOUBT_NS INT64_C(1000000000)
 /* A cookie is replaced by another only after so long without WELCOME: later than the answers to
  * HELLOs that were repeated before the first cookie came, on any path. */
@@ -41,7 +46,7 @@ struct pen_visit_config {
 	uint8_t size; /* largest enum pen_wire_size that may be tried towards us */
 	bool sum_absent_ok; /* packets without a UDP checksum reach us */
 	int64_t first_ns; /* first wait: a guess at three round trips; 0: PEN_VISIT_FIRST_NS */
-	unsigned tries; /* HELLOs without an answer until it is over; at least 1 */
+	unsigned tries; /* waits without an answer until it is over; at least 1 */
 };
 
 enum pen_visit_state {
@@ -54,9 +59,11 @@ enum pen_visit_state {
 struct pen_visit_call {
 	bool active;
 	bool admitted; /* a cookie is here, and HELLO is signed */
-	unsigned tries; /* HELLOs since the last answer */
-	int64_t due_ns; /* when the next HELLO leaves */
-	int64_t wait_ns; /* until the one after it */
+	unsigned hellos; /* sent since the last answer */
+	unsigned waits; /* begun since then */
+	unsigned left; /* HELLOs of this wait that are still to be sent */
+	int64_t due_ns; /* when the next HELLO leaves, or it is over */
+	int64_t wait_ns; /* how long this wait is; 0: none was begun */
 	int64_t sent_ns; /* when the last left */
 	int64_t admitted_ns; /* when the first cookie came */
 	uint32_t busy; /* last reason of BUSY; 0: none */

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "base/rng.h"
 #include "peer_util.h"
@@ -13,25 +14,77 @@ static void setup(void)
 
 TestSuite(peer_visit, .init = setup);
 
-/* HELLO at 0, 250, 750 and 1,750 ms, and the end at 3,750. */
+/* Begin to call, with a chance of its own. */
+static void call_as(uint64_t chance, unsigned tries)
+{
+	const uint8_t seed[PEN_DRAW_SEED_BYTES] = {(uint8_t)chance, (uint8_t)(chance >> 8)};
+	struct pen_visit_config config = duo.visit.config;
+	config.tries = tries;
+	pen_draw_init(&duo.draw, seed);
+	pen_visit_init(&duo.visit, &config, &duo.draw, duo.now_ns);
+}
+
+/* Let nobody answer from now on: how many HELLOs leave until it is over. */
+static unsigned call_in_vain(int64_t *took_ns, int64_t *gap_min_ns, int64_t *gap_max_ns)
+{
+	int64_t begun_ns = pen_visit_due_ns(&duo.visit), due_ns = begun_ns;
+	unsigned sent = 0;
+	*gap_min_ns = INT64_MAX;
+	*gap_max_ns = 0;
+	while (pen_visit_due_ns(&duo.visit) != INT64_MAX) {
+		int64_t gap_ns = pen_visit_due_ns(&duo.visit) - due_ns;
+		due_ns += gap_ns;
+		pen_visit_poll(&duo.visit, due_ns - 1, &there);
+		cr_expect_eq(there.bytes, 0);
+		pen_visit_poll(&duo.visit, due_ns, &there);
+		sent += there.bytes > 0;
+		if (sent > 1 && gap_ns < *gap_min_ns)
+			*gap_min_ns = gap_ns;
+		*gap_max_ns = gap_ns > *gap_max_ns ? gap_ns : *gap_max_ns;
+	}
+	*took_ns = due_ns - begun_ns;
+	return sent;
+}
+
+/* Not a flood, and not for long; and at each try more HELLOs, since a wait has room for them. */
 Test(peer_visit, calls_and_gives_up)
 {
-	static const int64_t at_ms[] = {0, 250, 750, 1750};
-	int64_t start_ns = duo.now_ns;
-	for (size_t i = 0; i < PEN_COUNT(at_ms); i++) {
-		cr_expect_eq(pen_visit_due_ns(&duo.visit), start_ns + at_ms[i] * MS);
-		pen_visit_poll(&duo.visit, pen_visit_due_ns(&duo.visit) - 1, &there);
-		cr_expect_eq(there.bytes, 0);
-		pen_visit_poll(&duo.visit, pen_visit_due_ns(&duo.visit), &there);
-		cr_expect_eq(there.bytes, PEN_WIRE_HELLO_BYTES);
+	static const struct {
+		unsigned tries, hellos;
+		int64_t ms; /* at most, and not less than three quarters of it */
+	} rows[] = {{1, 1, 250}, {2, 3, 750}, {3, 6, 1750}, {4, 11, 3750}, {5, 16, 5750},
+		{10, 41, 15750}};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		int64_t took_ns, gap_min_ns, gap_max_ns;
+		char said[64];
+		duo_init(&duo);
+		duo.visit.config.tries = rows[i].tries;
+		cr_expect_eq(call_in_vain(&took_ns, &gap_min_ns, &gap_max_ns), rows[i].hellos,
+			"row %zu", i);
+		cr_expect_leq(took_ns, rows[i].ms * MS, "row %zu", i);
+		cr_expect_geq(took_ns, rows[i].ms * MS * 3 / 4, "row %zu", i);
+		cr_expect_geq(gap_min_ns, 250 * MS * 3 / 4, "row %zu", i);
+		cr_expect_leq(gap_max_ns, PEN_VISIT_REPEAT_NS, "row %zu", i);
+		cr_expect_eq(duo.visit.state, PEN_VISIT_OVER);
+		cr_expect_eq(duo.visit.code, PEN_ENET);
+		snprintf(said, sizeof said, "no answer (%u HELLOs)", rows[i].hellos);
+		cr_expect_str_eq(duo.visit.why.text, said);
 	}
-	cr_expect_eq(pen_visit_due_ns(&duo.visit), start_ns + 3750 * MS);
-	pen_visit_poll(&duo.visit, start_ns + 3750 * MS, &there);
-	cr_expect_eq(there.bytes, 0);
-	cr_expect_eq(duo.visit.state, PEN_VISIT_OVER);
-	cr_expect_eq(duo.visit.code, PEN_ENET);
-	cr_expect_str_eq(duo.visit.why.text, "no answer (4 HELLOs)");
-	cr_expect_eq(pen_visit_due_ns(&duo.visit), INT64_MAX);
+}
+
+/* Those who lost a server together do not call together. */
+Test(peer_visit, calls_at_times_of_its_own)
+{
+	int64_t first_ns = 0, took_ns, gap_min_ns, gap_max_ns;
+	unsigned others = 0;
+	for (unsigned i = 0; i < 8; i++) {
+		duo_init(&duo);
+		call_as(i, 5);
+		call_in_vain(&took_ns, &gap_min_ns, &gap_max_ns);
+		first_ns = i ? first_ns : took_ns;
+		others += took_ns != first_ns;
+	}
+	cr_expect_eq(others, 7);
 }
 
 Test(peer_visit, opens_in_two_round_trips)
@@ -164,9 +217,12 @@ Test(peer_visit, waits_when_told_so)
 	memcpy(back.packet.body, &busy, sizeof busy);
 	duo_visit(&duo, &back, &there);
 	cr_expect_eq(pen_visit_due_ns(&duo.visit), duo.now_ns + 60 * SECOND, "a minute at most");
-	for (int i = 0; i < 4; i++)
-		pen_visit_poll(&duo.visit, pen_visit_due_ns(&duo.visit), &there);
-	cr_expect_str_eq(duo.visit.why.text, "it is busy (4 HELLOs)");
+	for (int i = 0; i < 4; i++) {
+		duo.now_ns = pen_visit_due_ns(&duo.visit);
+		pen_visit_poll(&duo.visit, duo.now_ns, &there);
+		duo_visit(&duo, &back, &there);
+	}
+	cr_expect_str_eq(duo.visit.why.text, "it is busy (4 HELLOs)", "each was a try");
 }
 
 Test(peer_visit, reset_forged_changes_nothing)
@@ -249,10 +305,15 @@ struct flight {
 
 static struct flight flights[64];
 
-/* Lose a third, double a tenth, damage a tenth, delay all by 5 to 300 ms. */
+/* What a path does: lose one in `lost_1_in`, double a tenth, damage one in `harmed_1_in` (0: none),
+ * delay all by 5 to 300 ms. */
+static struct {
+	unsigned lost_1_in, harmed_1_in;
+} path;
+
 static void launch(struct pen_rng *rng, const struct pen_answer *answer, bool to_server)
 {
-	unsigned copies = pen_rng_below(rng, 3) ? 1 + !pen_rng_below(rng, 10) : 0;
+	unsigned copies = pen_rng_below(rng, path.lost_1_in) ? 1 + !pen_rng_below(rng, 10) : 0;
 	for (size_t i = 0; i < PEN_COUNT(flights) && copies && answer->bytes; i++) {
 		struct flight *flight = &flights[i];
 		if (flight->at_ns)
@@ -260,7 +321,7 @@ static void launch(struct pen_rng *rng, const struct pen_answer *answer, bool to
 		copies--;
 		*flight = (struct flight){*answer,
 			duo.now_ns + (5 + (int64_t)pen_rng_below(rng, 295)) * MS, to_server};
-		if (!pen_rng_below(rng, 10)) {
+		if (path.harmed_1_in && !pen_rng_below(rng, path.harmed_1_in)) {
 			size_t at = pen_rng_below(rng, answer->bytes);
 			((uint8_t *)&flight->answer.packet)[at] ^= 1 + pen_rng_below(rng, 255);
 		}
@@ -289,11 +350,11 @@ static void land(struct pen_rng *rng, struct flight *flight)
 }
 
 /* One handshake over such a path, event by event. */
-static void shake_badly(uint64_t seed)
+static void shake_badly(uint64_t seed, unsigned tries)
 {
 	struct pen_rng rng = {seed};
 	duo_init(&duo);
-	duo.visit.config.tries = 30;
+	call_as(seed, tries);
 	memset(flights, 0, sizeof flights);
 	while (duo.visit.state == PEN_VISIT_CALLING) {
 		struct flight *next = NULL;
@@ -315,9 +376,11 @@ static void shake_badly(uint64_t seed)
 Test(peer_visit, opens_over_the_worst_of_paths)
 {
 	unsigned same = 0;
+	path.lost_1_in = 3;
+	path.harmed_1_in = 10;
 	for (uint64_t seed = 1; seed <= 200; seed++) {
 		struct pen_answer pull;
-		shake_badly(seed);
+		shake_badly(seed, 30);
 		cr_assert_eq(duo.visit.state, PEN_VISIT_OPEN, "seed %llu: %s",
 			(unsigned long long)seed, duo.visit.why.text);
 		duo_pull(&duo, &pull);
@@ -329,6 +392,28 @@ Test(peer_visit, opens_over_the_worst_of_paths)
 			"seed %llu", (unsigned long long)seed);
 	}
 	cr_expect_geq(same, 190);
+}
+
+/* With as many tries as commands have. Of sixteen HELLOs each way one in 12 million times all are
+ * lost; five were too few for one handshake in 80. */
+Test(peer_visit, opens_where_a_fifth_is_lost_each_way)
+{
+	static const unsigned tries = 5;
+	int64_t took_ns, gap_min_ns, gap_max_ns;
+	duo.visit.config.tries = tries;
+	unsigned hellos = call_in_vain(&took_ns, &gap_min_ns, &gap_max_ns);
+	double vain = 1;
+	for (unsigned i = 0; i < hellos; i++)
+		vain *= 1 - 0.8 * 0.8;
+	/* One to ask what there is, two to fetch it in both forms; to COOKIE, and to WELCOME. */
+	cr_expect_lt(3 * 2 * vain, 1e-5);
+	path.lost_1_in = 5;
+	path.harmed_1_in = 0;
+	for (uint64_t seed = 1; seed <= 600; seed++) {
+		shake_badly(seed, tries);
+		cr_expect_eq(duo.visit.state, PEN_VISIT_OPEN, "seed %llu: %s",
+			(unsigned long long)seed, duo.visit.why.text);
+	}
 }
 
 Test(peer_visit, closes_what_is_open)

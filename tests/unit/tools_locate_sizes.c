@@ -108,30 +108,32 @@ Test(tools_locate_sizes, asks_of_one_n)
 	end();
 }
 
-/* What is lost is asked for again, later each time, and given up in the end: then it is as if
- * nobody had been asked. */
+/* What is lost is asked for again, and given up in the end: then it is as if nobody had been asked.
+ */
 Test(tools_locate_sizes, asks_again_and_gives_up)
 {
-	static const int64_t at_ms[] = {0, 300, 900, 2100, 4500};
 	struct pen_wire_catalog catalog;
+	int64_t now_ns = 0, next_ns = 300 * MS;
+	double lost = 1;
 	begin(40);
-	for (unsigned i = 0; i + 1 < PEN_COUNT(at_ms); i++) {
-		for (unsigned q = 0; q < 4; q++) {
-			cr_assert_eq(locate_sizes_next(&sizes, &catalog, at_ms[i] * MS),
-				LOCATE_SIZES_ASK, "%u, %u", i, q);
+	for (unsigned i = 0; i < LOCATE_ASKS_MAX; i++) {
+		for (unsigned q = 0; q < (i ? 2 : 4); q++) {
+			cr_assert_eq(locate_sizes_next(&sizes, &catalog, now_ns), LOCATE_SIZES_ASK,
+				"%u, %u", i, q);
+			/* Two are answered, and two left. */
 			if (catalog.form == PEN_WIRE_FORM_LEAN)
 				answer(&catalog);
-			if (i > 0)
-				break; /* two are answered, and one left after this */
 		}
-		if (i > 0)
-			cr_assert_eq(locate_sizes_next(&sizes, &catalog, at_ms[i] * MS),
-				LOCATE_SIZES_ASK);
-		cr_expect_eq(locate_sizes_next(&sizes, &catalog, at_ms[i + 1] * MS - 1),
-			LOCATE_SIZES_WAIT, "%u", i);
+		cr_expect_eq(locate_sizes_next(&sizes, &catalog, next_ns - 1), LOCATE_SIZES_WAIT,
+			"%u", i);
+		now_ns = next_ns;
+		next_ns += 500 * MS;
+		lost *= 1 - 0.8 * 0.8;
 	}
-	cr_expect_eq(locate_sizes_next(&sizes, &catalog, 9300 * MS), LOCATE_SIZES_OVER);
+	cr_expect_eq(locate_sizes_next(&sizes, &catalog, now_ns), LOCATE_SIZES_OVER);
 	cr_expect(!offers.list[2].smaller);
+	cr_expect_leq(now_ns, 7 * PEN_NS_PER_S, "nobody waits for ever");
+	cr_expect_lt(10 * lost, 1e-5, "a fifth lost each way, ten questions");
 	end();
 }
 

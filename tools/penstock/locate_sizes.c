@@ -6,14 +6,15 @@
 #include "base/check.h"
 #include "base/clock.h"
 
-/* An answer is waited for so long, and twice as long each time. */
-#define SIZES_WAIT_NS (300 * PEN_NS_PER_MS)
+/* An answer is waited for so long at first, and so long then. */
+#define SIZES_FIRST_NS (300 * PEN_NS_PER_MS)
+#define SIZES_WAIT_NS (500 * PEN_NS_PER_MS)
 
 bool locate_is_due(unsigned *asks, int64_t *next_ns, int64_t now_ns)
 {
 	if (now_ns < *next_ns)
 		return false;
-	*next_ns = now_ns + (SIZES_WAIT_NS << *asks);
+	*next_ns = now_ns + (*asks ? SIZES_WAIT_NS : SIZES_FIRST_NS);
 	++*asks;
 	return true;
 }

@@ -31,7 +31,7 @@ struct radios_ask {
 	uint32_t parts_blocks; /* as the client's; 0: the caller holds no parts */
 	uint32_t units_max; /* pieces of a part */
 	uint64_t rate; /* bytes a second of all together; 0: no cap */
-	unsigned tries; /* HELLOs until a server is given up */
+	unsigned tries; /* waits for an answer until a server is gone (peer/visit.h) */
 	const char *verb; /* "fetch": who says what this machine lacks; for open only */
 };
 
