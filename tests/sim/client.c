@@ -11,8 +11,10 @@
 /* Blocks of pieces on their way. */
 #define CLIENT_BLOCKS 6u
 #define CLIENT_PLACES 8u
-/* HELLOs until a server is given up: more than any fault of a plan lasts. */
-#define CLIENT_TRIES 1000u
+/* Waits for a server's first word until it is given up, as commands have them; and longer than any
+ * fault of a plan lasts, or anybody can make a client wait. */
+#define CLIENT_TRIES 5u
+#define CLIENT_TRIES_FAULTS 1000u
 /* Streams of the world's chance: identities. */
 #define STREAM_CLIENTS 2000u
 /* A server that lied is called a liar within so long: a question is asked so often
@@ -91,7 +93,7 @@ static void start(struct actor *actor, int64_t now_ns)
 		.units_max = object->lean ? OBJECT_PIECES_MAX : OBJECT_BLOCKS_MAX,
 		.sized = object->raw,
 		.places = CLIENT_PLACES,
-		.tries = CLIENT_TRIES};
+		.tries = client->tries};
 	memcpy(config.root, client->object->root.bytes, sizeof config.root);
 	pen_rng_bytes(&rng, config.seed, sizeof config.seed);
 	PEN_CHECK(!pen_client_open(&client->client, &config, &why));
@@ -206,6 +208,8 @@ void client_open(struct client *client, struct world *world, const struct plan *
 	*client = (struct client){.object = object,
 		.servers = plan->servers,
 		.depot = depot,
+		.tries = plan->fault_count || plan->outsider.sees ? CLIENT_TRIES_FAULTS
+								  : CLIENT_TRIES,
 		.keeps = depot || (plan->seed + host) % CLIENT_KEEPS_SHARE == 0};
 	client->actor = (struct actor){.ops = &client_ops,
 		.disk = depot ? &depot->disk : NULL,

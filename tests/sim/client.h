@@ -60,6 +60,7 @@ struct client {
 	unsigned servers; /* hosts 0 to servers - 1 */
 	struct depot *depot; /* where proved parts go, or NULL: nowhere; borrowed */
 	bool rash; /* sabotage: blocks are applied as they come */
+	unsigned tries; /* as the client's */
 	bool stubborn; /* sabotage: the first size that a server says is tried for ever */
 	bool spite; /* sabotage: whoever sent wrong bytes is a liar */
 	/* Whether a server holds these bytes as that piece: the world can look. */

@@ -259,7 +259,8 @@ static void report(struct shared *shared, double seconds)
 }
 
 static const char *const sabotage_names[SABOTAGES] = {"none", "bytes", "silence", "block", "packet",
-	"justice", "sync", "forget", "rash", "late", "stubborn", "mercy", "spite", "chance"};
+	"justice", "sync", "forget", "rash", "late", "stubborn", "mercy", "spite", "haste",
+	"chance"};
 
 /* The number of a name; `count` if it is none of them. */
 static unsigned word_parse(const char *name, const char *const *names, unsigned count)

@@ -271,6 +271,24 @@ static void judge_justice(const struct scene *scene, struct outcome *outcome)
 	}
 }
 
+/* Where no machine ever dies, nobody is given up for dead, whatever the paths lose. Who never lets
+ * anybody in may be. */
+static void judge_patience(const struct scene *scene, struct outcome *outcome)
+{
+	if (scene->plan->fault_count || scene->plan->outsider.sees)
+		return;
+	for (unsigned i = 0; i < scene->plan->clients; i++) {
+		const struct client *client = &scene->clients[i];
+		for (unsigned s = 0; s < scene->plan->servers; s++) {
+			const struct pen_visit *visit = &client->client->server[s].visit;
+			if (visit->code == PEN_ENET && !visit->sessions &&
+				scene->plan->hosts[s].lie != PLAN_BUSY)
+				fail(outcome, "client %u: server %u was given up, which lives: %s",
+					client->actor.host, s, visit->why.text);
+		}
+	}
+}
+
 /* Whoever gave a client wrong bytes that it holds, and was found out, is called a liar. */
 static void judge_mercy(const struct scene *scene, struct outcome *outcome)
 {
@@ -332,6 +350,8 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 		scene.clients[i].still = ask->still;
 		scene.clients[i].stubborn = ask->sabotage == SABOTAGE_STUBBORN;
 		scene.clients[i].spite = ask->sabotage == SABOTAGE_SPITE;
+		if (ask->sabotage == SABOTAGE_HASTE)
+			scene.clients[i].tries = 1;
 		scene.clients[i].keeps |= ask->sabotage == SABOTAGE_BYTES;
 	}
 	for (unsigned i = 0; plan->keeps && i < plan->clients; i++) {
@@ -359,6 +379,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 			client_tell(&scene.clients[i]);
 	judge_justice(&scene, outcome);
 	judge_mercy(&scene, outcome);
+	judge_patience(&scene, outcome);
 	drain(&scene, outcome);
 	for (unsigned i = 0; i < plan->clients; i++) {
 		judge_depot(&scene.clients[i], outcome);

@@ -42,6 +42,7 @@ enum scene_sabotage {
 	SABOTAGE_STUBBORN, /* clients believe the first size of a raw object */
 	SABOTAGE_MERCY, /* nobody hears what servers attest */
 	SABOTAGE_SPITE, /* clients call whoever sent wrong bytes a liar at once */
+	SABOTAGE_HASTE, /* clients call once, and not again */
 	SABOTAGE_CHANCE, /* something happens that the seed does not say */
 	SABOTAGES,
 };
