@@ -45,11 +45,12 @@ static bool is_alone(
 	return true;
 }
 
-static bool is_fast(const struct pen_sched_view *view, unsigned peer)
+/* Is it one of the two fastest that can serve the haul? */
+static bool is_fast(const struct pen_sched_view *view, const struct pen_haul *haul, unsigned peer)
 {
 	unsigned faster = 0;
 	for (unsigned i = 0; i < PEN_HAUL_PEERS; i++)
-		faster += view->rates[i] > view->rates[peer];
+		faster += view->rates[i] > view->rates[peer] && pen_haul_serves(haul, i);
 	return view->rates[peer] > 0 && faster < PEN_SCHED_FASTEST;
 }
 
@@ -78,17 +79,17 @@ static uint64_t flight_ns(const struct pen_sched_view *view, const struct pen_sc
 static bool pick_again(
 	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
 {
-	uint64_t own = time_ns(queued(view, peer) + PEN_WIRE_PIECE_BYTES_MAX, view->rates[peer]);
 	const struct pen_sched_flight *best = NULL;
-	uint64_t best_ns = 0;
+	uint64_t best_ns = 0, before = queued(view, peer);
 	for (unsigned i = 0; i < view->count; i++) {
 		const struct pen_sched_flight *flight = &view->flights[i];
 		if (flight->bound || !pen_haul_serves(flight->haul, peer) ||
 			!is_alone(view, flight, peer))
 			continue;
 		uint64_t needs = flight_ns(view, flight);
+		uint64_t own = time_ns(before + flight->bytes, view->rates[peer]);
 		bool missed = flight->misses >= PEN_SCHED_MISSES && flight->left_bytes > 0;
-		bool slow = needs / 2 > own && is_fast(view, peer);
+		bool slow = needs / 2 > own && is_fast(view, flight->haul, peer);
 		if (missed)
 			needs = UINT64_MAX;
 		if ((missed || slow) && needs > best_ns) {
@@ -108,11 +109,10 @@ static bool pick_again(
 static bool pick_freed(
 	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
 {
-	if (!is_fast(view, peer))
-		return false;
 	for (uint32_t i = 0; view->bonds->count && i < PEN_BONDS_MAX; i++) {
 		const struct pen_bond *bond = &view->bonds->bond[i];
-		if (!bond->haul || bond->peer == peer || !pen_haul_serves(bond->haul, peer))
+		if (!bond->haul || bond->peer == peer || !pen_haul_serves(bond->haul, peer) ||
+			!is_fast(view, bond->haul, peer))
 			continue;
 		unsigned waiting = bond->blocks -
 			(unsigned)__builtin_popcount(bond->asked | bond->here);

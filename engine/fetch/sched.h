@@ -6,8 +6,8 @@
  * can serve; then, when nothing is missing that it could send, a unit that flies elsewhere and is
  * in trouble: packets of it had to be asked for twice and are still missing; and last (the endgame)
  * one that it would deliver in less than half the time that its present server still needs, if it
- * is one of the two fastest. No unit flies more than twice at servers that send, nor twice at one.
- * So the slow are stolen from, and the end of a transfer waits for nobody.
+ * is one of the two fastest that have it. No unit flies more than twice at servers that send, nor
+ * twice at one. So the slow are stolen from, and the end of a transfer waits for nobody.
  *
  * How much a server has room for follows from its rate: beside the piece that it sends, what it
  * sends in two round trips and PEN_SCHED_AHEAD_NS, so that a slow one does not sit on pieces that a
@@ -35,6 +35,7 @@ struct pen_sched_flight {
 	uint32_t unit;
 	unsigned peer;
 	uint64_t left_bytes;
+	uint64_t bytes; /* of the whole unit, which another server would have to send */
 	uint32_t misses; /* the most often that a packet of it was asked for again */
 	bool bound; /* it is of a piece that only its server may send */
 };

@@ -353,6 +353,7 @@ unsigned pen_seats_flights(struct pen_client *client, struct pen_sched_flight *o
 			.unit = client->unit[i],
 			.peer = place->peer,
 			.left_bytes = pen_place_left_bytes(place),
+			.bytes = place->bytes ? place->bytes : PEN_WIRE_PIECE_BYTES_MAX,
 			.misses = place->recv.again,
 			.bound = pen_bonds_find(&client->bonds, client->haul[i], client->unit[i]),
 		};

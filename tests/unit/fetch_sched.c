@@ -2,6 +2,7 @@
 #include "fetch/sched.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "base/check.h"
 
@@ -77,6 +78,7 @@ Test(fetch_sched, picks)
 				.unit = k % 3,
 				.peer = (unsigned)(c - '0'),
 				.left_bytes = rows[i].left[c - '0'],
+				.bytes = PEN_WIRE_PIECE_BYTES_MAX,
 				.misses = rows[i].misses};
 		}
 		struct pen_sched_pick pick = pen_sched_next(&view, rows[i].peer);
@@ -115,6 +117,67 @@ Test(fetch_sched, flights_at_the_dead_do_not_count)
 	cr_expect_null(pen_sched_next(&view, 1).haul, "its own");
 	rates[1] = rates[2] = 1;
 	cr_expect_null(pen_sched_next(&view, 0).haul, "twice is enough");
+	pen_hauls_close(&hauls);
+}
+
+/* One unit is left, at a slow server: who takes it over depends on who else has it, and on what
+ * would have to come again. */
+Test(fetch_sched, takes_over_what_others_have_not)
+{
+	static const struct {
+		const char *name;
+		uint64_t left, bytes;
+		uint64_t rates[5]; /* 0 and 1 have it; 3 and 4 have nothing */
+		bool again;
+	} rows[] = {
+		{"the fastest that has it", MB, MB, {8 * MB, MB, 0, 0, 0}, true},
+		{"the faster have it not", MB, MB, {8 * MB, MB, 0, 9 * MB, 9 * MB}, true},
+		{"all of it is little", MB / 10, MB / 10, {4 * MB, MB, 0, 0, 0}, true},
+		{"all of it is much", MB / 10, MB, {4 * MB, MB, 0, 0, 0}, false},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		begin();
+		struct pen_sched_flight flights[] = {{.haul = haul[0],
+			.unit = 2,
+			.peer = 1,
+			.left_bytes = rows[i].left,
+			.bytes = rows[i].bytes}};
+		uint64_t rates[PEN_HAUL_PEERS];
+		memset(rates, 0, sizeof rates);
+		memcpy(rates, rows[i].rates, sizeof rows[i].rates);
+		struct pen_sched_view view = {.hauls = &hauls,
+			.bonds = &bonds,
+			.flights = flights,
+			.count = 1,
+			.rates = rates};
+		for (uint32_t k = 0; k < 6; k++)
+			pen_haul_fly(haul[k / 3], k % 3);
+		struct pen_sched_pick pick = pen_sched_next(&view, 0);
+		cr_expect_eq(pick.again, rows[i].again, "%s", rows[i].name);
+		pen_hauls_close(&hauls);
+	}
+}
+
+/* Two that are faster do not have a bound piece: it is freed from the slow all the same. */
+Test(fetch_sched, frees_what_others_have_not)
+{
+	begin();
+	struct pen_sched_flight flights[] = {{.haul = haul[1],
+		.unit = 0,
+		.peer = 1,
+		.left_bytes = MB,
+		.bytes = MB,
+		.bound = true}};
+	uint64_t rates[PEN_HAUL_PEERS] = {10 * MB, MB / 8, 0, 11 * MB, 11 * MB};
+	struct pen_sched_view view = {
+		.hauls = &hauls, .bonds = &bonds, .flights = flights, .count = 1, .rates = rates};
+	struct pen_bond *bond = pen_bonds_make(&bonds, haul[1], 0, 1, 2);
+	for (uint32_t k = 0; k < 6; k++)
+		pen_haul_fly(haul[k / 3], k % 3);
+	pen_bond_ask(bond, 1);
+	struct pen_sched_pick pick = pen_sched_next(&view, 0);
+	cr_expect(pick.haul == haul[1] && pick.unit == 0 && pick.again);
+	pen_bonds_end(&bonds, bond);
 	pen_hauls_close(&hauls);
 }
 
