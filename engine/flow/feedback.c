@@ -28,7 +28,8 @@ static int64_t round_ns(const struct pen_feedback *feedback, const struct pen_fe
 	int64_t least_ns = first ? 0 : PEN_FEEDBACK_NS_MIN;
 	int64_t wait_ns = need->srtt_ns > least_ns ? need->srtt_ns : least_ns;
 	if (feedback->budget >= ONE)
-		return feedback->last_ns + wait_ns;
+		return feedback->last_ns +
+			(wait_ns < PEN_FEEDBACK_SLOW_NS ? wait_ns : PEN_FEEDBACK_SLOW_NS);
 	if (!need->repair && need->bytes < PEN_FEEDBACK_SLOW_BYTES)
 		return INT64_MAX;
 	wait_ns = wait_ns > PEN_FEEDBACK_SLOW_NS ? wait_ns : PEN_FEEDBACK_SLOW_NS;

@@ -6,7 +6,9 @@
  * least) passed since then and PEN_FEEDBACK_PACKETS packets came, or any while more are missing: a
  * server sends no more than a little beyond what is proved to it (wire/wire.h, PROOF OF RECEIPT),
  * so that who waits for many packets may wait for ever; at once when the server said that its grant
- * is used up and there is more to ask for.
+ * is used up and there is more to ask for. On a far path PEN_FEEDBACK_SLOW_NS are enough, as a
+ * start comes in bursts with pauses between: a PULL that left as one began would prove it a round
+ * trip later, and each doubling would take two.
  *
  * What a round trip or a repair sets off is paid from a budget: each packet earns 1/64 of a PULL,
  * and at most PEN_FEEDBACK_SPARE are saved, or owed by the others. On a slow stream some go on
