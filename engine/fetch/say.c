@@ -48,7 +48,9 @@ bool pen_say_catalog(struct pen_client *client, struct pen_server *server)
 	struct pen_wire_packet *packet = pen_post_write(&client->post);
 	if (!packet)
 		return false;
-	uint32_t first = server->catalog_part, left = client->config.n - first;
+	/* A page of them, not those behind the part: others of it are wanted, too, in any order. */
+	uint32_t first = server->catalog_part - server->catalog_part % PEN_WIRE_ENTRIES_MAX;
+	uint32_t left = client->config.n - first;
 	struct pen_wire_catalog catalog = {
 		.n = client->config.n,
 		.first = first,

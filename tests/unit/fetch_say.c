@@ -46,17 +46,19 @@ Test(fetch_say, questions)
 	cr_expect_eq(want->window, 2);
 	cr_expect_eq(want->n, 20000);
 	cr_expect_eq(want->flags, PEN_WIRE_WINDOW_ALL);
+	/* The page that the part stands in. */
 	static const struct {
-		uint32_t part;
+		uint32_t part, first;
 		uint8_t count;
-	} rows[] = {{0, 32}, {19967, 32}, {19968, 32}, {19969, 31}, {19999, 1}};
+	} rows[] = {{0, 0, 32}, {31, 0, 32}, {32, 32, 32}, {19967, 19936, 32}, {19968, 19968, 32},
+		{19999, 19968, 32}};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		server->catalog_part = rows[i].part;
 		cr_assert(pen_say_catalog(lab->client, server));
 		const struct pen_wire_catalog *catalog = pen_wire_catalog_decode(
 			last(PEN_WIRE_CATALOG));
 		cr_assert_not_null(catalog);
-		cr_expect_eq(catalog->first, rows[i].part);
+		cr_expect_eq(catalog->first, rows[i].first, "part %u", rows[i].part);
 		cr_expect_eq(catalog->count, rows[i].count, "part %u", rows[i].part);
 	}
 	lab_close();
