@@ -131,12 +131,16 @@ static uint64_t bytes_of(const struct pen_client *client, unsigned seat)
 	return mean && mean < PEN_WIRE_PIECE_BYTES_MAX ? mean : PEN_WIRE_PIECE_BYTES_MAX;
 }
 
-/* Bytes of the pieces that a server is asked for, but for the oldest: it is at that. */
+/* Bytes that a server still has to send of the pieces that it is asked for, as of its last PULL,
+ * but for the oldest: it is at that. Of one that has come but for its losses little is left, and it
+ * may go on. */
 static uint64_t waiting_bytes(const struct pen_client *client, const struct pen_server *server)
 {
 	uint64_t bytes = 0;
-	for (unsigned i = 1; i < server->places; i++)
-		bytes += bytes_of(client, server->place[i]);
+	for (unsigned i = 1; i < server->places; i++) {
+		unsigned seat = server->place[i];
+		bytes += bytes_of(client, seat) - client->place[seat].came_bytes;
+	}
 	return bytes;
 }
 

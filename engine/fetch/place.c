@@ -23,6 +23,7 @@ void pen_place_open(
 	place->parted = ask->parted;
 	place->block = ask->block;
 	place->opened_ns = view->now_ns;
+	place->came_bytes = 0;
 	uint32_t bytes = ask->bytes ? ask->bytes : PEN_WIRE_PIECE_BYTES_MAX;
 	pen_recv_init(&place->recv, pen_wire_packets(bytes, ask->size), view);
 	place->trial = ask->trial;
@@ -248,4 +249,11 @@ uint64_t pen_place_left_bytes(const struct pen_place *place)
 {
 	return (uint64_t)pen_place_left(place) *
 		(PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(place->size));
+}
+
+void pen_place_pulled(struct pen_place *place)
+{
+	uint64_t left = pen_place_left_bytes(place);
+	PEN_CHECK(place->state != PEN_PLACE_FREE);
+	place->came_bytes = left < place->bytes ? place->bytes - (uint32_t)left : 0;
 }

@@ -67,6 +67,7 @@ struct pen_place {
 	bool parted; /* the piece may have more than one block: a full one waits for OPENED */
 	struct pen_block *block; /* where packets go */
 	int64_t opened_ns; /* when it was asked for */
+	uint32_t came_bytes; /* of the piece, as of the last PULL to its server */
 	uint64_t losses; /* of its stream, when something of it came last: whoever feeds it sets it
 			  */
 	struct pen_place_trial trial;
@@ -151,5 +152,8 @@ static inline uint32_t pen_place_left(const struct pen_place *place)
 
 /* Bytes that may still come: what the place may claim of a credit. */
 uint64_t pen_place_left_bytes(const struct pen_place *place);
+
+/* A PULL left: note how much has come. */
+void pen_place_pulled(struct pen_place *place);
 
 #endif

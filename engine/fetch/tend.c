@@ -226,6 +226,8 @@ static void say(struct pen_client *client, unsigned s, int64_t now_ns)
 		return;
 	if (!pen_say_pull(client, server, &server->want, now_ns))
 		return;
+	for (unsigned i = 0; i < server->places; i++)
+		pen_place_pulled(&client->place[server->place[i]]);
 	/* Rates are others now, repairs are asked for, and so is more credit. */
 	pen_stir_claim(client, s);
 	client->weigh = true;

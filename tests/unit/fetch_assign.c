@@ -103,10 +103,15 @@ Test(fetch_assign, room_is_for_bytes)
 		uint32_t bytes; /* of each; 0: not known */
 		uint64_t mean; /* of the haul's */
 		bool room;
+		uint32_t left; /* packets of each that have not come; 0: all */
 	} rows[] = {
 		{"none yet", 375000, 570 * LAB_MS, 0, 1 << 20, 1 << 20, true},
 		{"one beside that it is at", 375000, 570 * LAB_MS, 1, 1 << 20, 1 << 20, true},
 		{"large", 375000, 570 * LAB_MS, 2, 1 << 20, 1 << 20, false},
+		{"large, and come but for losses", 375000, 570 * LAB_MS, 4, 1 << 20, 1 << 20, true,
+			50},
+		{"large, and too much of it", 375000, 570 * LAB_MS, 4, 1 << 20, 1 << 20, false,
+			150},
 		{"small", 375000, 570 * LAB_MS, 4, 100000, 1 << 20, true},
 		{"too many of them", 375000, 570 * LAB_MS, 6, 100000, 1 << 20, false},
 		{"likely small", 375000, 570 * LAB_MS, 4, 0, 100000, true},
@@ -129,7 +134,10 @@ Test(fetch_assign, room_is_for_bytes)
 		for (unsigned p = 0; p < rows[i].places; p++) {
 			unsigned seat = server->place[p];
 			struct pen_haul *haul = lab->client->haul[seat];
-			lab->client->place[seat].bytes = rows[i].bytes;
+			struct pen_place *place = &lab->client->place[seat];
+			place->bytes = rows[i].bytes;
+			place->recv.got = rows[i].left ? place->recv.packets - rows[i].left : 0;
+			pen_place_pulled(place);
 			haul->name.bytes = rows[i].mean * haul->name.units;
 		}
 		cr_expect_eq(pen_assign_room(lab->client, 0, lab->now), rows[i].room, "%s",

@@ -173,6 +173,24 @@ Test(fetch_place, is_told_its_length)
 }
 
 /* A full block may be the first of several: only OPENED tells. */
+/* What has come is noted when a PULL leaves, and is nothing at first and of an unknown length. */
+Test(fetch_place, notes_what_came_by_a_pull)
+{
+	static const struct {
+		uint32_t bytes, packets, came; /* known; come; noted, less what headers take */
+	} rows[] = {{6000, 0, 0}, {6000, 3, 3536}, {6000, 5, 6000}, {0, 3, 0}};
+	fill_piece();
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		open_place(rows[i].bytes, PEN_WIRE_SIZE_1200);
+		cr_expect_eq(place.came_bytes, 0, "row %zu", i);
+		for (uint32_t k = 0; k < rows[i].packets; k++)
+			put(k, 1200);
+		cr_expect_eq(place.came_bytes, 0, "row %zu", i);
+		pen_place_pulled(&place);
+		cr_expect_eq(place.came_bytes, rows[i].came, "row %zu: %u", i, place.came_bytes);
+	}
+}
+
 Test(fetch_place, a_full_block_waits_for_opened)
 {
 	for (unsigned parted = 0; parted < 2; parted++) {
