@@ -36,23 +36,13 @@ void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_pie
 	pen_stir_server(client, s);
 }
 
-/* The chain of all blocks that came, in their order. Returns how many. */
-static uint32_t sum_up(const struct pen_client_pieces *pieces, struct pen_hash *chain)
+/* Of all that came. */
+static struct pen_sum sum_of(const struct pen_client_pieces *pieces)
 {
-	uint32_t blocks = 0;
-	*chain = (struct pen_hash){0};
-	for (uint32_t u = 0; u < pieces->count; u++) {
-		struct pen_bytes piece = pieces->piece(pieces->context, u);
-		for (size_t at = 0; at < piece.len; at += PEN_WIRE_PIECE_BYTES_MAX, blocks++) {
-			size_t left = piece.len - at;
-			struct pen_hash digest;
-			struct pen_bytes block = {piece.at + at,
-				left < PEN_WIRE_PIECE_BYTES_MAX ? left : PEN_WIRE_PIECE_BYTES_MAX};
-			pen_sha256(block, &digest);
-			pen_inquiry_sum(chain, digest.bytes, (uint32_t)block.len);
-		}
-	}
-	return blocks;
+	struct pen_sum sum = pieces->sum;
+	for (uint32_t u = 0; !pieces->sum.blocks && u < pieces->count; u++)
+		pen_sum_add(&sum, pieces->piece(pieces->context, u));
+	return sum;
 }
 
 void pen_blame_part(struct pen_client *client, unsigned s, uint32_t part,
@@ -68,10 +58,9 @@ void pen_blame_part(struct pen_client *client, unsigned s, uint32_t part,
 	}
 	if (server->inquiry.open || server->visit.state != PEN_VISIT_OPEN)
 		return;
-	struct pen_hash chain;
+	struct pen_sum sum = sum_of(pieces);
 	struct pen_wire_object object = object_of(client, &first);
-	uint32_t blocks = sum_up(pieces, &chain);
-	pen_inquiry_init_part(&server->inquiry, &object, blocks, &chain, now_ns);
+	pen_inquiry_init_part(&server->inquiry, &object, sum.blocks, &sum.chain, now_ns);
 	server->asked = first;
 	pen_stir_server(client, s);
 }

@@ -43,8 +43,8 @@
 void pen_blame_piece(struct pen_client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns);
 
-/* A part that came from this server alone fails its proof; these are its pieces (borrowed). Hashes
- * them: about a millisecond a MiB. */
+/* A part that came from this server alone fails its proof; these are its pieces (borrowed), which
+ * are hashed here if nobody has done so (fetch/sum.h). */
 void pen_blame_part(struct pen_client *client, unsigned server, uint32_t part,
 	const struct pen_client_pieces *pieces, int64_t now_ns);
 

@@ -29,6 +29,7 @@
 #include "fetch/post.h"
 #include "fetch/parts.h"
 #include "fetch/server.h"
+#include "fetch/sum.h"
 #include "flow/credit.h"
 
 /* Places of all servers: a byte of the slot's number. */
@@ -132,6 +133,7 @@ struct pen_client_pieces {
 	uint32_t count;
 	const void *context; /* for: */
 	struct pen_bytes (*piece)(const void *context, uint32_t unit); /* its bytes, borrowed */
+	struct pen_sum sum; /* of all; of none: they are hashed in the call that needs it */
 };
 
 /* Take the memory. 0; -ENOMEM or PEN_EREFUSED with a sentence. *out is NULL then. */

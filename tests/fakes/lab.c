@@ -183,11 +183,12 @@ void lab_start(void)
 	}
 }
 
-/* A piece as it came. */
+/* A piece as it came, looked at by the client. */
 static struct pen_bytes piece_at(const void *none, uint32_t unit)
 {
 	uint64_t from = (uint64_t)unit * PEN_BLOCK_BYTES, left = lab->bytes - from;
 	(void)none;
+	lab->looked++;
 	return (struct pen_bytes){
 		lab->copy + from, left < PEN_BLOCK_BYTES ? left : PEN_BLOCK_BYTES};
 }
@@ -203,9 +204,12 @@ static void prove_whole(void)
 			memcpy(lab->before, lab->copy, lab->bytes);
 			memcpy(lab->sender_before, lab->sender, sizeof lab->sender);
 		}
-		const struct pen_client_pieces pieces = {
-			(uint32_t)((lab->bytes + PEN_BLOCK_BYTES - 1) / PEN_BLOCK_BYTES), NULL,
-			piece_at};
+		struct pen_client_pieces pieces = {
+			.count = (uint32_t)((lab->bytes + PEN_BLOCK_BYTES - 1) / PEN_BLOCK_BYTES),
+			.piece = piece_at};
+		for (uint32_t u = 0; u < pieces.count; u++)
+			pen_sum_add(&pieces.sum, piece_at(NULL, u));
+		lab->looked = 0;
 		pen_client_refuted(lab->client, 0, lab->as_named, &pieces, lab->now);
 		return;
 	}

@@ -60,6 +60,7 @@ struct lab {
 	uint8_t *before; /* what came when it was refuted first; NULL: it was not */
 	uint8_t sender[LAB_UNITS_MAX], sender_before[LAB_UNITS_MAX];
 	unsigned refuted;
+	unsigned looked; /* pieces that the client looked at when the whole was refuted last */
 	bool as_named; /* what is said then */
 	int64_t first_ns; /* when the first DATA came */
 };

@@ -161,7 +161,8 @@ static void refute(struct catch_part *part, bool as_named, int64_t now_ns)
 		give_up(part, now_ns);
 		return;
 	}
-	const struct pen_client_pieces pieces = {part->parcel.is.units, &part->parcel, piece_at};
+	const struct pen_client_pieces pieces = {
+		part->parcel.is.units, &part->parcel, piece_at, part->errand.sum};
 	part->round = UINT32_MAX;
 	pen_client_refuted(part->radio->client, part->k, as_named, &pieces, now_ns);
 	if (!as_named && !part->compared) {

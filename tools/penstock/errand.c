@@ -62,6 +62,14 @@ static void broken(struct errand *errand, int err)
 	errand->err = err;
 }
 
+/* Whoever sent it is asked for it: the loop would stand still while it is hashed. */
+static void sum_up(struct errand *errand)
+{
+	errand->sum = (struct pen_sum){0};
+	for (uint32_t u = 0; u < errand->parcel->is.units; u++)
+		pen_sum_add(&errand->sum, parcel_piece(errand->parcel, u));
+}
+
 /* Why is it no part? */
 static void refute(struct errand_bench *bench, struct errand *errand)
 {
@@ -76,6 +84,8 @@ static void refute(struct errand_bench *bench, struct errand *errand)
 		errand->verdict = ERRAND_AS_NAMED;
 	else
 		errand->verdict = ERRAND_REFUTED;
+	if (errand->verdict == ERRAND_REFUTED && errand->parcel)
+		sum_up(errand);
 }
 
 /* Whose pieces were others the first time? */

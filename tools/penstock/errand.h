@@ -8,6 +8,7 @@
 #define PEN_TOOLS_ERRAND_H
 
 #include "apply/job.h"
+#include "fetch/sum.h"
 #include "parcel.h"
 #include "store/layout.h"
 #include "store/writer.h"
@@ -56,6 +57,7 @@ struct errand {
 	uint64_t *bits; /* room for PARCEL_UNITS_MAX: pieces of the parcel if WRONG, of `before`
 			   that are others if DONE */
 	unsigned others; /* DONE: bits set */
+	struct pen_sum sum; /* REFUTED: of the parcel's pieces */
 	const struct pen_labels *labels; /* that whoever sent it knows; or NULL */
 	uint64_t stored_bytes; /* DONE: of the part as it came, whole */
 	struct pen_part_counts counts; /* DONE, in a database: what is in it */
