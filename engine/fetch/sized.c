@@ -96,6 +96,66 @@ bool pen_sized_blocks(struct pen_client *client, const uint64_t *here, int64_t n
 	return true;
 }
 
+/* The haul of blocks, if they are asked for; or NULL. */
+static struct pen_haul *blocks_asked(struct pen_client *client)
+{
+	PEN_CHECK(client->config.sized);
+	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, 0);
+	return client->sized_bytes && haul && haul->named ? haul : NULL;
+}
+
+/* Is it a busy place of a block? */
+static bool is_block(const struct pen_client *client, unsigned seat)
+{
+	return client->place[seat].state != PEN_PLACE_FREE &&
+		client->haul[seat]->kind == PEN_WIRE_KIND_PIECE;
+}
+
+void pen_sized_hold(struct pen_client *client, uint32_t unit, int64_t now_ns)
+{
+	struct pen_haul *haul = blocks_asked(client);
+	if (!haul || pen_haul_has(haul, unit))
+		return;
+	for (unsigned i = 0; i < client->config.places; i++) {
+		if (is_block(client, i) && client->unit[i] == unit)
+			pen_seat_drop(client, i, true, now_ns);
+	}
+	pen_haul_land(haul, unit, PEN_PEER_NONE);
+	pen_stir_places(client);
+}
+
+void pen_sized_miss(struct pen_client *client, uint32_t unit)
+{
+	struct pen_haul *haul = blocks_asked(client);
+	if (!haul || !pen_haul_has(haul, unit))
+		return;
+	pen_haul_drop(haul, unit);
+	pen_stir_places(client);
+}
+
+bool pen_sized_flies(const struct pen_client *client, uint32_t unit)
+{
+	for (unsigned i = 0; i < client->config.places; i++) {
+		if (is_block(client, i) && client->unit[i] == unit)
+			return true;
+	}
+	return false;
+}
+
+unsigned pen_sized_flights(const struct pen_client *client)
+{
+	unsigned flights = 0;
+	for (unsigned i = 0; i < client->config.places; i++)
+		flights += is_block(client, i);
+	return flights;
+}
+
+bool pen_sized_lacks(struct pen_client *client)
+{
+	struct pen_haul *haul = blocks_asked(client);
+	return haul && pen_haul_missing(haul) != PEN_HAUL_NONE;
+}
+
 void pen_sized_drop(struct pen_client *client, int64_t now_ns)
 {
 	struct pen_haul *haul = pen_hauls_find(&client->hauls, PEN_WIRE_KIND_PIECE, 0);

@@ -11,6 +11,10 @@
  * with all that is under way, and another one chosen. So what comes is judged by the size that its
  * own sender says, and nobody is asked about bytes that are right.
  *
+ * Blocks may come from elsewhere, too: what somebody else is about to bring is held
+ * (pen_sized_hold), so that no server is asked for it; what he does not bring is missing again
+ * (pen_sized_miss).
+ *
  * Pages are the units of a haul of kind TABLE, blocks of one of kind PIECE; both come out of
  * pen_client_next, and end with pen_client_choose. Of the last block it is not known how long it
  * is, until it comes. Rules of struct pen_client.
@@ -35,6 +39,21 @@ void pen_sized_pages(struct pen_client *client, uint64_t bytes);
  * is here from before, and is not asked for (it is never wrong). False, and nothing has changed,
  * while no server is known to have the object. */
 bool pen_sized_blocks(struct pen_client *client, const uint64_t *here, int64_t now_ns);
+
+/* Somebody else brings this block, or has brought it: no server is asked for it, and what is under
+ * way of it is given up. It is never wrong. Nothing happens where it is here already, or no blocks
+ * are asked for. */
+void pen_sized_hold(struct pen_client *client, uint32_t unit, int64_t now_ns);
+
+/* After all nobody else does, or not alone: it is asked for, unless it is on its way. */
+void pen_sized_miss(struct pen_client *client, uint32_t unit);
+
+/* Is this block on its way from a server? How many are, counted once for each server? */
+bool pen_sized_flies(const struct pen_client *client, uint32_t unit);
+unsigned pen_sized_flights(const struct pen_client *client);
+
+/* Is any block neither here, nor held, nor on its way? */
+bool pen_sized_lacks(struct pen_client *client);
 
 /* The size is none after all: give up what is under way, and what came is void. */
 void pen_sized_drop(struct pen_client *client, int64_t now_ns);

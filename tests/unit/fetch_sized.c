@@ -122,6 +122,58 @@ Test(fetch_sized, what_is_here_does_not_come)
 	end();
 }
 
+Test(fetch_sized, what_is_held_does_not_come_until_it_is_missed)
+{
+	const uint64_t says[] = {0}, here = 1;
+	begin(says, 1);
+	run(LAB_S / 10);
+	pen_sized_hold(lab->client, 1, lab->now);
+	pen_sized_miss(lab->client, 1);
+	cr_expect(!pen_sized_lacks(lab->client), "nothing is asked for yet");
+	pen_sized_pages(lab->client, BYTES);
+	run(LAB_S / 10);
+	cr_assert(pen_sized_blocks(lab->client, &here, lab->now));
+	cr_expect(pen_sized_lacks(lab->client));
+	pen_sized_hold(lab->client, 1, lab->now);
+	pen_sized_hold(lab->client, 1, lab->now);
+	pen_sized_hold(lab->client, 2, lab->now);
+	run(LAB_S);
+	cr_expect_eq(blocks, 1);
+	cr_expect(!pen_sized_lacks(lab->client));
+	pen_sized_miss(lab->client, 2);
+	cr_expect(pen_sized_lacks(lab->client));
+	run(LAB_S);
+	cr_expect_eq(blocks, 2);
+	memcpy(lab->copy, lab->object, 2 << 20);
+	cr_expect_eq(memcmp(lab->object, lab->copy, BYTES), 0);
+	cr_expect_eq(lab->client->server[0].bytes, BYTES - (2 << 20) + page.len);
+	end();
+}
+
+Test(fetch_sized, what_flies_is_given_up_when_it_is_held)
+{
+	const uint64_t says[] = {0}, none = 0;
+	begin(says, 1);
+	lab->toy[0].manners.rate = LAB_MB;
+	run(LAB_S / 10);
+	pen_sized_pages(lab->client, BYTES);
+	run(LAB_S / 10);
+	cr_assert(paged);
+	cr_assert(pen_sized_blocks(lab->client, &none, lab->now));
+	run(LAB_S / 2);
+	unsigned flights = pen_sized_flights(lab->client);
+	cr_assert_gt(flights, 0);
+	cr_assert(pen_sized_flies(lab->client, 0));
+	pen_sized_hold(lab->client, 0, lab->now);
+	cr_expect(!pen_sized_flies(lab->client, 0));
+	cr_expect_eq(pen_sized_flights(lab->client), flights - 1);
+	run(5 * LAB_S);
+	cr_expect_eq(blocks, 3);
+	memcpy(lab->copy, lab->object, 1 << 20);
+	cr_expect_eq(memcmp(lab->object, lab->copy, BYTES), 0);
+	end();
+}
+
 Test(fetch_sized, who_lied_is_asked_and_nobody_else)
 {
 	const uint64_t says[] = {9000000, 0};
