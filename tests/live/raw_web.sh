@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A raw object from directories and web servers: alone, several of them, and where servers of our
-# protocol fail; killed and gone on with; and what happens when they have other bytes.
+# A raw object from directories and web servers: alone, several of them, and where no server of our
+# protocol answers; killed and gone on with; and what happens when they have other bytes.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/fetching.sh"
 
@@ -127,22 +127,5 @@ wait $fetching
 expect 137 $? 'killed in the middle'
 goes_on 'then it goes on' --from "$url"
 has '"kept": [2-9], ' 'with what was here'
-
-# A server of our protocol that goes in the middle; what came from it stays.
-start_listen "$scratch/raw" --rate 3MiB
-rm -rf "$got"
-"$PENSTOCK" fetch --from "$peer" --from "$url" --root "$object" --form raw --store "$got" --json \
-	>"$scratch/json" 2>"$scratch/out" &
-fetching=$!
-until [ "$(du -sk "$partial" 2>"$scratch/err" | cut -f 1)0" -ge 40000 ] ||
-	! kill -0 $fetching 2>/dev/null; do
-	sleep 0.02
-done
-stop
-wait $fetching
-wants 0 $? 'a server goes, and the front has the rest'
-cmp -s "$scratch/bytes" "$got/raw/$object"
-said $? '  whole'
-has '"kept": [2-9], ' 'with what had come by radio'
 kill -9 "$web"
 finish

@@ -10,7 +10,7 @@
 #include "fetch/sized.h"
 #include "store/partial.h"
 
-static void fail(struct catch_raw *raw, int err, const struct pen_why *why)
+void catch_raw_fail(struct catch_raw *raw, int err, const struct pen_why *why)
 {
 	pen_fail_first(&raw->err, &raw->why, err, why);
 }
@@ -28,7 +28,7 @@ int catch_raw_open(struct catch_raw *raw, const struct catch_raw_ask *ask, struc
 /* Nothing is known of the object. */
 static void forget(struct catch_raw *raw)
 {
-	PEN_CHECK(raw->away_count == 0);
+	PEN_CHECK(catch_raw_idle(raw));
 	free(raw->leaves);
 	free(raw->state);
 	free(raw->here);
@@ -36,7 +36,7 @@ static void forget(struct catch_raw *raw)
 	raw->state = NULL;
 	raw->here = NULL;
 	memset(raw->page, 0, sizeof raw->page);
-	raw->proved = raw->kept = raw->pages_known = raw->blocks = 0;
+	raw->proved = raw->kept = raw->lent_proved = raw->pages_known = raw->blocks = 0;
 	raw->bytes = 0;
 	raw->phase = CATCH_RAW_IDLE;
 }
@@ -47,7 +47,7 @@ void catch_raw_close(struct catch_raw *raw)
 		return;
 	for (unsigned i = 0; i < raw->ask.blocks; i++)
 		pen_block_put(raw->away[i].block);
-	raw->away_count = 0;
+	raw->away_count = raw->lent = 0;
 	forget(raw);
 	free(raw->away);
 	*raw = (struct catch_raw){0};
@@ -57,7 +57,7 @@ static void ended(struct errand *errand, int64_t now_ns)
 {
 	struct catch_raw *raw = errand->owner;
 	if (errand->verdict == ERRAND_BROKEN) {
-		fail(raw, errand->err, &errand->why);
+		catch_raw_fail(raw, errand->err, &errand->why);
 		return;
 	}
 	raw->done = true;
@@ -82,7 +82,8 @@ static void proved(struct catch_raw *raw, const struct errand *errand, uint32_t 
 	/* Its last block says what the object's size is. */
 	if (unit == raw->blocks - 1)
 		raw->bytes = (uint64_t)unit * PEN_RAW_BLOCK_BYTES + bytes;
-	raw->proved++;
+	if (++raw->proved == raw->blocks && raw->phase == CATCH_RAW_BLOCKS)
+		end(raw);
 }
 
 /* Fetch it again, and ask its sender about it. */
@@ -110,7 +111,7 @@ static void came_back(struct errand *errand, int64_t now_ns)
 	raw->away_count--;
 	block->used = false;
 	if (errand->verdict == ERRAND_BROKEN) {
-		fail(raw, errand->err, &errand->why);
+		catch_raw_fail(raw, errand->err, &errand->why);
 	} else if (block->round == raw->round && !raw->err) {
 		if (errand->verdict == ERRAND_DONE)
 			catch_size_moved(&raw->size, now_ns);
@@ -120,8 +121,6 @@ static void came_back(struct errand *errand, int64_t now_ns)
 			proved(raw, errand, (uint32_t)errand->bytes.len);
 		else
 			block_wrong(raw, errand, now_ns);
-		if (raw->phase == CATCH_RAW_BLOCKS && raw->proved == raw->blocks)
-			end(raw);
 	}
 	pen_block_put(block->block);
 	block->block = NULL;
@@ -151,6 +150,32 @@ static void block_send(struct catch_raw *raw, uint32_t unit, struct pen_block *c
 	workshop_put(raw->ask.workshop, &block->errand);
 }
 
+void catch_raw_lend(struct catch_raw *raw, struct errand *errand, uint32_t unit)
+{
+	PEN_CHECK(catch_raw_asks(raw));
+	PEN_CHECK(raw->state[unit] == CATCH_RAW_ABSENT);
+	errand->object = &raw->object;
+	errand->unit = unit;
+	errand->leaf = raw->leaves[unit];
+	raw->state[unit] = CATCH_RAW_AWAY;
+	raw->lent++;
+}
+
+void catch_raw_back(struct catch_raw *raw, const struct errand *errand, bool stale)
+{
+	PEN_CHECK(raw->lent > 0);
+	raw->lent--;
+	if (errand->verdict == ERRAND_BROKEN)
+		catch_raw_fail(raw, errand->err, &errand->why);
+	if (stale || raw->err || errand->verdict == ERRAND_BROKEN)
+		return;
+	raw->state[errand->unit] = CATCH_RAW_ABSENT;
+	if (errand->verdict != ERRAND_DONE)
+		return;
+	raw->lent_proved++;
+	proved(raw, errand, (uint32_t)errand->bytes.len);
+}
+
 /* All pages are proved, and so is the number of blocks. What is here of them? */
 static void kept_begin(struct catch_raw *raw)
 {
@@ -159,12 +184,13 @@ static void kept_begin(struct catch_raw *raw)
 	raw->state = calloc(raw->blocks, 1);
 	raw->here = calloc(raw->blocks / 64 + 1, sizeof *raw->here);
 	if (!raw->state || !raw->here) {
-		fail(raw, pen_fail(&why, -ENOMEM, "no memory for %u blocks", raw->blocks), &why);
+		catch_raw_fail(
+			raw, pen_fail(&why, -ENOMEM, "no memory for %u blocks", raw->blocks), &why);
 		return;
 	}
 	int err = pen_partial_begin(raw->ask.stash->disk, &raw->ask.root, &bytes, &why);
 	if (err) {
-		fail(raw, err, &why);
+		catch_raw_fail(raw, err, &why);
 		return;
 	}
 	uint64_t end = bytes / PEN_RAW_BLOCK_BYTES + (bytes % PEN_RAW_BLOCK_BYTES > 0);
@@ -188,7 +214,7 @@ static void page_take(struct catch_raw *raw, const struct pen_client_piece *piec
 	}
 	/* Who has a true page has no more blocks than the object: here is what they take. */
 	if (!raw->leaves && !(raw->leaves = calloc(raw->blocks, sizeof *raw->leaves))) {
-		fail(raw, -ENOMEM, NULL);
+		catch_raw_fail(raw, -ENOMEM, NULL);
 		return;
 	}
 	memcpy(raw->leaves + piece->unit * PEN_RAW_PAGE_LEAVES, leaves,
@@ -243,7 +269,7 @@ void catch_raw_stop(struct catch_raw *raw, int64_t now_ns)
 
 void catch_raw_again(struct catch_raw *raw, unsigned file)
 {
-	PEN_CHECK(raw->away_count == 0);
+	PEN_CHECK(catch_raw_idle(raw));
 	raw->stopped = false;
 	raw->object.file = file;
 }
@@ -281,7 +307,7 @@ void catch_raw_turn(struct catch_raw *raw, int64_t now_ns)
 		return;
 	if (!raw->stopped)
 		size_turn(raw, now_ns);
-	if (raw->phase == CATCH_RAW_DROPPED && !raw->away_count)
+	if (raw->phase == CATCH_RAW_DROPPED && catch_raw_idle(raw))
 		forget(raw);
 	if (raw->stopped)
 		return;

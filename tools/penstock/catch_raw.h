@@ -70,6 +70,8 @@ struct catch_raw {
 	struct errand_object object;
 	struct catch_raw_block *away; /* ask.blocks */
 	unsigned away_count;
+	unsigned lent; /* blocks that workers have for somebody else */
+	uint32_t lent_proved; /* of those that are proved: they came from there */
 	struct errand end;
 	bool done; /* it is in the store */
 	uint64_t refuted; /* pages and blocks that failed their proof */
@@ -98,7 +100,33 @@ static inline bool catch_raw_ready(const struct catch_raw *raw)
 	return raw->phase == CATCH_RAW_KEPT && raw->away_count == 0;
 }
 
-/* Leave the object to somebody else, who may have it when `away_count` is 0; not after the end. */
+/* May blocks come from elsewhere, too? All digests are proved then, and `state` says which are
+ * ABSENT. */
+static inline bool catch_raw_asks(const struct catch_raw *raw)
+{
+	bool looked = raw->phase == CATCH_RAW_KEPT && raw->look == raw->look_end &&
+		!raw->away_count;
+	return !raw->err && !raw->stopped && (looked || raw->phase == CATCH_RAW_BLOCKS);
+}
+
+/* One that is absent came from elsewhere: fill in its errand, which a worker is to have then. It is
+ * AWAY until it comes back. */
+void catch_raw_lend(struct catch_raw *raw, struct errand *errand, uint32_t unit);
+
+/* It did; `stale`: since it was lent, another round has begun. If it is wrong it is absent again.
+ */
+void catch_raw_back(struct catch_raw *raw, const struct errand *errand, bool stale);
+
+/* Has no worker a block of it? */
+static inline bool catch_raw_idle(const struct catch_raw *raw)
+{
+	return raw->away_count == 0 && raw->lent == 0;
+}
+
+/* The machine failed: it is over. `why` may be NULL. */
+void catch_raw_fail(struct catch_raw *raw, int err, const struct pen_why *why);
+
+/* Leave the object to somebody else, who may have it when it is idle; not after the end. */
 void catch_raw_stop(struct catch_raw *raw, int64_t now_ns);
 
 /* Begin again, with the how-manieth file it is by now (struct errand_object). */

@@ -22,14 +22,14 @@ static void pieces_take(struct fetch *fetch, struct radio *radio, int64_t now_ns
 		(fetch->radios.pool.count - fetch->object.away_count) * PEN_BLOCK_BYTES);
 }
 
-/* Is it time to get the object from elsewhere? */
+/* Is it time to get the object from elsewhere alone? */
 static bool web_is_due(const struct fetch *fetch, int64_t now_ns)
 {
 	if (!catch_web_is_open(&fetch->web) || fetch->web.begun)
 		return false;
 	if (!fetch->peers)
 		return true;
-	return fetch->object.phase != CATCH_RAW_END &&
+	return fetch->object.phase != CATCH_RAW_END && !catch_side_hopes(&fetch->side) &&
 		now_ns - fetch->radios.list[0].moved_ns >= FETCH_NOBODY_NS;
 }
 
@@ -38,15 +38,19 @@ static void object_turn(struct fetch *fetch, int64_t now_ns)
 	struct catch_raw *object = &fetch->object;
 	if (fetch->peers)
 		catch_raw_turn(object, now_ns);
+	catch_side_turn(&fetch->side, now_ns);
 	if (web_is_due(fetch, now_ns)) {
 		if (fetch->peers)
 			catch_raw_stop(object, now_ns);
-		if (!object->away_count)
+		if (catch_raw_idle(object) && !catch_side_busy(&fetch->side))
 			catch_web_begin(&fetch->web);
 	}
 	catch_web_turn(&fetch->web, now_ns);
 	if (fetch->web.over && object->stopped)
 		catch_raw_again(object, fetch->web.object.file + 1);
+	/* What others do not use is theirs. */
+	bool gets = catch_side_hopes(&fetch->side) || (fetch->web.begun && !fetch->web.over);
+	radios_rate(&fetch->radios, gets ? fetch_rate(fetch) : fetch->ask.rate);
 }
 
 static void turn(struct fetch *fetch, int64_t now_ns)
@@ -94,7 +98,9 @@ static void rest(struct fetch *fetch, int64_t now_ns)
 	bool mirror = mirror_is_open(&fetch->mirror);
 	if (mirror)
 		ns = sooner(ns, mirror_due_ns(fetch) - now_ns);
-	/* A raw object is not shared with others: no sweep. */
+	if (catch_side_busy(&fetch->side))
+		ns = sooner(ns, fetch->side.now_ns + CATCH_SIDE_NS - now_ns);
+	/* A raw object is shared by its blocks: no sweep. */
 	if (fetch->radios.count && !fetch->ask.raw)
 		ns = sooner(ns, fetch->swept_ns + fetch_sweep_ns(fetch) - now_ns);
 	if (fetch->ask.busy || ns <= 0 || (fetch->ask.raw && catch_raw_ready(&fetch->object)))
@@ -138,6 +144,8 @@ static bool is_done(struct fetch *fetch, int64_t now_ns)
 				   : fetch->docket.count[DOCKET_OPEN] > 0;
 	if (open || fetch->workshop.count)
 		return false;
+	if (!fetch->done_ns && fetch->object.done)
+		catch_side_judge(&fetch->side);
 	fetch->done_ns = fetch->done_ns ? fetch->done_ns : now_ns;
 	/* Who lied is to be named. */
 	return !is_inquiring(fetch) || now_ns - fetch->done_ns >= FETCH_VERDICT_NS;

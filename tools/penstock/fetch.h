@@ -6,22 +6,23 @@
  *     supply: what the sources offer -> docket: parts and forms
  *     radios -> catch ------\
  *     mirror: plan, pull ----> workshop: prove, put -> docket
- *     of a raw object: radio -> catch_raw, catch_web --> workshop
+ *     of a raw object: radio -> catch_raw, catch_side, catch_web --> workshop
  *
  * Who fetches a part: whoever begins it first. A radio begins a part when it is there in a form in
  * which it is to come; once anything of it is on its way the mirror may not, and the other way
  * round. A radio that has been silent for FETCH_SILENT_NS leaves what it has begun to the mirror,
  * if there is one.
  *
- * A raw object comes by radio; when that has been silent for FETCH_NOBODY_NS, or there is none,
- * from a directory or web server.
+ * A raw object comes by radio, and as soon as its digests are proved from directories and web
+ * servers as well, block by block (catch_side.h). Where there are no digests, because the radio has
+ * been silent for FETCH_NOBODY_NS or there is none, it comes from one of these alone (catch_web.h).
  *
  * The loop is one thread: it moves packets and bytes, and never waits for a proof or a disk.
  */
 #ifndef PEN_TOOLS_FETCH_H
 #define PEN_TOOLS_FETCH_H
 
-#include "catch_raw.h"
+#include "catch_side.h"
 #include "catch_web.h"
 #include "core/budget.h"
 #include "mirror.h"
@@ -88,7 +89,8 @@ struct fetch {
 	struct catch catch;
 	struct catch_sources sources; /* of a raw object, from elsewhere */
 	struct catch_raw object; /* by radio */
-	struct catch_web web; /* the same, from elsewhere */
+	struct catch_side side; /* the same, from elsewhere beside that */
+	struct catch_web web; /* the same, from elsewhere alone */
 	struct mirror mirror;
 	struct nap nap;
 	int64_t swept_ns; /* when it was last looked who may fetch what */

@@ -248,11 +248,20 @@ static int object_begin(struct fetch *fetch, struct pen_why *why)
 		.gets = web_gets(fetch),
 		.tries = ask->tries,
 		.stall_ns = ask->stall_ns};
+	const struct catch_side_ask side = {.supply = &fetch->supply,
+		.sources = &fetch->sources,
+		.workshop = &fetch->workshop,
+		.raw = &fetch->object,
+		.gets = web_gets(fetch),
+		.tries = ask->tries,
+		.stall_ns = ask->stall_ns};
 	int err = pen_partial_sweep(fetch->stash.disk, &ask->root, why);
 	if (!err && fetch->peers)
 		err = catch_raw_open(&fetch->object, &raw, why);
 	if (!err && fetch->origins)
 		catch_web_open(&fetch->web, &web);
+	if (!err && fetch->origins && fetch->peers)
+		catch_side_open(&fetch->side, &side);
 	return err;
 }
 
@@ -303,6 +312,7 @@ void fetch_close(struct fetch *fetch)
 	workshop_close(&fetch->workshop);
 	mirror_close(&fetch->mirror);
 	catch_close(&fetch->catch);
+	catch_side_close(&fetch->side);
 	catch_raw_close(&fetch->object);
 	catch_web_close(&fetch->web);
 	radios_close(&fetch->radios);

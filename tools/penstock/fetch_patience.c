@@ -72,6 +72,7 @@ int fetch_patience(struct fetch *fetch, int64_t now_ns, struct pen_why *why)
 	bool busy = false;
 	struct pen_why said = {0};
 	if (fetch->workshop.count || (fetch->web.begun && !fetch->web.over) ||
+		catch_side_hopes(&fetch->side) ||
 		(mirror_is_open(&fetch->mirror) && !fetch->mirror.over))
 		return 0;
 	if (mirror_is_open(&fetch->mirror))
