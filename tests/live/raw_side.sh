@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A raw object from servers of our protocol, directories and web servers at once: each brings some
-# blocks, the slower ones do not hold the end back, whoever lies is named and nobody else; and killed
-# in the midst.
+# blocks, the slower ones do not hold the end back, whoever lies is named and nobody else; and it is
+# killed in the midst.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/fetching.sh"
 
