@@ -55,7 +55,7 @@ static void give_up(struct pen_visit *visit)
 	call->active = false;
 	if (visit->state == PEN_VISIT_OPEN)
 		return;
-	const char *said = "no answer";
+	const char *said = "no answer: it is not served there, or UDP does not get through";
 	if (call->busy == PEN_WIRE_BUSY_VERSION)
 		said = "it speaks no version of the protocol that we do; update the older side";
 	else if (call->busy)

@@ -56,7 +56,7 @@ Test(peer_visit, calls_and_gives_up)
 		{10, 41, 15750}};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		int64_t took_ns, gap_min_ns, gap_max_ns;
-		char said[64];
+		char said[128];
 		duo_init(&duo);
 		duo.visit.config.tries = rows[i].tries;
 		cr_expect_eq(call_in_vain(&took_ns, &gap_min_ns, &gap_max_ns), rows[i].hellos,
@@ -67,7 +67,10 @@ Test(peer_visit, calls_and_gives_up)
 		cr_expect_leq(gap_max_ns, PEN_VISIT_REPEAT_NS, "row %zu", i);
 		cr_expect_eq(duo.visit.state, PEN_VISIT_OVER);
 		cr_expect_eq(duo.visit.code, PEN_ENET);
-		snprintf(said, sizeof said, "no answer (%u HELLOs)", rows[i].hellos);
+		snprintf(said, sizeof said,
+			"no answer: it is not served there, or UDP does not get through "
+			"(%u HELLOs)",
+			rows[i].hellos);
 		cr_expect_str_eq(duo.visit.why.text, said);
 	}
 }

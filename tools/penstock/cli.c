@@ -4,15 +4,34 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What to do about it, in general: sentences that know better say it themselves, after "; ". */
+static const char *way_out(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+	case -EDQUOT: return "; make room there and start again: what is stored stays";
+	case -EACCES:
+	case -EPERM: return "; let this user in, or name another place";
+	case -EROFS: return "; it is read-only: name another place";
+	case -ENOENT: return "; look whether the name is right";
+	case -ENOTDIR: return "; name a directory";
+	case PEN_ENOTFOUND: return "; look whether root and N are right, or add a source";
+	case PEN_ENET: return "; start again when a source is there, or add another";
+	case PEN_ESTALL: return "; look at the network, give it more --stall, or add a source";
+	default: return "";
+	}
+}
 
 int cli_end(const char *verb, int err, const struct pen_why *why)
 {
 	if (err >= 0)
 		return PEN_EXIT_OK;
-	fprintf(stderr, "penstock %s: %s\n", verb,
-		why && why->text[0] ? why->text : pen_err_text(err));
+	const char *said = why && why->text[0] ? why->text : pen_err_text(err);
+	fprintf(stderr, "penstock %s: %s%s\n", verb, said, strstr(said, "; ") ? "" : way_out(err));
 	return (int)pen_err_exit(err);
 }
 

@@ -57,7 +57,8 @@ int cli_write_bytes(struct pen_bytes bytes, struct pen_why *why);
 
 /*
  * End a command: on 0 return 0; else print "penstock <verb>: <sentence>" to stderr (the code's own
- * phrase if there is no sentence) and return its exit code.
+ * phrase if there is no sentence), with what to do about such a code unless the sentence says it
+ * after "; ", and return its exit code.
  */
 int cli_end(const char *verb, int err, const struct pen_why *why);
 

@@ -11,8 +11,8 @@
 static void open_parts(const struct fetch *fetch, char text[SET_TEXT_BYTES])
 {
 	struct pen_buf open = {0};
-	strcpy(text, "the object");
-	if (fetch->ask.raw || pen_buf_reserve(&open, (fetch->n + 7) / 8))
+	strcpy(text, "parts");
+	if (pen_buf_reserve(&open, (fetch->n + 7) / 8))
 		return;
 	memset(open.at, 0, (fetch->n + 7) / 8);
 	for (uint32_t k = 0; k < fetch->n; k++) {
@@ -40,10 +40,14 @@ static int radio_hopeless(
 	if (refuted && !gone && quiet_ns < fetch->ask.stall_ns)
 		return 0;
 	int code = refuted ? PEN_EVERIFY : gone ? PEN_ENET : nobody ? PEN_ENOTFOUND : PEN_ESTALL;
+	const char *failed = refuted ? "what came fails its proof, and " : "";
+	pen_base58(&fetch->ask.root, root);
+	if (fetch->ask.raw)
+		return pen_fail(why, code, "%s%s: raw object %s", failed,
+			pen_stuck_text(stuck.reason), root);
 	open_parts(fetch, parts);
-	return pen_fail(why, code, "%s%s, %s form: %s of %u of %s",
-		refuted ? "what came fails its proof, and " : "", pen_stuck_text(stuck.reason),
-		pen_form_text(radio->form), parts, fetch->n, pen_base58(&fetch->ask.root, root));
+	return pen_fail(why, code, "%s%s, %s form: %s of %u of %s", failed,
+		pen_stuck_text(stuck.reason), pen_form_text(radio->form), parts, fetch->n, root);
 }
 
 /* Are there parts that are about to be allowed to come in another form? */

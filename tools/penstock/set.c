@@ -45,7 +45,8 @@ int set_parse(const char *text, uint64_t count, struct pen_buf *out, struct pen_
 				"as 0-9,17",
 				text);
 		if (last >= count)
-			return pen_fail(why, PEN_EUSAGE, "there is no part %llu of %llu",
+			return pen_fail(why, PEN_EUSAGE,
+				"there is no part %llu of %llu; they begin with 0",
 				(unsigned long long)last, (unsigned long long)count);
 		for (uint64_t k = first; k <= last; k++)
 			out->at[k >> 3] |= (uint8_t)(1u << (k & 7));

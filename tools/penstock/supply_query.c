@@ -64,7 +64,8 @@ int supply_query_check(const struct supply_query *query, uint32_t n, struct pen_
 			label, (unsigned long long)offers->memory_usage, n,
 			(unsigned long long)pen_part_count_max(offers->memory_usage));
 	if (!locate_find(offers, n, &offer))
-		return pen_fail(why, PEN_ENOTFOUND, "%s: offers the state in %u parts%s, not in %u",
+		return pen_fail(why, PEN_ENOTFOUND,
+			"%s: offers the state in %u parts%s, not in %u; ask for what is offered",
 			label, offers->list[0].n, offers->count > 1 ? " and other numbers" : "", n);
 	return 0;
 }
