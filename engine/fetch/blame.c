@@ -22,18 +22,47 @@ static struct pen_wire_object object_of(
 	return object;
 }
 
+/* Can it be asked, now or when it is called again? */
+static bool is_there(const struct pen_server *server)
+{
+	return server->state != PEN_SERVER_GONE || server->fault == PEN_SERVER_SPOILT;
+}
+
+/* Ask what is to be asked next, if it is its turn. */
+static void ask_next(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	const struct pen_doubt before = {.inquiry = server->inquiry, .piece = server->asked};
+	struct pen_doubt next;
+	bool open = before.inquiry.open;
+	if (server->state == PEN_SERVER_GONE || (open && !pen_doubt_is_part(&before)) ||
+		!pen_doubts_take(&server->doubts, open, &next))
+		return;
+	if (open)
+		pen_doubts_put(&server->doubts, &before);
+	server->inquiry = next.inquiry;
+	server->asked = next.piece;
+	server->counts = next.first || pen_doubt_is_part(&next);
+	/* It answers only so often; but on the first others wait. */
+	bool waits = !next.first && before.inquiry.due_ns > now_ns;
+	server->inquiry.due_ns = waits ? before.inquiry.due_ns : now_ns;
+	pen_stir_server(client, s);
+}
+
 void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns)
 {
 	PEN_CHECK(s < client->server_count);
 	struct pen_server *server = &client->server[s];
+	struct pen_doubt doubt = {.piece = *piece, .first = !server->held};
 	server->bad++;
-	if (pen_blame_holds(server) || server->visit.state != PEN_VISIT_OPEN)
+	if (!is_there(server))
 		return;
 	struct pen_wire_object object = object_of(client, piece);
-	pen_inquiry_init(&server->inquiry, &object, bytes, now_ns);
-	server->asked = *piece;
-	pen_stir_server(client, s);
+	pen_inquiry_init(&doubt.inquiry, &object, bytes, now_ns);
+	pen_doubts_put(&server->doubts, &doubt);
+	server->held = true;
+	ask_next(client, s, now_ns);
 }
 
 /* Of all that came. */
@@ -56,13 +85,17 @@ void pen_blame_part(struct pen_client *client, unsigned s, uint32_t part,
 		pen_blame_piece(client, s, &first, pieces->piece(pieces->context, 0), now_ns);
 		return;
 	}
-	if (server->inquiry.open || server->visit.state != PEN_VISIT_OPEN)
+	if (!is_there(server))
 		return;
 	struct pen_sum sum = sum_of(pieces);
+	struct pen_doubt doubt = {.piece = first};
 	struct pen_wire_object object = object_of(client, &first);
-	pen_inquiry_init_part(&server->inquiry, &object, sum.blocks, &sum.chain, now_ns);
-	server->asked = first;
-	pen_stir_server(client, s);
+	pen_inquiry_init_part(&doubt.inquiry, &object, sum.blocks, &sum.chain, now_ns);
+	const struct pen_doubt asked = {.inquiry = server->inquiry, .piece = server->asked};
+	if (asked.inquiry.open && pen_doubt_same(&asked, &doubt))
+		return;
+	pen_doubts_put(&server->doubts, &doubt);
+	ask_next(client, s, now_ns);
 }
 
 void pen_blame_end(
@@ -77,7 +110,9 @@ void pen_blame_end(
 		fault == PEN_SERVER_LIED ? PEN_WIRE_CLOSE_BANNED : PEN_WIRE_CLOSE_DONE, &answer);
 	pen_say_answer(client, &answer, &server->path);
 	server->fault = fault;
-	server->inquiry.open = false;
+	server->inquiry.open = server->held = false;
+	if (fault == PEN_SERVER_LIED)
+		server->doubts.count = 0;
 	pen_tend_lose(client, s, now_ns);
 }
 
@@ -108,19 +143,24 @@ static void judge(
 	/* It may be given more, now that it is not asked any more. */
 	pen_stir_server(client, s);
 	pen_stir_places(client);
-	/* Who never answers is worth no more than one whose bytes are always changed. */
-	bool over = pen_inquiry_count(&server->record, verdict, server->pieces) ||
-		server->record.unknown >= PEN_INQUIRY_ASIDE_MAX;
-	if (!over) {
-		/* Who does not say what he holds of a part is asked for it less and less. */
-		if (server->inquiry.left == 0)
-			forgive(client, s);
+	/* Those that failed together are one event of a path. Who never answers is worth no more
+	 * than one whose bytes are always changed. */
+	bool counts = server->counts || verdict != PEN_INQUIRY_CHANGED;
+	bool over = counts &&
+		(pen_inquiry_count(&server->record, verdict, server->pieces) ||
+			server->record.unknown >= PEN_INQUIRY_ASIDE_MAX);
+	if (over) {
+		pen_blame_end(client, s,
+			verdict == PEN_INQUIRY_LIE ? PEN_SERVER_LIED : PEN_SERVER_SPOILT, now_ns);
+		server->aside_ns = now_ns + aside_for_ns(server);
+		server->aside_placed = client->counters.placed;
 		return;
 	}
-	pen_blame_end(client, s, verdict == PEN_INQUIRY_LIE ? PEN_SERVER_LIED : PEN_SERVER_SPOILT,
-		now_ns);
-	server->aside_ns = now_ns + aside_for_ns(server);
-	server->aside_placed = client->counters.placed;
+	/* Who does not say what he holds of a part is asked for it less and less. */
+	if (server->inquiry.left == 0)
+		forgive(client, s);
+	server->held &= !server->counts;
+	ask_next(client, s, now_ns);
 }
 
 /* Does anything come from anybody, or will it? */
@@ -151,6 +191,8 @@ bool pen_blame_recalls(struct pen_client *client, unsigned s, int64_t now_ns)
 void pen_blame_say(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
+	if (!server->inquiry.open)
+		ask_next(client, s, now_ns);
 	if (!server->inquiry.open || server->visit.state != PEN_VISIT_OPEN)
 		return;
 	struct pen_answer answer = {.bytes = 0};

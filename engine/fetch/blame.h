@@ -10,6 +10,11 @@
  * anybody else in that time: nobody is left, or has what is missing. If it does not answer, nothing
  * is known, and it is asked for that part again when nobody else has it.
  *
+ * A path that changes bytes must not hide a lie beside them: what fails while a question is open
+ * waits for its turn (fetch/doubts.h), also while its server is left aside. Of pieces that fail
+ * together only the first, which is asked about first, counts for how good the path is, and only
+ * until that is answered nothing new is given.
+ *
  * A part of several pieces from several servers that fails as a whole names nobody at all. In
  * nearcore's form the id of its bytes, which every server that offers it has said under its tag,
  * decides. If the bytes have that id, then what was offered is no proof of anything: all who
@@ -20,8 +25,8 @@
  * doubles each time (pen_haul_vain). A part that came whole from one server needs no comparison,
  * and often there is nothing to compare it with: he is asked at once what he holds of each of its
  * blocks. If that is what came, he lied; if it is not, it was the path, or somebody on it.
- * Meanwhile he goes on sending, as it takes a second and a half a block, and a question about one
- * piece comes first.
+ * Meanwhile he goes on sending, as it takes a second and a half a block; a question about one piece
+ * comes first, and then it goes on where it was.
  *
  * A lean part under one id has one head, but for stored lengths, and one sum for each raw frame: a
  * head that has not the id, or a frame that has not the sum, is a wrong piece. But the sums are
@@ -39,7 +44,7 @@
 #define PEN_BLAME_ASIDE_NS INT64_C(2000000000)
 #define PEN_BLAME_ASIDE_DOUBLINGS 5u
 
-/* A piece of this server is wrong; `bytes` is what came (borrowed). */
+/* A piece of this server is wrong; `bytes` is what came (borrowed). Hashes them. */
 void pen_blame_piece(struct pen_client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns);
 
@@ -51,7 +56,15 @@ void pen_blame_part(struct pen_client *client, unsigned server, uint32_t part,
 /* Is it asked about a piece, so that it is given nothing new? */
 static inline bool pen_blame_holds(const struct pen_server *server)
 {
-	return server->inquiry.open && server->inquiry.left == 0;
+	return server->held;
+}
+
+/* Is it asked about anything, or to be asked when it is called again? */
+static inline bool pen_blame_asks(const struct pen_server *server)
+{
+	if (server->state == PEN_SERVER_GONE && server->fault != PEN_SERVER_SPOILT)
+		return false;
+	return server->inquiry.open || server->doubts.count > 0;
 }
 
 /* Ask what is due. */

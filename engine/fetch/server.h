@@ -16,10 +16,10 @@
 #ifndef PEN_FETCH_SERVER_H
 #define PEN_FETCH_SERVER_H
 
+#include "fetch/doubts.h"
 #include "fetch/hauls.h"
 #include "fetch/sizes.h"
 #include "fetch/stream.h"
-#include "peer/inquiry.h"
 #include "peer/visit.h"
 
 /* Timeouts in a row without a sign of life until a server counts as silent; as for credit. */
@@ -104,9 +104,13 @@ struct pen_server {
 	unsigned asides; /* times it was left aside */
 	int64_t aside_ns; /* if it is: when to see whether it is called again (fetch/blame.h) */
 	uint64_t aside_placed; /* packets that the client had placed when that was seen last */
-	struct pen_inquiry inquiry; /* about one of them: while it is open no slot is opened */
+	struct pen_inquiry inquiry; /* about one of them, or about a part */
 	struct pen_inquiry_record record;
 	struct pen_piece asked; /* what the inquiry is about */
+	bool counts; /* it is a part, or the first of the pieces that failed together: what comes of
+			it says how good the path is */
+	struct pen_doubts doubts; /* what it is to be asked about next */
+	bool held; /* a first one is open or waits: no slot is opened until it is answered */
 };
 
 /* Ask (again) when it is due: true, and the next time is set. */

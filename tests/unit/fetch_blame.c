@@ -205,6 +205,109 @@ Test(fetch_blame, a_part_may_take_its_time)
 	cr_expect_eq(server->inquiry.left, 0);
 	cr_expect_eq(server->inquiry.object.piece, 3);
 	cr_expect(!pen_assign_room(lab->client, 0, lab->now));
+	/* Then it goes on about the part, all of which is as it holds it. */
+	settle();
+	cr_expect_eq(server->record.changed, 1);
+	cr_expect_eq(server->fault, PEN_SERVER_LIED);
+	lab_close();
+}
+
+/* ---- what fails while another question is open waits for its turn ---- */
+
+/* Piece u failed its proof: as server 0 holds it, or as the path changed it. */
+static void fail(uint32_t u, bool as_held)
+{
+	static uint8_t came[PEN_BLOCK_BYTES];
+	const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = u};
+	memcpy(came, lab->object + (size_t)u * sizeof came, sizeof came);
+	came[0] ^= 1;
+	came[1] ^= !as_held;
+	pen_client_blame(lab->client, 0, &piece, (struct pen_bytes){came, sizeof came}, lab->now);
+}
+
+/* All that waits is asked about, in whatever order it failed, and one lie is enough. */
+Test(fetch_blame, what_fails_meanwhile_waits)
+{
+	static const struct {
+		const char *name;
+		unsigned changed; /* pieces, by the path, before the lie */
+		bool lies;
+		enum pen_server_fault fault;
+		uint64_t attests;
+	} rows[] = {
+		{"a lie", 0, true, PEN_SERVER_LIED, 1},
+		{"the path, and a lie", 1, true, PEN_SERVER_LIED, 2},
+		{"the path alone", 2, false, PEN_SERVER_NO_FAULT, 2},
+		{"much of it by the path, and a lie", PEN_DOUBTS_MAX, true, PEN_SERVER_LIED,
+			PEN_DOUBTS_MAX + 1},
+		{"much of it by the path alone", PEN_DOUBTS_MAX, false, PEN_SERVER_NO_FAULT,
+			PEN_DOUBTS_MAX},
+		{"more than is remembered", PEN_DOUBTS_MAX + 2, true, PEN_SERVER_NO_FAULT,
+			PEN_DOUBTS_MAX + 1},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(12 << 20, 1);
+		lab_start();
+		cr_assert(lab_run(60 * LAB_S), "%s", rows[i].name);
+		/* From now on: it is done, and all is proved. */
+		lab->toy[0].manners.lie_every = 1;
+		for (unsigned u = 0; u < rows[i].changed; u++)
+			fail(u, false);
+		if (rows[i].lies)
+			fail(11, true);
+		settle();
+		const struct pen_server *server = &lab->client->server[0];
+		cr_expect_eq(server->fault, rows[i].fault, "%s: %d", rows[i].name, server->fault);
+		cr_expect_eq(lab->toy[0].attests, rows[i].attests, "%s: %lu", rows[i].name,
+			(unsigned long)lab->toy[0].attests);
+		cr_expect_eq(
+			server->record.lies, rows[i].fault == PEN_SERVER_LIED, "%s", rows[i].name);
+		cr_expect_eq(server->record.changed, rows[i].changed > 0,
+			"%s: together they are one event", rows[i].name);
+		cr_expect_not(pen_blame_asks(server), "%s", rows[i].name);
+		cr_expect_not(pen_blame_holds(server), "%s", rows[i].name);
+		lab_close();
+	}
+}
+
+/* What waits outlives the session, and is asked in the next one. */
+Test(fetch_blame, what_waits_outlives_the_session)
+{
+	lab_open(12 << 20, 1);
+	lab_start();
+	cr_assert(lab_run(60 * LAB_S));
+	toy_init(&lab->toy[0], 1, lab->now);
+	lab->toy[0].manners.lie_every = 1;
+	fail(0, false);
+	fail(11, true);
+	settle();
+	cr_expect_eq(lab->client->server[0].visit.sessions, 2);
+	cr_expect_eq(lab->client->server[0].fault, PEN_SERVER_LIED);
+	lab_close();
+}
+
+/* What is known to be wrong while its server is left aside is asked when that is called again. */
+Test(fetch_blame, who_is_left_aside_is_asked_later)
+{
+	lab_open(12 << 20, 1);
+	lab_start();
+	cr_assert(lab_run(60 * LAB_S));
+	lab->toy[0].manners.lie_every = 1;
+	const struct pen_server *server = &lab->client->server[0];
+	for (uint32_t u = 0; server->state == PEN_SERVER_READY; u++) {
+		cr_assert_lt(u, 6);
+		fail(u, false);
+		settle();
+	}
+	cr_expect_eq(server->fault, PEN_SERVER_SPOILT);
+	fail(11, true);
+	cr_expect_not(server->inquiry.open);
+	cr_expect(pen_blame_asks(server));
+	int64_t until = lab->now + 20 * LAB_S;
+	for (; pen_blame_asks(server) && lab->now < until; lab->now += LAB_MS)
+		lab_turn();
+	cr_expect_eq(server->fault, PEN_SERVER_LIED);
+	cr_expect_eq(server->asides, 1);
 	lab_close();
 }
 
@@ -240,14 +343,15 @@ Test(fetch_blame, outsider_who_injects_data_gets_no_honest_peer_banned)
 	static const struct {
 		const char *name;
 		enum pen_wire_form form;
-		unsigned pieces, changed; /* and how often server 0 is found to hold others */
+		unsigned pieces, changed; /* and how often it counts that server 0 holds others */
+		uint64_t attests; /* and what it is asked */
 		enum pen_server_fault fault;
 	} rows[] = {
-		{"one block", PEN_WIRE_FORM_RAW, 1, 1, PEN_SERVER_NO_FAULT},
-		{"two blocks", PEN_WIRE_FORM_RAW, 2, 2, PEN_SERVER_NO_FAULT},
-		{"all blocks", PEN_WIRE_FORM_RAW, UINT_MAX, 3, PEN_SERVER_SPOILT},
-		{"one piece of a part", PEN_WIRE_FORM_NEARCORE, 1, 1, PEN_SERVER_NO_FAULT},
-		{"three pieces of a part", PEN_WIRE_FORM_NEARCORE, 3, 1, PEN_SERVER_NO_FAULT},
+		{"one block", PEN_WIRE_FORM_RAW, 1, 1, 1, PEN_SERVER_NO_FAULT},
+		{"two blocks", PEN_WIRE_FORM_RAW, 2, 2, 2, PEN_SERVER_NO_FAULT},
+		{"all blocks", PEN_WIRE_FORM_RAW, UINT_MAX, 3, 3, PEN_SERVER_SPOILT},
+		{"one piece of a part", PEN_WIRE_FORM_NEARCORE, 1, 1, 1, PEN_SERVER_NO_FAULT},
+		{"three pieces of a part", PEN_WIRE_FORM_NEARCORE, 3, 1, 3, PEN_SERVER_NO_FAULT},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		lab_open(20 << 20, 2);
@@ -269,7 +373,7 @@ Test(fetch_blame, outsider_who_injects_data_gets_no_honest_peer_banned)
 		cr_expect_geq(outsider.count, rows[i].changed, "%s", rows[i].name);
 		cr_expect_eq(
 			record->changed, rows[i].changed, "%s: %u", rows[i].name, record->changed);
-		cr_expect_eq(lab->toy[0].attests, rows[i].changed, "%s", rows[i].name);
+		cr_expect_eq(lab->toy[0].attests, rows[i].attests, "%s", rows[i].name);
 		cr_expect_eq(record->lies, 0, "%s", rows[i].name);
 		cr_expect_eq(
 			outsider.closes, rows[i].fault == PEN_SERVER_SPOILT, "%s", rows[i].name);
