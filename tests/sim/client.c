@@ -18,7 +18,7 @@
 /* Streams of the world's chance: identities. */
 #define STREAM_CLIENTS 2000u
 /* A server that lied is called a liar within so long: a question is asked so often
- * (peer/inquiry.h), after one that is under way. */
+ * (peer/inquiry.h), after one that is under way; or for as long as more is asked of it. */
 #define CLIENT_JUDGES_NS (2 * (PEN_INQUIRY_TRIES * PEN_INQUIRY_WAIT_NS) + INT64_C(1000000000))
 /* One client of so many keeps a raw object that goes nowhere: to copy and read it twice more takes
  * longer than a packet does. */
@@ -256,8 +256,9 @@ bool client_charges(const struct client *client)
 {
 	int64_t since_ns = client->actor.world->clock.now_ns - CLIENT_JUDGES_NS;
 	for (unsigned s = 0; client->actor.up && s < client->servers; s++)
-		if (client->caught_ns[s] && client->caught_ns[s] > since_ns &&
-			!client_convicted(client, s))
+		if (client->caught_ns[s] && !client_convicted(client, s) &&
+			(client->caught_ns[s] > since_ns ||
+				pen_blame_asks(&client->client->server[s])))
 			return true;
 	return false;
 }

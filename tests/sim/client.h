@@ -51,6 +51,12 @@ struct client_wrong {
 	struct pen_bytes bytes; /* borrowed */
 };
 
+/* A part that is wrong as a whole; borrowed. */
+struct client_sole {
+	const struct pen_client_pieces *pieces;
+	const uint8_t *from; /* who sent each */
+};
+
 struct client {
 	struct actor actor; /* first */
 	struct pen_arena arena;
@@ -120,6 +126,10 @@ void client_blame(struct client *client, unsigned server, const struct pen_piece
 /* Only the world is told. */
 void client_catch(struct client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes);
+
+/* Only the world is told: part k, all of which came, is wrong as a whole. It is a lie if one server
+ * sent all pieces, and holds them so. */
+void client_catch_sole(struct client *client, unsigned k, const struct client_sole *sole);
 
 /* Has it called this server a liar, in this life? */
 bool client_convicted(const struct client *client, unsigned server);

@@ -159,6 +159,10 @@ static void part_refute(struct client *client, unsigned k, int64_t now_ns)
 	client->refused++;
 	/* XXH3 is easily met: that all sums are those of the name convicts nobody. */
 	pen_client_refuted(client->client, k, false, &pieces, now_ns);
+	uint8_t from[OBJECT_PIECES_MAX];
+	for (uint32_t u = 0; u < pieces.count; u++)
+		from[u] = part->came->pieces[u].from;
+	client_catch_sole(client, k, &(struct client_sole){&pieces, from});
 	if (!part->compared) {
 		struct client_lean *spare = part->refuted ? part->refuted : lean_new();
 		part->refuted = part->came;

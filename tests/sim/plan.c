@@ -270,7 +270,8 @@ static void missing_draw(struct plan *plan, struct pen_rng *rng)
 	for (unsigned s = 0; s < plan->servers; s++) {
 		enum plan_lie lie = plan->hosts[s].lie;
 		/* A changed bit of a compressed frame may change nothing of what it says. */
-		if (plan->lean || (lie != PLAN_BAD_BYTES && lie != PLAN_OTHER_BYTES))
+		bool wrong = lie == PLAN_OTHER_BYTES || (lie == PLAN_BAD_BYTES && !plan->lean);
+		if (!wrong)
 			plan->holds[s] &= ~(1u << plan->missing);
 	}
 }

@@ -88,14 +88,19 @@ static void frames_open(struct pen_bytes part, struct pen_buf *raw)
 	pen_zstd_fini(&zstd);
 }
 
-/* The last byte of one frame, of a value, is another: only the proof can tell. */
+/* The last byte of one frame, of a value, is another: only the proof can tell. A part without any
+ * has another proof. */
 static void forge(
 	struct pen_bytes part, struct pen_bytes raw, struct pen_rng *rng, struct pen_buf *out)
 {
 	struct pen_zstd zstd = {0};
 	struct pen_lean_head head;
-	struct pen_buf rows = {0}, body = {0}, frame = {0};
+	struct pen_buf rows = {0}, body = {0}, frame = {0}, proof = {0};
 	PEN_CHECK(!pen_lean_decode(part, &head, NULL));
+	fake_append(&proof, head.proof.at, head.proof.len);
+	PEN_CHECK(proof.len > 0);
+	proof.at[proof.len - 1] ^= head.frames == 0;
+	head.proof = pen_buf_bytes(&proof);
 	uint32_t wrong = head.frames ? (uint32_t)pen_rng_below(rng, head.frames) : 0;
 	for (uint32_t i = 0, at = 0; i < head.frames; i++) {
 		struct pen_lean_row row = pen_lean_row(&head, i);
@@ -115,6 +120,7 @@ static void forge(
 	pen_buf_fini(&rows);
 	pen_buf_fini(&body);
 	pen_buf_fini(&frame);
+	pen_buf_fini(&proof);
 	pen_zstd_fini(&zstd);
 }
 

@@ -51,21 +51,17 @@ static struct pen_bytes piece_at(const void *context, uint32_t unit)
 		bytes->at + from, left < PEN_RAW_BLOCK_BYTES ? left : PEN_RAW_BLOCK_BYTES};
 }
 
-/* Is a server asked what it holds of this whole part, all of which came as it holds it? */
-static void sole_catch(struct client *client, unsigned k, const struct pen_client_pieces *pieces)
+void client_catch_sole(struct client *client, unsigned k, const struct client_sole *sole)
 {
-	unsigned s = client->parts[k].from[0];
-	const struct pen_server *server = &client->client->server[s];
 	struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .part = k};
-	if (!server->inquiry.open || !server->inquiry.left || server->asked.part != k)
-		return;
-	for (piece.piece = 0; piece.piece < pieces->count; piece.piece++) {
-		if (!client->holds(
-			    client->context, s, &piece, piece_at(pieces->context, piece.piece)))
+	for (; piece.piece < sole->pieces->count; piece.piece++) {
+		struct pen_bytes bytes = sole->pieces->piece(sole->pieces->context, piece.piece);
+		if (sole->from[piece.piece] != sole->from[0] ||
+			!client->holds(client->context, sole->from[0], &piece, bytes))
 			return;
 	}
 	piece.piece = 0;
-	client_catch(client, s, &piece, piece_at(pieces->context, 0));
+	client_catch(client, sole->from[0], &piece, sole->pieces->piece(sole->pieces->context, 0));
 }
 
 static void part_refute(struct client *client, unsigned k, bool as_named, int64_t now_ns)
@@ -83,7 +79,7 @@ static void part_refute(struct client *client, unsigned k, bool as_named, int64_
 		senders_catch(client, k);
 	pen_client_refuted(client->client, k, as_named, &pieces, now_ns);
 	if (!as_named)
-		sole_catch(client, k, &pieces);
+		client_catch_sole(client, k, &(struct client_sole){&pieces, part->from});
 	part->compared = !as_named;
 	struct pen_buf spare = part->before;
 	part->before = part->bytes;
