@@ -1,0 +1,9 @@
+/* Bodies of WANT. */
+#include "made.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct pen_bytes body = {data, len};
+	made_window(pen_wire_want_decode(body), body);
+	return 0;
+}
