@@ -195,7 +195,8 @@ static int64_t due_ns(
 		return due;
 	due = sooner(due, pen_stream_due_ns(&server->stream, &server->want));
 	due = sooner(due, sooner(open_ns(server), keep_ns(server)));
-	due = sooner(due, pen_inquiry_due_ns(&server->inquiry));
+	if (server->visit.state == PEN_VISIT_OPEN)
+		due = sooner(due, pen_inquiry_due_ns(&server->inquiry));
 	due = sooner(due, pen_server_tried_ns(server, client->place));
 	due = sooner(due, pen_server_stuck_ns(server, client->place));
 	if (server->catalog.open)

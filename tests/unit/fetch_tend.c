@@ -83,6 +83,31 @@ Test(fetch_tend, server_back_with_a_new_key)
 	lab_close();
 }
 
+/* It is asked what it holds, forgets the session, and dies: without one nothing can be asked, and
+ * nobody turns in circles until it is back. */
+Test(fetch_tend, a_question_waits_for_a_session)
+{
+	static const uint8_t byte;
+	const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE};
+	lab_open(20 << 20, 1);
+	lab->toy[0].manners.no_attest = true;
+	lab_start();
+	run_to(100);
+	const struct pen_server *server = &lab->client->server[0];
+	pen_client_blame(lab->client, 0, &piece, (struct pen_bytes){&byte, 1}, lab->now);
+	restart(0);
+	while (server->visit.state == PEN_VISIT_OPEN)
+		cr_assert(lab_turn());
+	cr_assert(server->inquiry.open);
+	lab->toy[0].manners.mute = true;
+	int64_t at = lab->now;
+	unsigned turns = 0;
+	for (; lab->now < at + 3 * LAB_S; turns++)
+		cr_assert(lab_turn());
+	cr_expect_lt(turns, 100, "%u turns in 3 s", turns);
+	lab_close();
+}
+
 /* One of two dies: its pieces go to the other at once, and so does its credit. */
 Test(fetch_tend, credit_given_to_a_peer_that_died)
 {
