@@ -91,6 +91,7 @@ void still_check(struct pen_client *client, int64_t now_ns)
 		pen_parts_bytes(client->parts.n));
 	pen_stir_all(client);
 	pen_client_turn(client, now_ns);
+	PEN_CHECK(pen_client_due_ns(client, now_ns) > now_ns);
 	hints_keep(client);
 	compare(client);
 }

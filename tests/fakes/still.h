@@ -1,7 +1,8 @@
 /*
  * still: does a client's turn leave nothing undone? A turn looks only at what was stirred
  * (fetch/stir.h); so after it one that looks at everything must change nothing, say nothing, and
- * find nothing due sooner. This is how it is known that no wake-up is missed.
+ * find nothing due sooner. This is how it is known that no wake-up is missed. Nor is anything due
+ * at once: who waits until then would turn in circles.
  */
 #ifndef PEN_TESTS_FAKES_STILL_H
 #define PEN_TESTS_FAKES_STILL_H
