@@ -25,7 +25,7 @@
  * doubles each time (pen_haul_vain). A part that came whole from one server needs no comparison,
  * and often there is nothing to compare it with: he is asked at once what he holds of each of its
  * blocks. If that is what came, he lied; if it is not, it was the path, or somebody on it.
- * Meanwhile he goes on sending, as it takes a second and a half a block; a question about one piece
+ * Meanwhile he goes on sending, as it takes a third of a second a block; a question about one piece
  * comes first, and then it goes on where it was.
  *
  * A lean part under one id has one head, but for stored lengths, and one sum for each raw frame: a

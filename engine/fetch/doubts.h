@@ -14,8 +14,8 @@
 #include "fetch/place.h"
 #include "peer/inquiry.h"
 
-/* Half the slots of a session, of which a path changes all. A question each in a second and a half:
- * twelve seconds. */
+/* Half the slots of a session, of which a path changes all. A question each in a third of a second,
+ * or if the server is busy in a second and a half. */
 #define PEN_DOUBTS_MAX 8u
 
 /* A question that waits for its turn. */

@@ -44,6 +44,13 @@ void pen_inquiry_init_part(struct pen_inquiry *inquiry, const struct pen_wire_ob
 		.open = true};
 }
 
+/* The last question is answered: another may follow sooner. */
+static void answered(struct pen_inquiry *inquiry)
+{
+	if (inquiry->tries)
+		inquiry->due_ns += PEN_INQUIRY_NEXT_NS - PEN_INQUIRY_WAIT_NS;
+}
+
 static enum pen_inquiry_verdict end(struct pen_inquiry *inquiry, enum pen_inquiry_verdict verdict)
 {
 	inquiry->open = false;
@@ -107,6 +114,7 @@ enum pen_inquiry_verdict pen_inquiry_hear(
 	if (!inquiry->open || memcmp(&attested->object, &inquiry->object, sizeof inquiry->object) ||
 		attested->state == PEN_WIRE_ATTESTED_BUSY)
 		return PEN_INQUIRY_NONE;
+	answered(inquiry);
 	if (inquiry->left)
 		return hear_part(inquiry, attested);
 	if (attested->state == PEN_WIRE_ATTESTED_NOT_HELD)

@@ -27,8 +27,11 @@
 #include "peer/channel.h"
 #include "peer/packet.h"
 
-/* A server reads for it at most once a second. */
+/* A question is asked again after so long, if it is not answered, or the server was busy. */
 #define PEN_INQUIRY_WAIT_NS INT64_C(1500000000)
+/* The next one so long after one that was: a server reads for a session only so often
+ * (serve/attest.h), and one that comes a little too soon finds it busy. */
+#define PEN_INQUIRY_NEXT_NS INT64_C(300000000)
 /* Questions without an answer until nothing is known. */
 #define PEN_INQUIRY_TRIES 5u
 /* Pieces that came otherwise than they are held, at least, and one in how many: a path, or a
@@ -53,7 +56,7 @@ struct pen_inquiry {
 	uint32_t came_bytes; /* of this block and those behind it */
 	unsigned block; /* of those that came, the one that is asked for */
 	unsigned tries; /* questions sent */
-	int64_t due_ns; /* when the next one leaves */
+	int64_t due_ns; /* when the next one leaves; after the verdict, when another may */
 	bool open; /* no verdict yet */
 	uint32_t left; /* of a whole part: blocks that are still to be asked for; of a piece 0 */
 	struct pen_hash came_sum,

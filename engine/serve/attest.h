@@ -1,7 +1,8 @@
 /*
  * attest: a digest of what this server holds of a piece, for a client that must know whom to
  * believe (wire/wire.h, BEFORE A BAN). Read on demand, hashed here: 1 MiB costs the net core about
- * a millisecond, so at most one a second for each session, and PEN_ATTESTS_MAX under way for all.
+ * a millisecond, so at most four a second for each session (who sent a whole part is asked for each
+ * of its blocks), and PEN_ATTESTS_MAX under way for all.
  *
  * Order: ask, then poll in every turn of the loop until all is done. One thread; time is an
  * argument.
@@ -14,7 +15,7 @@
 /* Under way at a time. */
 #define PEN_ATTESTS_MAX 8u
 /* Of one session, and of all sessions of a core: 1 in 16 of its time at most. */
-#define PEN_ATTEST_NS INT64_C(1000000000)
+#define PEN_ATTEST_NS INT64_C(250000000)
 #define PEN_ATTEST_ALL_NS INT64_C(16000000)
 /* Until a piece that found no block is asked for again. */
 #define PEN_ATTEST_AGAIN_NS INT64_C(1000000)

@@ -585,7 +585,7 @@ static_assert(sizeof(struct pen_wire_data) == PEN_WIRE_HEAD_BYTES, "fixed for ev
 enum pen_wire_attested_state {
 	PEN_WIRE_ATTESTED_HELD = 1,
 	PEN_WIRE_ATTESTED_NOT_HELD = 2,
-	PEN_WIRE_ATTESTED_BUSY = 3, /* asked too often: at most one a second is read */
+	PEN_WIRE_ATTESTED_BUSY = 3, /* asked too often: at most four a second are read */
 };
 
 struct PEN_PACKED pen_wire_attested {

@@ -161,6 +161,25 @@ Test(peer_inquiry, all_of_a_part_must_be_a_lie)
 	}
 }
 
+/* The next block is asked for when the server reads again, not when an answer would be late. */
+Test(peer_inquiry, goes_on_when_it_is_answered)
+{
+	struct pen_wire_object object = {.n = 9, .form = PEN_WIRE_FORM_NEARCORE};
+	const struct pen_hash sum = {0};
+	int64_t asked_ns = duo.now_ns;
+	pen_inquiry_init_part(&inquiry, &object, 3, &sum, asked_ns);
+	cr_expect_eq(
+		pen_inquiry_poll(&inquiry, &duo.visit.channel, asked_ns, &out), PEN_INQUIRY_NONE);
+	struct pen_wire_attested said = held(7, false);
+	said.state = PEN_WIRE_ATTESTED_BUSY;
+	cr_expect_eq(pen_inquiry_hear(&inquiry, &said), PEN_INQUIRY_NONE);
+	cr_expect_eq(pen_inquiry_due_ns(&inquiry), asked_ns + PEN_INQUIRY_WAIT_NS);
+	said = held(7, false);
+	cr_expect_eq(pen_inquiry_hear(&inquiry, &said), PEN_INQUIRY_NONE);
+	cr_expect_eq(pen_inquiry_due_ns(&inquiry), asked_ns + PEN_INQUIRY_NEXT_NS);
+	cr_expect_eq(inquiry.object.piece, 1);
+}
+
 Test(peer_inquiry, asks_in_the_session_and_gives_up)
 {
 	struct pen_answer back;

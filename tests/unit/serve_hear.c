@@ -1,4 +1,7 @@
 /* What a server makes of every packet that comes. */
+#include <assert.h>
+
+#include "peer/inquiry.h"
 #include "serve_stage.h"
 
 static struct stage stage;
@@ -212,7 +215,10 @@ Test(serve_hear, ack_all_receiver_is_ended)
 	cr_expect_eq(stage.serve.guests.open, 0);
 }
 
-Test(serve_hear, attests_once_a_second)
+/* A client whose question was answered asks the next one no sooner than it is read. */
+static_assert(PEN_INQUIRY_NEXT_NS > PEN_ATTEST_NS, "else each other question is in vain");
+
+Test(serve_hear, attests_four_times_a_second)
 {
 	struct pen_wire_object object = object_of(1);
 	for (unsigned i = 0; i < 3; i++) {
@@ -223,7 +229,7 @@ Test(serve_hear, attests_once_a_second)
 		const struct pen_wire_attested *attested = (const void *)caller.heard.packet.body;
 		cr_expect_eq(
 			attested->state, i == 1 ? PEN_WIRE_ATTESTED_BUSY : PEN_WIRE_ATTESTED_HELD);
-		stage.now_ns += (i + 1) * 999 * STAGE_MS;
+		stage.now_ns += (i + 1) * (PEN_ATTEST_NS - STAGE_MS);
 	}
 }
 
