@@ -124,6 +124,8 @@ for form in state lean; do
 	result $? 'and nobody else'
 	fetch --from "$liar" --root "$root" --form $name --store "$scratch/false.$form" --stall 8
 	wants 4 $? "a liar alone, $name form"
+	grep -q "^$liar: .*it lied" "$scratch/out"
+	said $? 'it is named, too'
 	expect 0 "$(parts "$scratch/false.$form" '*')" 'and nothing of it is in the store'
 	stop
 	kill -9 "$liars"
