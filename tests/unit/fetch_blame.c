@@ -270,6 +270,24 @@ Test(fetch_blame, what_fails_meanwhile_waits)
 	}
 }
 
+/* Who does not answer is asked the next thing in the same turn, and nothing is left undone
+ * (fakes/still.h). */
+Test(fetch_blame, who_does_not_say_is_asked_all)
+{
+	lab_open(12 << 20, 1);
+	lab_start();
+	cr_assert(lab_run(60 * LAB_S));
+	lab->toy[0].manners.no_attest = true;
+	fail(0, false);
+	fail(1, false);
+	settle();
+	const struct pen_server *server = &lab->client->server[0];
+	cr_expect_eq(lab->toy[0].attests, 2 * PEN_INQUIRY_TRIES);
+	cr_expect_eq(server->record.unknown, 2);
+	cr_expect_eq(server->fault, PEN_SERVER_NO_FAULT);
+	lab_close();
+}
+
 /* What waits outlives the session, and is asked in the next one. */
 Test(fetch_blame, what_waits_outlives_the_session)
 {
