@@ -98,18 +98,9 @@ expect '0 1' "$(number made) $(number larger)" "  nor of nearcore's form"
 broken=0 kills=0 remade=0
 for at in 0 1 11 24 36; do
 	store=$scratch/killed
-	rm -rf "$store"
-	"$PENSTOCK" make --from "kv:$state" --store "$store" "${labels[@]}" --of $of --jobs 2 \
-		--form both >/dev/null 2>&1 &
-	victim=$!
-	for _ in $(seq 2000); do
-		there=$(ls "$store/$dir" 2>/dev/null | wc -l)
-		[ "$there" -ge $at ] && break
-		kill -0 $victim 2>/dev/null || break
-	done
-	kill -9 $victim 2>/dev/null
-	wait $victim 2>/dev/null
-	[ $? -eq 137 ] && kills=$((kills + 1))
+	kill_make $at "$dir" "$store" --from "kv:$state" "${labels[@]}" --of $of --jobs 2 \
+		--form both &&
+		kills=$((kills + 1))
 	mkdir -p "$store"
 	run verify store "$store" || broken=$((broken + 1))
 	there=$(ls "$store/$dir" 2>/dev/null | wc -l)

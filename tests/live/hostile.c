@@ -11,21 +11,15 @@
  *   endless          a body without announced length that does not end
  * Prints its port and serves until killed, at most 120 s.
  */
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-/* Nothing here lives longer, whatever becomes of the test that started it. */
-#define SECONDS_MAX 120
+#include "listener.h"
 
 static const char *dir, *mode, *only;
 
@@ -104,7 +98,7 @@ static void answer(int fd, const char *name)
 	if (!strcmp(what, "reset"))
 		return;
 	if (!strcmp(what, "silent")) {
-		sleep(SECONDS_MAX);
+		sleep(LISTENER_SECONDS_MAX);
 		return;
 	}
 	char *body = load(name, !strcmp(what, "other"), &len);
@@ -137,9 +131,6 @@ static void *serve(void *argument)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof address;
 	if (argc < 3) {
 		fprintf(stderr, "usage: hostile DIR MODE [NAME]\n");
 		return 2;
@@ -147,23 +138,5 @@ int main(int argc, char **argv)
 	dir = argv[1];
 	mode = argv[2];
 	only = argv[3];
-	alarm(SECONDS_MAX);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, len) || listen(listener, 64) ||
-		getsockname(listener, (struct sockaddr *)&address, &len)) {
-		perror("hostile");
-		return 1;
-	}
-	printf("%d\n", ntohs(address.sin_port));
-	fflush(stdout);
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-		pthread_t thread;
-		if (fd < 0)
-			continue;
-		if (pthread_create(&thread, NULL, serve, (void *)(long)fd) == 0)
-			pthread_detach(thread);
-		else
-			close(fd);
-	}
+	return listener_run("hostile", serve);
 }

@@ -107,6 +107,23 @@ stop() {
 	wait "$server" 2>/dev/null
 }
 
+# kill_make COUNT DIR STORE FLAG...: make parts into a store, killed when so many files are in
+# STORE/DIR. True if it was still at work.
+kill_make() {
+	local at=$1 dir=$2 store=$3 victim
+	shift 3
+	rm -rf "$store"
+	"$PENSTOCK" make --store "$store" "$@" >/dev/null 2>&1 &
+	victim=$!
+	for _ in $(seq 2000); do
+		[ "$(ls "$store/$dir" 2>/dev/null | wc -l)" -ge "$at" ] && break
+		kill -0 $victim 2>/dev/null || break
+	done
+	kill -9 $victim 2>/dev/null
+	wait $victim 2>/dev/null
+	[ $? -eq 137 ]
+}
+
 # dump_db DB OUT: both columns of shard s7.v3 as text into OUT.state and OUT.flat.
 dump_db() {
 	"$dump" "$1" s7.v3 state >"$2.state" && "$dump" "$1" s7.v3 flat >"$2.flat"

@@ -4,17 +4,12 @@
  * usage: line PORT BYTES_PER_SECOND
  * Prints its own port and works until killed, at most an hour.
  */
-#include <arpa/inet.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-/* Nothing here lives longer, whatever becomes of the test that started it. */
-#define SECONDS_MAX 3600
+#include "listener.h"
+
 /* Pieces a second. */
 #define PIECES 50
 /* What a socket holds at most, so that the rest waits in the server and dies with it. */
@@ -69,33 +64,12 @@ static void *connection(void *argument)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof address;
 	if (argc != 3 || atol(argv[2]) < PIECES) {
 		fprintf(stderr, "usage: line PORT BYTES_PER_SECOND\n");
 		return 2;
 	}
-	alarm(SECONDS_MAX);
-	server.sin_addr = address.sin_addr;
+	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	server.sin_port = htons((uint16_t)atoi(argv[1]));
 	piece = (size_t)atol(argv[2]) / PIECES;
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, len) || listen(listener, 64) ||
-		getsockname(listener, (struct sockaddr *)&address, &len)) {
-		perror("line");
-		return 1;
-	}
-	printf("%d\n", ntohs(address.sin_port));
-	fflush(stdout);
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-		pthread_t thread;
-		if (fd < 0)
-			continue;
-		if (pthread_create(&thread, NULL, connection, (void *)(long)fd) == 0)
-			pthread_detach(thread);
-		else
-			close(fd);
-	}
+	return listener_run("line", connection);
 }

@@ -45,18 +45,8 @@ expect 2 $? 'a part that there is not'
 broken=0 kills=0 remade=0
 for at in 0 1 9 25 40 58; do
 	store=$scratch/killed
-	rm -rf "$store"
-	"$PENSTOCK" make --from "kv:$state" --store "$store" "${labels[@]}" --of $of --jobs 2 \
-		>/dev/null 2>&1 &
-	victim=$!
-	for _ in $(seq 2000); do
-		there=$(ls "$store/$dir" 2>/dev/null | wc -l)
-		[ "$there" -ge $at ] && break
-		kill -0 $victim 2>/dev/null || break
-	done
-	kill -9 $victim 2>/dev/null
-	wait $victim 2>/dev/null
-	[ $? -eq 137 ] && kills=$((kills + 1))
+	kill_make $at "$dir" "$store" --from "kv:$state" "${labels[@]}" --of $of --jobs 2 &&
+		kills=$((kills + 1))
 	if [ -n "$(ls "$store/$dir" 2>/dev/null)" ]; then
 		"$PENSTOCK" verify store "$store" >"$scratch/verify" 2>&1 || broken=$((broken + 1))
 	fi

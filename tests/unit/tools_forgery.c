@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../tools/penstock/catch.h"
 #include "../../tools/penstock/stash.h"
-#include "../../tools/penstock/workshop.h"
 #include "base/check.h"
 #include "fakes/lab.h"
 #include "fakes/lean.h"
@@ -185,13 +185,7 @@ static void came_back(struct errand *back, int64_t now_ns)
 
 static void take(const struct pen_client_piece *piece)
 {
-	const struct parcel_block block = {.unit = piece->unit,
-		.block = piece->piece.block,
-		.blocks = piece->blocks,
-		.start = piece->start,
-		.server = (uint8_t)piece->server,
-		.whole = piece->whole,
-		.bytes = {piece->block->at, piece->bytes}};
+	const struct parcel_block block = catch_block(piece);
 	if (round_of != piece->round)
 		parcel_new(piece);
 	cr_assert_eq(parcel_put(&came, &block), 0);

@@ -6,22 +6,19 @@
 #include <string.h>
 
 #include "../../tools/penstock/vault.h"
-#include "../../tools/penstock/workshop.h"
 #include "base/check.h"
+#include "golden_parts.h"
 #include "scratch.h"
-#include "util.h"
 
-#define ROOT "GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv"
 #define OTHER "28dXfKSczkZrkaRUrxLpwxGmnxNtbz2Uw5Dt3zseFiir"
-#define PARTS 7u
 #define SMALL_KEYS 6605u /* lines of nearcore's own dump of its FlatState */
 #define FORMS (1u << PEN_FORM_NEARCORE)
 
 static struct scratch scratch;
 static struct vault vault;
 static struct workshop workshop;
-static struct pen_buf bytes[PARTS], here;
-static struct errand errands[PARTS];
+static struct golden_parts golden;
+static struct pen_buf here;
 static struct pen_why why;
 
 static void back(struct errand *errand, int64_t now_ns)
@@ -45,42 +42,29 @@ static void open_all(size_t content_bytes)
 		.entries = PEN_PART_ENTRIES_MAX,
 		.batch_bytes = PEN_PART_BYTES_MAX};
 	struct pen_allowance part = all;
-	const struct vault_ask ask = ask_of(ROOT, 0);
+	const struct vault_ask ask = ask_of(GOLDEN_ROOT, 0);
 	part.content_bytes = content_bytes;
 	cr_assert_eq(vault_open(&vault, &ask, &why), 0, "%s", why.text);
-	cr_assert_eq(
-		vault.depot.ops->look(&vault.depot, PARTS, FORMS, &here, &why), 0, "%s", why.text);
+	cr_assert_eq(vault.depot.ops->look(&vault.depot, GOLDEN_PARTS, FORMS, &here, &why), 0, "%s",
+		why.text);
 	const struct workshop_ask work = {
 		.depot = &vault.depot, .jobs = 2, .part = part, .alone = all};
 	cr_assert_eq(workshop_open(&workshop, &work, &why), 0, "%s", why.text);
-	for (uint32_t k = 0; k < PARTS; k++) {
-		char name[64];
-		snprintf(name, sizeof name, "golden/small/state_part_%06u_of_000007", k);
-		bytes[k] = test_data(name);
-		errands[k] = (struct errand){.kind = ERRAND_PART,
-			.back = back,
-			.id = {ask.root, k, PARTS},
-			.form = PEN_FORM_NEARCORE,
-			.bytes = pen_buf_bytes(&bytes[k])};
-	}
+	golden_open(&golden, back);
 }
 
 static void run(uint32_t from, uint32_t to)
 {
 	for (uint32_t k = from; k < to; k++)
-		workshop_put(&workshop, &errands[k]);
-	while (workshop.count) {
-		if (!workshop_turn(&workshop, 1))
-			pen_wake_wait(workshop_wake(&workshop), -1);
-	}
+		workshop_put(&workshop, &golden.errands[k]);
+	golden_run(&workshop, 1);
 }
 
 static void close_all(void)
 {
 	workshop_close(&workshop);
 	vault_close(&vault);
-	for (uint32_t k = 0; k < PARTS; k++)
-		pen_buf_fini(&bytes[k]);
+	golden_close(&golden);
 	pen_buf_fini(&here);
 }
 
@@ -93,23 +77,24 @@ Test(tools_vault, goes_on_and_ends)
 	cr_expect_eq(here.at[0], 0);
 	run(0, 3);
 	for (uint32_t k = 0; k < 3; k++) {
-		cr_expect_eq(errands[k].verdict, ERRAND_DONE, "%s", errands[k].why.text);
-		cr_expect_eq(errands[k].stored_bytes, bytes[k].len);
-		cr_expect_gt(errands[k].counts.values, 0);
-		cr_expect_gt(errands[k].store_ns, 0);
+		cr_expect_eq(
+			golden.errands[k].verdict, ERRAND_DONE, "%s", golden.errands[k].why.text);
+		cr_expect_eq(golden.errands[k].stored_bytes, golden.bytes[k].len);
+		cr_expect_gt(golden.errands[k].counts.values, 0);
+		cr_expect_gt(golden.errands[k].store_ns, 0);
 	}
 	cr_expect_eq(vault_finish(&vault, &why), PEN_EREFUSED, "parts are missing");
 	uint64_t values = workshop.values;
 	close_all();
 	open_all(PEN_PART_BYTES_MAX);
-	cr_expect_eq(vault.want.parts, PARTS, "it knows N");
+	cr_expect_eq(vault.want.parts, GOLDEN_PARTS, "it knows N");
 	cr_expect_eq(here.at[0], 7);
-	run(3, PARTS);
+	run(3, GOLDEN_PARTS);
 	values += workshop.values;
 	cr_expect_eq(values, SMALL_KEYS, "%llu", (unsigned long long)values);
 	cr_expect_eq(vault_finish(&vault, &why), 0, "%s", why.text);
 	close_all();
-	const struct vault_ask again = ask_of(ROOT, 0);
+	const struct vault_ask again = ask_of(GOLDEN_ROOT, 0);
 	cr_expect_eq(vault_open(&vault, &again, &why), 1, "it is done");
 	vault_close(&vault);
 	scratch_close(&scratch);
@@ -120,28 +105,29 @@ Test(tools_vault, keeps_out_what_is_wrong)
 {
 	scratch = scratch_open();
 	open_all(PEN_PART_BYTES_MAX);
-	errands[0].bytes = pen_buf_bytes(&bytes[1]); /* another part */
-	errands[1].bytes.len /= 2;
+	golden.errands[0].bytes = pen_buf_bytes(&golden.bytes[1]); /* another part */
+	golden.errands[1].bytes.len /= 2;
 	run(0, 2);
 	for (uint32_t k = 0; k < 2; k++) {
-		cr_expect_eq(errands[k].verdict, ERRAND_REFUTED, "%u", k);
-		cr_expect_eq(pen_err_exit(errands[k].err), PEN_EXIT_PROOF);
+		cr_expect_eq(golden.errands[k].verdict, ERRAND_REFUTED, "%u", k);
+		cr_expect_eq(pen_err_exit(golden.errands[k].err), PEN_EXIT_PROOF);
 	}
 	workshop.ask.part.content_bytes = workshop.ask.alone.content_bytes = 1000;
 	run(2, 3);
-	cr_expect_eq(errands[2].verdict, ERRAND_LARGE, "not even alone");
+	cr_expect_eq(golden.errands[2].verdict, ERRAND_LARGE, "not even alone");
 	workshop.ask.part.content_bytes = workshop.ask.alone.content_bytes = PEN_PART_BYTES_MAX;
 	workshop.ask.part.batch_bytes = 1000;
 	workshop.ask.alone.batch_bytes = 1000;
 	run(3, 4);
-	cr_expect_eq(errands[3].verdict, ERRAND_LARGE, "its rows are too many");
+	cr_expect_eq(golden.errands[3].verdict, ERRAND_LARGE, "its rows are too many");
 	cr_expect_eq(workshop.values, 0);
 	close_all();
 	open_all(1000);
 	cr_expect_eq(here.at[0], 0, "nothing was applied");
-	run(0, PARTS);
-	for (uint32_t k = 0; k < PARTS; k++)
-		cr_expect_eq(errands[k].verdict, ERRAND_DONE, "alone: %s", errands[k].why.text);
+	run(0, GOLDEN_PARTS);
+	for (uint32_t k = 0; k < GOLDEN_PARTS; k++)
+		cr_expect_eq(golden.errands[k].verdict, ERRAND_DONE, "alone: %s",
+			golden.errands[k].why.text);
 	close_all();
 	scratch_close(&scratch);
 }
@@ -164,9 +150,9 @@ Test(tools_vault, says_what_the_machine_said)
 	vault.sink->ops = &ops;
 	run(0, 1);
 	vault.sink->ops = kept;
-	cr_expect_eq(errands[0].verdict, ERRAND_BROKEN);
-	cr_expect_eq(errands[0].err, -ENOSPC);
-	cr_expect_str_eq(errands[0].why.text, "put: no room");
+	cr_expect_eq(golden.errands[0].verdict, ERRAND_BROKEN);
+	cr_expect_eq(golden.errands[0].err, -ENOSPC);
+	cr_expect_str_eq(golden.errands[0].why.text, "put: no room");
 	close_all();
 	scratch_close(&scratch);
 }
@@ -177,14 +163,14 @@ Test(tools_vault, holds_one_state)
 	static const struct {
 		const char *name, *root;
 		uint32_t parts;
-		unsigned applied; /* parts of ROOT in PARTS, before */
+		unsigned applied; /* parts of GOLDEN_ROOT in GOLDEN_PARTS, before */
 		int opened, begun; /* what open says, and if that is 0, begin */
 	} rows[] = {
-		{"the same", ROOT, PARTS, 1, 0, 0},
-		{"the same, and no N", ROOT, 0, 1, 0, 0},
-		{"another N", ROOT, 6, 1, PEN_EREFUSED, 0},
+		{"the same", GOLDEN_ROOT, GOLDEN_PARTS, 1, 0, 0},
+		{"the same, and no N", GOLDEN_ROOT, 0, 1, 0, 0},
+		{"another N", GOLDEN_ROOT, 6, 1, PEN_EREFUSED, 0},
 		{"another root", OTHER, 6, 1, PEN_EREFUSED, 0},
-		{"another N, nothing applied", ROOT, 6, 0, 0, 0},
+		{"another N, nothing applied", GOLDEN_ROOT, 6, 0, 0, 0},
 		{"another root, nothing applied", OTHER, 6, 0, 0, 0},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
@@ -198,7 +184,8 @@ Test(tools_vault, holds_one_state)
 		cr_expect(!vault_is_begun(&vault));
 		if (!err) {
 			uint32_t n = vault.want.parts;
-			cr_expect_eq(n, rows[i].parts ? rows[i].parts : PARTS, "%s", rows[i].name);
+			cr_expect_eq(n, rows[i].parts ? rows[i].parts : GOLDEN_PARTS, "%s",
+				rows[i].name);
 			cr_expect_eq(
 				vault_begin(&vault, n, &why), rows[i].begun, "%s", rows[i].name);
 			cr_expect(vault_is_begun(&vault));

@@ -1,6 +1,5 @@
 /* Workers that prove and store parts, and the labels under which these come to lie. */
 #include "../../tools/penstock/stash.h"
-#include "../../tools/penstock/workshop.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -8,18 +7,14 @@
 #include "base/check.h"
 #include "drivers/table.h"
 #include "part/raw.h"
+#include "golden_parts.h"
 #include "scratch.h"
-#include "util.h"
-
-#define ROOT "GRqsQiLsteXhPiadvQ3Xkpuop5c87g35UyhpTB8LuMxv"
-#define PARTS 7u
 
 static struct scratch scratch;
 static struct stash stash;
 static struct workshop workshop;
 static struct pen_hash root;
-static struct pen_buf bytes[PARTS];
-static struct errand errands[PARTS];
+static struct golden_parts golden;
 static unsigned came; /* errands that have come back */
 static unsigned beside; /* of these, the most that were out when a large one came */
 
@@ -37,7 +32,7 @@ static void open_all(unsigned jobs, size_t content_bytes, const struct pen_label
 	const struct pen_allowance large = {.content_bytes = PEN_PART_BYTES_MAX,
 		.entries = PEN_PART_ENTRIES_MAX,
 		.alone = true};
-	cr_assert_eq(pen_hash_parse(ROOT, &root), 0);
+	cr_assert_eq(pen_hash_parse(GOLDEN_ROOT, &root), 0);
 	scratch = scratch_open();
 	const struct stash_ask ask = {scratch_at(&scratch, "store"), root, labels};
 	cr_assert_eq(stash_open(&stash, &ask, &why), 0, "%s", why.text);
@@ -46,25 +41,13 @@ static void open_all(unsigned jobs, size_t content_bytes, const struct pen_label
 		.part = {.content_bytes = content_bytes, .entries = PEN_PART_ENTRIES_MAX},
 		.alone = large};
 	cr_assert_eq(workshop_open(&workshop, &work, &why), 0, "%s", why.text);
-	for (uint32_t k = 0; k < PARTS; k++) {
-		char name[64];
-		snprintf(name, sizeof name, "golden/small/state_part_%06u_of_000007", k);
-		bytes[k] = test_data(name);
-		errands[k] = (struct errand){.kind = ERRAND_PART,
-			.back = back,
-			.id = {root, k, PARTS},
-			.form = PEN_FORM_NEARCORE,
-			.bytes = pen_buf_bytes(&bytes[k])};
-	}
+	golden_open(&golden, back);
 	came = beside = 0;
 }
 
 static void run_all(unsigned count)
 {
-	while (workshop.count) {
-		if (!workshop_turn(&workshop, 77))
-			pen_wake_wait(workshop_wake(&workshop), -1);
-	}
+	golden_run(&workshop, 77);
 	cr_expect_eq(came, count);
 }
 
@@ -73,8 +56,7 @@ static void close_all(void)
 	workshop_close(&workshop);
 	stash_close(&stash);
 	scratch_close(&scratch);
-	for (uint32_t k = 0; k < PARTS; k++)
-		pen_buf_fini(&bytes[k]);
+	golden_close(&golden);
 }
 
 Test(tools_workshop, proves_and_stores)
@@ -84,15 +66,16 @@ Test(tools_workshop, proves_and_stores)
 	const struct pen_labels labels = {.chain = "some", .epoch_height = 5, .shard = 3};
 	for (unsigned jobs = 1; jobs < 4; jobs++) {
 		open_all(jobs, PEN_PART_BYTES_MAX, jobs == 1 ? &labels : NULL);
-		for (uint32_t k = 0; k < PARTS; k++)
-			workshop_put(&workshop, &errands[k]);
-		run_all(PARTS);
-		for (uint32_t k = 0; k < PARTS; k++) {
-			cr_expect_eq(errands[k].verdict, ERRAND_DONE, "%s", errands[k].why.text);
-			cr_expect_eq(errands[k].stored_bytes, bytes[k].len);
+		for (uint32_t k = 0; k < GOLDEN_PARTS; k++)
+			workshop_put(&workshop, &golden.errands[k]);
+		run_all(GOLDEN_PARTS);
+		for (uint32_t k = 0; k < GOLDEN_PARTS; k++) {
+			cr_expect_eq(golden.errands[k].verdict, ERRAND_DONE, "%s",
+				golden.errands[k].why.text);
+			cr_expect_eq(golden.errands[k].stored_bytes, golden.bytes[k].len);
 		}
-		cr_expect_eq(stash_look(&stash, PARTS, PEN_FORM_NEARCORE, &here, &why), 0, "%s",
-			why.text);
+		cr_expect_eq(stash_look(&stash, GOLDEN_PARTS, PEN_FORM_NEARCORE, &here, &why), 0,
+			"%s", why.text);
 		cr_expect_eq(here.at[0], 0x7f);
 		cr_expect_str_eq(stash.labels.chain, jobs == 1 ? "some" : "unknown");
 		close_all();
@@ -104,11 +87,12 @@ Test(tools_workshop, proves_and_stores)
 Test(tools_workshop, large_ones_go_alone)
 {
 	open_all(2, 1000, NULL);
-	for (uint32_t k = 0; k < PARTS; k++)
-		workshop_put(&workshop, &errands[k]);
-	run_all(PARTS);
-	for (uint32_t k = 0; k < PARTS; k++)
-		cr_expect_eq(errands[k].verdict, ERRAND_DONE, "%s", errands[k].why.text);
+	for (uint32_t k = 0; k < GOLDEN_PARTS; k++)
+		workshop_put(&workshop, &golden.errands[k]);
+	run_all(GOLDEN_PARTS);
+	for (uint32_t k = 0; k < GOLDEN_PARTS; k++)
+		cr_expect_eq(
+			golden.errands[k].verdict, ERRAND_DONE, "%s", golden.errands[k].why.text);
 	cr_expect_eq(beside, 0);
 	close_all();
 }
@@ -117,22 +101,22 @@ Test(tools_workshop, says_what_is_wrong)
 {
 	struct pen_buf here = {0};
 	open_all(1, PEN_PART_BYTES_MAX, NULL);
-	errands[0].bytes = pen_buf_bytes(&bytes[1]); /* another part */
-	errands[1].bytes.len /= 2;
-	workshop_put(&workshop, &errands[0]);
-	workshop_put(&workshop, &errands[1]);
+	golden.errands[0].bytes = pen_buf_bytes(&golden.bytes[1]); /* another part */
+	golden.errands[1].bytes.len /= 2;
+	workshop_put(&workshop, &golden.errands[0]);
+	workshop_put(&workshop, &golden.errands[1]);
 	workshop.ask.alone.content_bytes = 1000;
 	workshop.ask.part.content_bytes = PEN_PART_BYTES_MAX;
 	run_all(2);
 	for (uint32_t k = 0; k < 2; k++) {
-		cr_expect_eq(errands[k].verdict, ERRAND_REFUTED, "%u", k);
-		cr_expect_eq(pen_err_exit(errands[k].err), PEN_EXIT_PROOF);
+		cr_expect_eq(golden.errands[k].verdict, ERRAND_REFUTED, "%u", k);
+		cr_expect_eq(pen_err_exit(golden.errands[k].err), PEN_EXIT_PROOF);
 	}
 	workshop.ask.part.content_bytes = 1000;
-	workshop_put(&workshop, &errands[2]);
+	workshop_put(&workshop, &golden.errands[2]);
 	run_all(3);
-	cr_expect_eq(errands[2].verdict, ERRAND_LARGE, "not even alone");
-	cr_expect_eq(stash_look(&stash, PARTS, PEN_FORM_NEARCORE, &here, NULL), 0);
+	cr_expect_eq(golden.errands[2].verdict, ERRAND_LARGE, "not even alone");
+	cr_expect_eq(stash_look(&stash, GOLDEN_PARTS, PEN_FORM_NEARCORE, &here, NULL), 0);
 	cr_expect_eq(here.at[0], 0, "nothing is in the store");
 	cr_expect(!stash.labelled);
 	pen_buf_fini(&here);
@@ -146,19 +130,19 @@ Test(tools_workshop, labels_of_the_first)
 	struct pen_why why = {0};
 	const struct pen_labels first = {.chain = "first"}, second = {.chain = "second"};
 	open_all(1, PEN_PART_BYTES_MAX, NULL);
-	errands[0].labels = &first;
-	errands[1].labels = &second;
-	workshop_put(&workshop, &errands[0]);
-	workshop_put(&workshop, &errands[1]);
+	golden.errands[0].labels = &first;
+	golden.errands[1].labels = &second;
+	workshop_put(&workshop, &golden.errands[0]);
+	workshop_put(&workshop, &golden.errands[1]);
 	run_all(2);
 	cr_expect_str_eq(stash.labels.chain, "first");
 	workshop_close(&workshop);
 	stash_close(&stash);
 	const struct stash_ask again = {scratch_at(&scratch, "store"), root, NULL};
 	cr_assert_eq(stash_open(&stash, &again, &why), 0);
-	cr_expect_eq(stash_look(&stash, PARTS, PEN_FORM_LEAN, &here, &why), 0);
+	cr_expect_eq(stash_look(&stash, GOLDEN_PARTS, PEN_FORM_LEAN, &here, &why), 0);
 	cr_expect_eq(here.at[0], 0, "in lean form there is none");
-	cr_expect_eq(stash_look(&stash, PARTS, PEN_FORM_NEARCORE, &here, &why), 0);
+	cr_expect_eq(stash_look(&stash, GOLDEN_PARTS, PEN_FORM_NEARCORE, &here, &why), 0);
 	cr_expect_eq(here.at[0], 3);
 	cr_expect_str_eq(stash.labels.chain, "first");
 	stash_close(&stash);
@@ -166,7 +150,8 @@ Test(tools_workshop, labels_of_the_first)
 	struct stash_ask other = {scratch_at(&scratch, "store"), root, &first};
 	other.root.bytes[0] ^= 1;
 	cr_assert_eq(stash_open(&stash, &other, &why), 0);
-	cr_expect_eq(stash_look(&stash, PARTS, PEN_FORM_NEARCORE, &here, &why), PEN_EREFUSED);
+	cr_expect_eq(
+		stash_look(&stash, GOLDEN_PARTS, PEN_FORM_NEARCORE, &here, &why), PEN_EREFUSED);
 	cr_expect(strstr(why.text, "state_part_000000"), "%s", why.text);
 	pen_buf_fini(&here);
 	close_all();

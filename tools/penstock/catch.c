@@ -242,13 +242,7 @@ static void part_send(struct catch_part *part)
 static void keep(struct catch_part *part, const struct pen_client_piece *piece, int64_t now_ns)
 {
 	struct catch *catch = part->catch;
-	const struct parcel_block block = {.unit = piece->unit,
-		.block = piece->piece.block,
-		.blocks = piece->blocks,
-		.start = piece->start,
-		.server = (uint8_t)piece->server,
-		.whole = piece->whole,
-		.bytes = {piece->block->at, piece->bytes}};
+	const struct parcel_block block = catch_block(piece);
 	int err = 0;
 	if (part->round != piece->round)
 		err = part_begin(part, piece, PARCEL_UNITS_MAX);

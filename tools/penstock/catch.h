@@ -42,6 +42,18 @@ struct catch_part {
 	uint64_t bits[PARCEL_UNITS_MAX / 64]; /* for the errand */
 };
 
+/* A piece that came, as a parcel takes it: its bytes are borrowed. */
+static inline struct parcel_block catch_block(const struct pen_client_piece *piece)
+{
+	return (struct parcel_block){.unit = piece->unit,
+		.block = piece->piece.block,
+		.blocks = piece->blocks,
+		.start = piece->start,
+		.server = (uint8_t)piece->server,
+		.whole = piece->whole,
+		.bytes = {piece->block->at, piece->bytes}};
+}
+
 struct catch
 {
 	struct catch_ask ask;
