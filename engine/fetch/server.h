@@ -20,6 +20,7 @@
 #include "fetch/hauls.h"
 #include "fetch/sizes.h"
 #include "fetch/stream.h"
+#include "flow/past.h"
 #include "peer/visit.h"
 
 /* Timeouts in a row without a sign of life until a server counts as silent; as for credit. */
@@ -75,6 +76,7 @@ struct pen_server {
 	struct pen_net_path path;
 	struct pen_visit visit;
 	struct pen_stream stream;
+	struct pen_past past; /* of the streams before it */
 	struct pen_sizes sizes;
 	unsigned silences; /* timeouts in a row */
 	int64_t heard_ns; /* when anything of the session came */

@@ -34,6 +34,8 @@ void pen_tend_greet(struct pen_client *client, unsigned s, int64_t now_ns)
 	if (server->visit.rtt_ns &&
 		FIRST_FLIGHT * PEN_NS_PER_S / server->visit.rtt_ns > (int64_t)rate.start)
 		rate.start = (uint64_t)(FIRST_FLIGHT * PEN_NS_PER_S / server->visit.rtt_ns);
+	pen_past_note(&server->past, &server->stream.rate, server->heard_ns);
+	rate.start = pen_past_start(&server->past, rate.start, now_ns);
 	uint8_t most = server->visit.size;
 	if (most > client->config.size_max)
 		most = (uint8_t)client->config.size_max;

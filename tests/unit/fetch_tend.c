@@ -41,6 +41,34 @@ Test(fetch_tend, a_server_that_forgets)
 	lab_close();
 }
 
+/* After a restart a far path is not tried out again from the usual start, which would take two
+ * round trips more. */
+Test(fetch_tend, a_server_that_forgets_is_soon_as_fast_as_before)
+{
+	lab_open(100 << 20, 1);
+	lab->one_way = 50 * LAB_MS;
+	lab->toy[0].manners.rate = 60 * LAB_MB;
+	lab_start();
+	const struct pen_server *server = &lab->client->server[0];
+	run_to(50000);
+	restart(0);
+	uint64_t before = 0;
+	while (server->visit.sessions < 2) {
+		before = server->stream.rate.measured;
+		cr_assert(lab_turn());
+	}
+	cr_expect_eq(server->past.rate, before);
+	cr_expect_eq(server->stream.rate.pace, before / 2);
+	cr_expect_gt(before / 2, PEN_RATE_START);
+	int64_t at = lab->now;
+	uint64_t left = lab->bytes - lab->client->counters.placed_bytes;
+	cr_expect(lab_run(at + 60 * LAB_S));
+	int64_t ideal = (int64_t)(left * 1000 / 60) + 2 * lab->one_way;
+	cr_expect_leq(lab->now - at, ideal + 360 * LAB_MS, "%.0f ms, ideal %.0f",
+		(double)(lab->now - at) / 1e6, (double)ideal / 1e6);
+	lab_close();
+}
+
 /* Dead for a while, and then back with or without its sessions. */
 Test(fetch_tend, a_server_that_comes_back)
 {
