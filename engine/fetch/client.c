@@ -12,7 +12,7 @@
 #include "fetch/stir.h"
 #include "fetch/tend.h"
 
-/* How long to wait when the device has all the cells. */
+/* How long to wait while the device has all the cells, or takes none. */
 #define FULL_WAIT_NS INT64_C(200000)
 /* Rounds of one turn: a piece that came, a place that is opened for the next, its OPEN, credit for
  * it, a PULL, and what that changed. What is left then is for the next turn, at once. */
@@ -168,10 +168,12 @@ void pen_client_turn(struct pen_client *client, int64_t now_ns)
 
 int64_t pen_client_due_ns(const struct pen_client *client, int64_t now_ns)
 {
-	/* What cannot be written is due all the time. */
-	int64_t soonest = pen_post_room(&client->post) ? INT64_MIN : now_ns + FULL_WAIT_NS;
+	int64_t retry = now_ns + FULL_WAIT_NS;
 	int64_t due = pen_stir_any(client) || client->came ? now_ns : client->due_ns;
-	return due > soonest ? due : soonest;
+	/* What cannot be written is due all the time. */
+	if (!pen_post_room(&client->post) && due < retry)
+		due = retry;
+	return client->post.waiting && due > retry ? retry : due;
 }
 
 /* The next whole place. */

@@ -162,7 +162,8 @@ void pen_client_receive(
  * and nothing came. */
 void pen_client_turn(struct pen_client *client, int64_t now_ns);
 
-/* When to turn again if nothing comes. */
+/* When to turn again if nothing comes, after the post was flushed: soon, if the port did not take
+ * all of it. */
 int64_t pen_client_due_ns(const struct pen_client *client, int64_t now_ns);
 
 /* The next piece that is whole; false if there is none. */

@@ -23,8 +23,6 @@
 /* One client of so many keeps a raw object that goes nowhere: to copy and read it twice more takes
  * longer than a packet does. */
 #define CLIENT_KEEPS_SHARE 16u
-/* While packets wait for the device to take them. */
-#define CLIENT_WAIT_NS 100000
 
 static struct client *self(struct actor *actor)
 {
@@ -174,8 +172,6 @@ static int64_t turn(struct actor *actor, int64_t now_ns)
 		return INT64_MAX;
 	look(client, now_ns);
 	int64_t due_ns = pen_client_due_ns(client->client, now_ns);
-	if (client->client->post.waiting && due_ns > now_ns + CLIENT_WAIT_NS)
-		due_ns = now_ns + CLIENT_WAIT_NS;
 	int64_t wait_ns = client->depot ? depot_wait_ns(client->depot) : INT64_MAX;
 	if (client->object->raw && raw_wait_ns(client) < wait_ns)
 		wait_ns = raw_wait_ns(client);

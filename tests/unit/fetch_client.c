@@ -222,6 +222,35 @@ Test(fetch_client, leaves)
 	lab_close();
 }
 
+static unsigned take_none(struct pen_net *net, unsigned queue, int64_t now_ns,
+	const struct pen_frame *frames, unsigned count)
+{
+	(void)net, (void)queue, (void)now_ns, (void)frames, (void)count;
+	return 0;
+}
+
+/* While the port takes no packet the loop comes back soon, but does not spin; and not any more when
+ * it has taken them. */
+Test(fetch_client, comes_back_while_the_port_takes_nothing)
+{
+	const struct pen_net_ops deaf = {.tx_burst = take_none};
+	lab_open(1 << 20, 1);
+	lab_start();
+	pen_client_turn(lab->client, lab->now);
+	const struct pen_net_ops *ops = lab->net.ops;
+	lab->net.ops = &deaf;
+	pen_post_flush(&lab->client->post, &lab->net, 0, lab->now);
+	cr_assert_eq(lab->client->post.waiting, 1, "HELLO");
+	int64_t due = pen_client_due_ns(lab->client, lab->now);
+	cr_expect_gt(due, lab->now);
+	cr_expect_leq(due, lab->now + LAB_MS);
+	lab->net.ops = ops;
+	pen_post_flush(&lab->client->post, &lab->net, 0, lab->now);
+	cr_expect_eq(lab->client->post.waiting, 0);
+	cr_expect_gt(pen_client_due_ns(lab->client, lab->now), lab->now + 100 * LAB_MS);
+	lab_close();
+}
+
 /* Something changes and nobody is stirred: that is noticed. */
 Test(fetch_client, a_change_unsaid, .signal = SIGABRT)
 {

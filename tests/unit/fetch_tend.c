@@ -185,6 +185,7 @@ Test(fetch_tend, nobody_is_there)
 		pen_client_turn(lab->client, lab->now);
 		lab->now += 100 * LAB_MS;
 	}
+	pen_post_flush(&lab->client->post, &lab->net, 0, lab->now);
 	cr_expect_eq(lab->client->server[0].state, PEN_SERVER_GONE);
 	cr_expect_eq(pen_client_due_ns(lab->client, lab->now), INT64_MAX, "nothing is due");
 	lab_close();

@@ -10,8 +10,6 @@
 #include "drivers/uring/udp.h"
 #include "serve/tell.h"
 
-/* While packets wait for the kernel to take them. */
-#define RADIO_RETRY_NS (PEN_NS_PER_MS / 4)
 /* The longest sleep beside a port that can wake us. */
 #define RADIO_SLEEP_NS PEN_NS_PER_S
 
@@ -200,9 +198,7 @@ void radio_speak(struct radio *radio, int64_t now_ns)
 
 int64_t radio_due_ns(const struct radio *radio, int64_t now_ns)
 {
-	int64_t due_ns = pen_client_due_ns(radio->client, now_ns);
-	bool waiting = radio->client->post.waiting > 0;
-	return waiting && due_ns > now_ns + RADIO_RETRY_NS ? now_ns + RADIO_RETRY_NS : due_ns;
+	return pen_client_due_ns(radio->client, now_ns);
 }
 
 int64_t radio_arm(struct radio *radio, struct nap *nap)
