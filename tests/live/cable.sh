@@ -38,14 +38,17 @@ cable_open() {
 came_bytes() { at "$client" cat /sys/class/net/own/statistics/rx_bytes; }
 
 # serve_far STORE [FLAG...]: a server, ready; sets server, its process; says it in $scratch/serve.
+# At port 7070 by UDP and 8070 by HTTP, or as many further as far_port says.
+far_port=0
 serve_far() {
+	local front=$server4:$((8070 + far_port))
 	: >"$scratch/serve"
-	ip netns exec "$far" "$PENSTOCK" serve --listen "$server4:7070" --http "$server4:8070" \
-		--store "$@" 2>"$scratch/serve" &
+	ip netns exec "$far" "$PENSTOCK" serve --listen "$server4:$((7070 + far_port))" \
+		--http "$front" --store "$@" 2>"$scratch/serve" &
 	server=$!
 	wait_line "$scratch/serve" 'http://' || return 1
 	for _ in $(seq 1200); do
-		at "$far" curl -sf "http://$server4:8070/metrics" 2>"$scratch/err" |
+		at "$far" curl -sf "http://$front/metrics" 2>"$scratch/err" |
 			grep -qx 'penstock_catalog_complete 1' && return 0
 		sleep 0.05
 	done
@@ -53,11 +56,13 @@ serve_far() {
 	return 1
 }
 
-# fetch_begin OUT FLAG...: into $got; sets fetching, its process, and began_ms.
+# fetch_begin OUT FLAG...: into $got, from the first server, or from those of fetch_from; sets
+# fetching, its process, and began_ms.
+fetch_from=(--from "$server4:7070")
 fetch_begin() {
 	local out=$1
 	shift
-	ip netns exec "$client" "$PENSTOCK" fetch --from $server4:7070 --store "$got" "$@" \
+	ip netns exec "$client" "$PENSTOCK" fetch "${fetch_from[@]}" --store "$got" "$@" \
 		>"$out" 2>&1 &
 	fetching=$!
 	began_ms=$(now_ms)

@@ -83,14 +83,16 @@ start_serve() {
 	url=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$log" | head -n 1)
 }
 
-# start_listen STORE [FLAG...]: serve a store by UDP on a free port; sets peer and server.
+# start_listen STORE [FLAG...]: serve a store by UDP on a free port; sets peer and server. Under
+# IPv6 with listen_at='[::1]'.
+listen_at=127.0.0.1
 start_listen() {
 	local log=$scratch/listen.$RANDOM store=$1
 	shift
-	"$PENSTOCK" serve --listen 127.0.0.1:0 --store "$store" "$@" 2>"$log" &
+	"$PENSTOCK" serve --listen "$listen_at:0" --store "$store" "$@" 2>"$log" &
 	server=$!
-	wait_line "$log" 'udp 127' || return 1
-	peer=$(sed -n 's/.*udp \(127\.0\.0\.1:[0-9]*\) .*/\1/p' "$log" | head -n 1)
+	wait_line "$log" 'udp [[0-9]' || return 1
+	peer=$(sed -n 's/.*udp \([^ ]*:[0-9]*\) .*/\1/p' "$log" | head -n 1)
 }
 
 # start_hostile DIR MODE [NAME]: sets url and server.
@@ -129,12 +131,12 @@ dump_db() {
 	"$dump" "$1" s7.v3 state >"$2.state" && "$dump" "$1" s7.v3 flat >"$2.flat"
 }
 
-# make_state DIR KEYS PARTS: a store of the profile's state; sets root.
+# make_state DIR KEYS PARTS [FLAG...]: a store of the profile's state; sets root.
 make_state() {
 	"$PENSTOCK" generate --profile mainnet --keys "$2" --seed 1 --out "$scratch/state.kv" &&
 		"$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$1" --chain test \
 			--epoch-height 1 --epoch-id 11111111111111111111111111111111 --shard 7 \
-			--of "$3" 2>"$scratch/make.log" || return 1
+			--of "$3" "${@:4}" 2>"$scratch/make.log" || return 1
 	root=$("$PENSTOCK" inspect state "kv:$scratch/state.kv" --json |
 		sed 's/.*"root": *"\([^"]*\)".*/\1/')
 	rm -f "$scratch/state.kv"
