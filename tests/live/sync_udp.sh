@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # sync by our own protocol: parts go from the packets to their proof and into the database, with no
-# store between; alone and beside sources of other sorts; killed and interrupted. Every database
-# that is done equals the others, key by key.
+# store between; alone and beside sources of other sorts, under IPv4 and IPv6; killed and
+# interrupted. Every database that is done equals the others, key by key.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/fetching.sh"
 . "$(dirname "$0")/syncing.sh"
@@ -52,6 +52,30 @@ said $? '  says so'
 [ ! -e "$scratch/any/identity" ] && [ ! -e "$scratch/any/.penstock" ]
 result $? '  and nothing but the database lies there'
 
+# Under IPv6, and from a server of each family at once, at a rate that needs both.
+six=
+if grep -q ' lo$' /proc/net/if_inet6 2>"$scratch/err"; then
+	listen_at='[::1]' offer "$scratch/store" --index "$scratch/six"
+	six=$peer second=$server
+	for form in nearcore lean; do
+		sync "six.$form" --from "$six" --form $form --json
+		wants 0 $? "from $six, $form form"
+		once "$(cat "$scratch/store/$there"/${form/nearcore/state}_part_* | wc -c)" \
+			"$(wire)" '  and nothing came twice'
+		same "six.$form" '  it is the same'
+	done
+	sync both --from "$six" --from "$one" --form nearcore --rate 16Mbit/s --json
+	wants 0 $? 'a server under IPv6 and one under IPv4'
+	same both '  and it is the same'
+	for source in "$six" "$one"; do
+		grep -F "$source: " "$scratch/out" | grep -q ': [0-9.]* MB' &&
+			! grep -qF "$source: 0.0 MB" "$scratch/out"
+		said $? "  something came from $source"
+	done
+else
+	skip 'sync under IPv6: the loopback has no ::1'
+fi
+
 # Sources of every sort, one of them dead; 16 Mbit/s are so little that all are needed.
 start_serve "$scratch/store" --index "$scratch/index" || { skip 'no HTTP front'; finish; }
 front=$server
@@ -79,39 +103,47 @@ done
 kill -9 "$front"
 wait "$front" 2>/dev/null
 
-# kill -9, as soon as, behind some parts, the log says of one what is done to it: what was applied
-# does not come again, and of a batch that was being put or committed there is all or nothing.
-# 50 moments with PEN_LONG, else 5.
+# kill -9, as soon as, behind some parts, the log says of one what is done to it (of "fetch":
+# anything; most parts are begun at once): what was applied does not come again, and of a batch that
+# was being put or committed there is all or nothing. 50 moments with PEN_LONG, else 5: from either
+# server or both, in either form.
 kill_in() {
 	local applied=0
 	tail -n +1 -s 0.001 -f "$scratch/killed.log" --pid=$syncing | while read -r _ _ what; do
 		[ "$what" != 'done' ] || applied=$((applied + 1))
-		[ "$what" = "$1" ] && [ $applied -ge "$2" ] && kill -9 $syncing && break
+		[ "$1" = fetch ] || [ "$what" = "$1" ] || continue
+		[ $applied -ge "$2" ] && kill -9 $syncing && break
 	done
 }
 words=(fetch prove put commit done)
 moments=5
 [ -z "${PEN_LONG:-}" ] || moments=50
+servers=("$one" "${six:-$one}" "$one ${six:-}")
+forms=(nearcore lean)
 for i in $(seq 0 $((moments - 1))); do
+	read -ra from <<<"${servers[i % 3]}"
+	flags=("${from[@]/#/--from=}" --form "${forms[i % 2]}")
 	word=${words[i % 5]} kept=$(((i + 1) * of * 2 / 3 / moments))
 	rm -rf "$scratch/killed" "$scratch/killed.log"
 	: >"$scratch/killed.log"
-	sync_begin killed --from "$one" --form nearcore --rate 16Mbit/s
+	sync_begin killed "${flags[@]}" --rate 16Mbit/s
 	kill_in $word $kept 2>"$scratch/reaped"
 	wait $syncing 2>/dev/null
-	expect 137 $? "kill -9 behind $kept parts, at $word of one, falls into the sync"
+	expect 137 $? "kill -9 behind $kept parts, at $word of one" "${flags[*]}"
 	applied "$scratch/killed.log" >"$scratch/before"
 	here=$(wc -l <"$scratch/before")
 	[ "$here" -ge $kept ] && [ "$here" -lt $of ]
 	result $? "  with $here of $of applied"
-	sync killed --from "$one" --form nearcore --json --log-level debug
+	sync killed "${flags[@]}" --json --log-level debug
 	wants 0 $? '  started again it goes on'
-	twice=$(applied "$scratch/out" | comm -12 - "$scratch/before")
-	expect '' "$twice" '  no part was applied twice'
+	twice=$(touched "$scratch/out" | comm -12 - "$scratch/before")
+	expect '' "$twice" '  nothing of what was applied came again'
 	missing=$(cd "$scratch/store/$there" && applied "$scratch/out" | while read -r k; do
-		cat "$(printf 'state_part_%06d_of_%06d' "$k" $of)"
+		cat "$(printf '%s_part_%06d_of_%06d' "${flags[-1]/nearcore/state}" "$k" $of)"
 	done | wc -c)
-	once "$missing" "$(wire)" '  and nothing came but what was missing'
+	# Of two servers each may take over the last parts of the other.
+	[ ${#from[@]} -gt 1 ] ||
+		once "$missing" "$(wire)" '  and nothing came but what was missing'
 	same killed '  it is the same'
 done
 
@@ -133,5 +165,5 @@ wants 0 $? '  the next run goes on'
 grep -q "^$here of $of parts are kept from before" "$scratch/out"
 said $? '  from there'
 same stopped '  it is the same'
-kill -9 "$first" 2>/dev/null
+kill -9 "$first" ${six:+"$second"} 2>/dev/null
 finish

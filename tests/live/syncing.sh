@@ -9,23 +9,29 @@ sync() {
 		>"$scratch/out" 2>&1
 }
 
-# sync_begin DB FLAG...: the same, in the background, each step of a part in $scratch/$DB.log; its
-# process is the sync itself, so that a kill hits that. Sets syncing.
+# log_of DB: where sync_begin has its log, each step of a part a line.
+log_of() { echo "$scratch/${1//\//-}.log"; }
+
+# sync_begin DB FLAG...: the same, in the background; its process is the sync itself, so that a kill
+# hits that. Sets syncing.
 sync_begin() {
 	local db=$1
 	shift
 	(exec "$PENSTOCK" sync --root "$root" --shard s7.v3 --db "$scratch/$db" \
-		--log-level debug "$@" >"$scratch/$db.log" 2>&1) &
+		--log-level debug "$@" >"$(log_of "$db")" 2>&1) &
 	syncing=$!
 }
 
 # applied LOG: the parts that it says are done.
 applied() { sed -n 's/^part \([0-9]*\) done$/\1/p' "$1" | sort; }
 
+# touched LOG: the parts of which it says anything.
+touched() { sed -n 's/^part \([0-9]*\) [a-z]*$/\1/p' "$1" | sort -u; }
+
 # wait_applied DB COUNT: until so many parts are, at most 30 s.
 wait_applied() {
 	for _ in $(seq 1500); do
-		[ "$(applied "$scratch/$1.log" | wc -l)" -lt "$2" ] || return 0
+		[ "$(applied "$(log_of "$1")" | wc -l)" -lt "$2" ] || return 0
 		sleep 0.02
 	done
 	return 1
