@@ -17,6 +17,7 @@ log_of() { echo "$scratch/${1//\//-}.log"; }
 sync_begin() {
 	local db=$1
 	shift
+	: >"$(log_of "$db")"
 	(exec "$PENSTOCK" sync --root "$root" --shard s7.v3 --db "$scratch/$db" \
 		--log-level debug "$@" >"$(log_of "$db")" 2>&1) &
 	syncing=$!

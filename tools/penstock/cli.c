@@ -8,15 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What to do about it, in general: sentences that know better say it themselves, after "; ". */
+/* What to do about it, in general. None is longer than this. */
+#define WAY_OUT_BYTES 100
 static const char *way_out(int err)
 {
 	switch (err) {
 	case -ENOSPC:
-	case -EDQUOT: return "; make room there and start again: what is stored stays";
+	case -EDQUOT:
+		return "; make room there (df -h, df -i) and start again: what is stored stays";
 	case -EACCES:
 	case -EPERM: return "; let this user in, or name another place";
-	case -EROFS: return "; it is read-only: name another place";
+	case -EROFS: return "; make it writable, or name another place";
 	case -ENOENT: return "; look whether the name is right";
 	case -ENOTDIR: return "; name a directory";
 	case PEN_ENOTFOUND: return "; look whether root and N are right, or add a source";
@@ -26,12 +28,17 @@ static const char *way_out(int err)
 	}
 }
 
+const char *cli_way_out(int err, const char *said)
+{
+	return strstr(said, "; ") ? "" : way_out(err);
+}
+
 int cli_end(const char *verb, int err, const struct pen_why *why)
 {
 	if (err >= 0)
 		return PEN_EXIT_OK;
 	const char *said = why && why->text[0] ? why->text : pen_err_text(err);
-	fprintf(stderr, "penstock %s: %s%s\n", verb, said, strstr(said, "; ") ? "" : way_out(err));
+	fprintf(stderr, "penstock %s: %s%s\n", verb, said, cli_way_out(err, said));
 	return (int)pen_err_exit(err);
 }
 
@@ -242,8 +249,10 @@ int cli_write_bytes(struct pen_bytes bytes, struct pen_why *why)
 
 void cli_json_why(int err, const char *reason)
 {
+	char whole[PEN_WHY_BYTES + WAY_OUT_BYTES];
+	snprintf(whole, sizeof whole, "%s%s", reason, cli_way_out(err, reason));
 	printf("\"error\": ");
 	cli_json_string(pen_err_text(err));
 	printf(", \"reason\": ");
-	cli_json_string(reason);
+	cli_json_string(whole);
 }

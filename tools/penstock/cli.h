@@ -56,9 +56,14 @@ int cli_read(const char *path, size_t bytes_max, struct pen_buf *out, struct pen
 int cli_write_bytes(struct pen_bytes bytes, struct pen_why *why);
 
 /*
+ * What to do about such a code, to be put behind `said`; "" if there is nothing to say, or if that
+ * knows better and says it after "; ".
+ */
+const char *cli_way_out(int err, const char *said);
+
+/*
  * End a command: on 0 return 0; else print "penstock <verb>: <sentence>" to stderr (the code's own
- * phrase if there is no sentence), with what to do about such a code unless the sentence says it
- * after "; ", and return its exit code.
+ * phrase if there is no sentence), with the way out, and return its exit code.
  */
 int cli_end(const char *verb, int err, const struct pen_why *why);
 
@@ -101,7 +106,8 @@ void cli_chain(struct argp_state *state, const char *flag, const char *text,
  */
 void cli_json_string(const char *text);
 
-/* Members "error", the code's own phrase, and "reason", this sentence, of an object, to stdout. */
+/* Members "error", the code's own phrase, and "reason", this sentence with the way out, of an
+ * object, to stdout. */
 void cli_json_why(int err, const char *reason);
 
 #endif

@@ -191,8 +191,9 @@ static int sync_end(struct sync_run *run, bool json, int err, struct pen_why *wh
 {
 	const struct pen_why reason = *why;
 	if (err)
-		pen_fail(why, err, "%s; %u of %u parts are kept", reason.text,
-			run->sum.kept + run->sum.parts, run->vault.want.parts);
+		pen_fail(why, err, "%s%s; %u of %u parts are kept", reason.text,
+			cli_way_out(err, reason.text), run->sum.kept + run->sum.parts,
+			run->vault.want.parts);
 	if (json)
 		sync_sum_json(run, err, why);
 	else if (!err)
