@@ -120,15 +120,14 @@ int pen_lean_frame_open(struct pen_zstd *zstd, const struct pen_lean_frame_place
 int pen_lean_frame_begin(
 	struct pen_lean_frame_reader *reader, struct pen_bytes raw, struct pen_why *why)
 {
-	struct pen_bytes columns[3];
-	if (split(raw, columns))
-		return pen_fail(why, PEN_EFRAME, "its columns do not fit");
+	struct pen_bytes columns[3] = {{0}};
+	int err = split(raw, columns) ? PEN_EFRAME : 0;
 	reader->numbers = columns[0];
 	reader->keys = columns[1];
 	reader->values = columns[2];
 	reader->begun = false;
 	reader->key_len = 0;
-	return 0;
+	return err ? pen_fail(why, err, "its columns do not fit") : 0;
 }
 
 static size_t left_of(const struct pen_lean_frame_reader *reader)
