@@ -38,6 +38,8 @@ static const char *phase(const struct fetch *fetch)
 	}
 	if (mirror_is_open(&fetch->mirror) && fetch->mirror.plan.flights_count)
 		return "fetching";
+	if (catch_side_busy(&fetch->side))
+		return "fetching";
 	if (fetch->web.begun && !fetch->web.over && fetch->web.here < fetch->web.blocks)
 		return "fetching";
 	return waits ? "verifying" : "waiting";
