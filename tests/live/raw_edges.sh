@@ -68,6 +68,7 @@ fetching=$!
 until [ -e "$scratch/got/.penstock/partial/$large" ] || ! kill -0 $fetching 2>"$scratch/err"; do
 	sleep 0.02
 done
+kill -STOP $fetching
 fetch --from "dir:$store" --root "${roots[1]}" --form raw --store "$scratch/got"
 wants 9 $? 'another object at the same time into the same store is refused'
 grep -q "$fetching" "$scratch/out"
@@ -78,6 +79,7 @@ raw_make "$scratch/1" "$scratch/got" >"$scratch/out"
 expect 9 $? 'and making one'
 fetch --from "dir:$store" --root "${roots[1]}" --form raw --store "$scratch/elsewhere"
 wants 0 $? 'another store takes it'
+kill -CONT $fetching
 wait $fetching
 expect 0 $? 'the first ends'
 cmp -s "$scratch/large" "$scratch/got/raw/$large"
