@@ -14,6 +14,7 @@ struct pen_batch {
 	unsigned life; /* of the sink when it was opened */
 	bool bad; /* a put failed: only to be aborted */
 	struct pen_sim_digest digest;
+	struct pen_sim_rows rows; /* of a sink that keeps them */
 };
 
 static struct pen_sim_sink *self(struct pen_sink *sink)
@@ -122,6 +123,8 @@ static int put(struct pen_sink *base, struct pen_batch *batch, const struct pen_
 		if (sink->right && !sink->right(sink->right_context, batch->k, &rows[i]))
 			pen_sim_breach(sink->clock, "sink: a row of part %u is wrong", batch->k);
 		pen_sim_digest_add(&batch->digest, &rows[i]);
+		if (sink->keeps)
+			pen_sim_rows_put(&batch->rows, &rows[i]);
 	}
 	return 0;
 }
@@ -135,6 +138,7 @@ static void keep(struct pen_sim_sink *sink, const struct pen_batch *batch)
 		pen_sim_breach(sink->clock, "sink: part %u is not what it should be", k);
 	sink->applied[k >> 3] |= (uint8_t)(1u << (k & 7));
 	sink->parts[k] = batch->digest;
+	pen_sim_rows_add(&sink->rows, &batch->rows);
 	sink->commits++;
 	pen_sim_trace(sink->clock, PEN_SIM_STORED, k ^ batch->digest.low);
 }
@@ -170,6 +174,7 @@ static int close_batch(
 	sink->failed += err < 0;
 	sink->aborts += !wanted || err;
 	pthread_mutex_unlock(&sink->lock);
+	pen_sim_rows_fini(&batch->rows);
 	free(batch);
 	return err;
 }
@@ -194,8 +199,11 @@ static int finish(struct pen_sink *base, const struct pen_sink_state *shard, str
 static int scan(struct pen_sink *base, enum pen_column column, const struct pen_sink_state *shard,
 	struct pen_cursor *cursor, struct pen_scanned *rows, unsigned max, struct pen_why *why)
 {
-	(void)base, (void)column, (void)shard, (void)cursor, (void)rows, (void)max;
-	return pen_fail(why, -ENOTSUP, "sim: only digests are kept");
+	struct pen_sim_sink *sink = self(base);
+	(void)shard;
+	if (!sink->keeps)
+		return pen_fail(why, -ENOTSUP, "sim: only digests are kept");
+	return pen_sim_rows_scan(&sink->rows, column, cursor, rows, max);
 }
 
 /* The sink lies in the test's own memory. */
@@ -220,6 +228,12 @@ void pen_sim_sink_init(struct pen_sim_sink *sink, struct pen_sim_clock *clock, u
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.rng = pen_sim_clock_rng(clock, stream),
 		.faults = *faults};
+}
+
+void pen_sim_sink_fini(struct pen_sim_sink *sink)
+{
+	PEN_CHECK(sink->batches == 0);
+	pen_sim_rows_fini(&sink->rows);
 }
 
 void pen_sim_sink_tame(struct pen_sim_sink *sink, struct pen_sim_clock *clock,

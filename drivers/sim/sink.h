@@ -8,7 +8,8 @@
  * rows sets `right`: then a wrong one ends it as it is put, even into a batch that is thrown away.
  * So does a part that is committed twice, a batch used after it failed, and finish with batches
  * open.
- * It is used as port/sink.h says, batches by any thread; it cannot be scanned.
+ * It is used as port/sink.h says, batches by any thread. With `keeps` all rows stay too
+ * (drivers/sim/rows.h), and it can be scanned; else only digests do.
  */
 #ifndef PEN_SIM_SINK_H
 #define PEN_SIM_SINK_H
@@ -16,6 +17,7 @@
 #include <pthread.h>
 
 #include "drivers/sim/clock.h"
+#include "drivers/sim/rows.h"
 #include "port/sink.h"
 
 /* Parts of a shard at most. */
@@ -49,6 +51,8 @@ struct pen_sim_sink {
 	 * the lock. Or NULL: any may. */
 	bool (*right)(const void *context, uint32_t k, const struct pen_row *row);
 	const void *right_context; /* borrowed */
+	bool keeps; /* rows of parts that are applied stay in `rows`; set before the first batch */
+	struct pen_sim_rows rows;
 	bool broken; /* refuses all until a restart */
 	unsigned batches; /* that are open */
 	unsigned life; /* restarts; batches of an older one are dead */
@@ -58,6 +62,9 @@ struct pen_sim_sink {
 /* Empty, of a stream of the world's chance. */
 void pen_sim_sink_init(struct pen_sim_sink *sink, struct pen_sim_clock *clock, uint64_t stream,
 	const struct pen_sim_sink_faults *faults);
+
+/* Free what it keeps, while no batch is open. One that does not keep needs it not. */
+void pen_sim_sink_fini(struct pen_sim_sink *sink);
 
 /* Without faults, in a world of its own of which *clock is made, with `shard` begun, for tests of
  * what is above: version 3, id 7, this root, so many parts, none of them there. */

@@ -68,6 +68,23 @@ Test(sim_sink, keeps_parts_that_were_committed)
 	sink->ops->shut(sink);
 }
 
+Test(sim_sink, keeps_rows_of_parts_that_were_committed)
+{
+	struct pen_cursor cursor = {0};
+	struct pen_scanned rows[4];
+	open_sink(1, (struct pen_sim_sink_faults){0});
+	sim.keeps = true;
+	cr_assert_eq(apply(0, false, true), 0);
+	cr_assert_eq(apply(1, false, false), 0);
+	cr_assert_eq(apply(2, true, true), 0);
+	cr_assert_eq(sink->ops->scan(sink, PEN_COLUMN_STATE, &shard, &cursor, rows, 4, NULL), 2);
+	/* "a" of two parts, and its count. */
+	cr_assert_eq(rows[0].value.len, 1 + 8);
+	cr_assert_eq(rows[0].value.at[1], 2);
+	cr_assert_eq(sink->ops->scan(sink, PEN_COLUMN_STATE, &shard, &cursor, rows, 4, NULL), 0);
+	pen_sim_sink_fini(&sim);
+}
+
 Test(sim_sink, fails_as_asked)
 {
 	static const struct pen_sim_sink_faults faults[] = {{.bad_open = PEN_SIM_SURE},
