@@ -48,7 +48,7 @@ static uint32_t resume(struct client *client)
 	struct pen_buf *bytes[PLAN_PARTS_MAX];
 	uint32_t there = 0;
 	for (unsigned k = 0; k < PLAN_PARTS_MAX; k++) {
-		bytes[k] = &client->parts[k].bytes;
+		bytes[k] = client_joins(client) ? &client->parts[k].file : &client->parts[k].bytes;
 		lean_forget(client->parts[k].came);
 	}
 	if (client->depot)
@@ -110,7 +110,7 @@ static bool pieces_take(struct client *client, int64_t now_ns)
 	bool some = false;
 	while (pen_client_next(client->client, &piece, now_ns)) {
 		if (client->depot && piece.piece.kind == PEN_WIRE_KIND_PIECE)
-			depot_came(client->depot, piece.piece.part);
+			depot_came(client->depot, piece.piece.part, piece.unit);
 		client_take(client, &piece, now_ns);
 		pen_block_put(piece.block);
 		some = true;
@@ -274,10 +274,9 @@ bool client_right(const struct client *client)
 	if (client->object->raw && !client->keeps)
 		return client_proved(client) == client->object->blocks;
 	for (unsigned k = 0; k < client->object->n; k++) {
-		const struct pen_bytes *right = &client->object->parts[k].bytes;
-		const struct pen_buf *bytes = &client->parts[k].bytes;
-		if (bytes->len != right->len ||
-			(right->len && memcmp(bytes->at, right->at, right->len)))
+		const struct client_part *part = &client->parts[k];
+		const struct pen_buf *has = client_joins(client) ? &part->file : &part->bytes;
+		if (!object_right(client->object, k, pen_buf_bytes(has)))
 			return false;
 	}
 	return true;
@@ -326,6 +325,7 @@ void client_close(struct client *client)
 	for (unsigned k = 0; k < PLAN_PARTS_MAX; k++) {
 		pen_buf_fini(&client->parts[k].bytes);
 		pen_buf_fini(&client->parts[k].before);
+		pen_buf_fini(&client->parts[k].file);
 		lean_fini(client->parts[k].came);
 		lean_fini(client->parts[k].refuted);
 	}

@@ -34,6 +34,7 @@ struct client_part {
 	/* lean: */
 	uint32_t round; /* of its haul */
 	struct client_lean *came, *refuted; /* `refuted` while `compared` */
+	struct pen_buf file; /* of a golden state: the proved pieces, joined */
 };
 
 /* How far it is with a raw object. */
@@ -99,6 +100,12 @@ struct client {
 	struct pen_identity identity;
 	bool still; /* after each turn it is tried whether anything was left undone */
 };
+
+/* Whether what it keeps of a part is a file joined out of pieces, and not their raw bytes. */
+static inline bool client_joins(const struct client *client)
+{
+	return client->object->lean && client->object->golden;
+}
 
 /* Make the client on host `host` of a plan; `depot` may be NULL. */
 void client_open(struct client *client, struct world *world, const struct plan *plan, unsigned host,

@@ -1,23 +1,24 @@
 /*
  * depot: a client's machine behind the network: a disk on which proved parts become durable under
- * their names, and a sink that they are applied to afterwards. Both outlive the process.
+ * their names, and a sink that they are applied to afterwards (sim/ledger.h). Both outlive the
+ * process.
  *
  * A part is written to a temporary file, synced and renamed, in as many turns as the disk takes;
- * then it may be acknowledged, and goes on to the sink, a row for each MiB. Whatever fails is tried
- * again. After a crash or a power cut the process has what the disk and the sink have, and no more.
+ * then it may be acknowledged, and goes on to the sink. Whatever fails is tried again. After a
+ * crash or a power cut the process has what the disk and the sink have, and no more. A raw object's
+ * blocks are written as they come (sim/crate.h), and what is kept is all of them.
  *
- * The world watches, with the true object at hand: the sink ends the program for any row that is
- * not the object's, even of a batch that is thrown away; a part whose name is there with other
- * bytes, and one that was acknowledged and is there no more, or is fetched again, is kept as a
- * sentence in `wrong`.
+ * The world watches, with the true object at hand: a part whose name is there with other bytes, and
+ * one that was acknowledged and is there no more, or is fetched again, is kept as a sentence in
+ * `wrong`; so is what the ledger finds.
  *
  * Order: open; for each life of the process start, then keep and turn, then stop; judge; close.
  */
 #ifndef PEN_TESTS_SIM_DEPOT_H
 #define PEN_TESTS_SIM_DEPOT_H
 
-#include "drivers/sim/sink.h"
-#include "sim/object.h"
+#include "sim/crate.h"
+#include "sim/ledger.h"
 
 #define DEPOT_WRONG_BYTES 160u
 /* Rows of a part, and writes of its file. */
@@ -31,9 +32,9 @@ enum depot_state {
 
 struct depot {
 	struct pen_sim_disk disk;
-	struct pen_sim_sink sink;
+	struct ledger ledger;
+	struct crate crate; /* of a raw object */
 	const struct object *object; /* borrowed: what is true */
-	struct pen_sim_digest expected[PLAN_PARTS_MAX];
 	bool hasty; /* sabotage: files are named without having been synced */
 	bool forgetful; /* sabotage: a new life does not look what is there */
 	/* The world's, about all lives: */
@@ -43,7 +44,6 @@ struct depot {
 	/* The process's, sets of parts: */
 	uint32_t waiting; /* proved, and not durable */
 	uint32_t kept; /* durable under their names */
-	uint32_t applied; /* in the sink */
 	struct pen_bytes parts[PLAN_PARTS_MAX]; /* borrowed until stop */
 	/* The part that is written: */
 	enum depot_state state;
@@ -51,11 +51,6 @@ struct depot {
 	int file;
 	unsigned asked, flying; /* writes that the disk has taken, operations in flight */
 	bool bad; /* one failed */
-	/* The part that is applied: */
-	struct pen_batch *batch; /* or NULL */
-	unsigned batch_k, rows; /* rows put so far */
-	int64_t apply_ns; /* what the sink takes for each call */
-	int64_t free_ns; /* the world's time at which it is done with the last one */
 };
 
 /* Empty, on a disk as the plan says for this host. */
@@ -72,8 +67,8 @@ uint32_t depot_start(struct depot *depot, struct pen_buf *bytes[PLAN_PARTS_MAX])
 /* Part k is proved; the bytes are borrowed until stop. */
 void depot_keep(struct depot *depot, unsigned k, struct pen_bytes bytes);
 
-/* A piece of part k came: it must not have been acknowledged. */
-void depot_came(struct depot *depot, unsigned k);
+/* A piece of part k came: it must not have been acknowledged, nor, of a raw object, be there. */
+void depot_came(struct depot *depot, unsigned k, uint32_t unit);
 
 /* Go on with what there is to do. The set of parts that became durable, to be acknowledged. */
 uint32_t depot_turn(struct depot *depot);
@@ -83,9 +78,6 @@ int64_t depot_wait_ns(const struct depot *depot);
 
 /* Whether all parts are in the sink, and it is finished. */
 bool depot_done(const struct depot *depot);
-
-/* Sabotage: put a block of part k into a batch that is thrown away, whatever it is. */
-void depot_taste(struct depot *depot, unsigned k, uint32_t block, struct pen_bytes bytes);
 
 /* The process ends; after a power cut the disk is dead already. */
 void depot_stop(struct depot *depot);

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "part/rebuild.h"
+#include "parcel.h"
 #include "sim/client.h"
 
 /* Memory of the proofs, one at a time. */
@@ -115,6 +116,28 @@ static bool part_prove(struct client *client, unsigned k)
 	return !code && !pen_rebuild_close(&rebuild, NULL);
 }
 
+/* The file that the proved pieces make, as the tool joins it. */
+static void file_join(struct client *client, unsigned k)
+{
+	static struct parcel parcel;
+	struct client_part *part = &client->parts[k];
+	struct client_lean *came = part->came;
+	struct parcel_name is = {.id = {client->object->root, k, client->object->n},
+		.form = PEN_FORM_LEAN,
+		.units = came->count,
+		.bytes_max = PEN_PART_BYTES_MAX};
+	struct pen_bytes whole;
+	memcpy(is.name, came->name, sizeof is.name);
+	PEN_CHECK(!parcel_begin(&parcel, &is));
+	for (uint32_t u = 0; u < came->count; u++) {
+		struct pen_bytes bytes = pen_buf_bytes(&came->pieces[u].bytes);
+		const struct parcel_block block = {
+			.unit = u, .blocks = 1, .whole = true, .bytes = bytes};
+		PEN_CHECK(!parcel_put(&parcel, &block));
+	}
+	PEN_CHECK(!parcel_join(&parcel, &part->file, &whole, NULL));
+}
+
 /* The part is proved at last, `at` is where the raw bytes of piece u lie in it: is what came first
  * the same? */
 static bool same_frame(
@@ -209,5 +232,7 @@ void lean_take(struct client *client, const struct pen_client_piece *piece, int6
 		part_refute(client, k, now_ns);
 		return;
 	}
+	if (client_joins(client))
+		file_join(client, k);
 	client_keep(client, k, now_ns);
 }

@@ -48,7 +48,7 @@ struct shared {
 	_Atomic uint64_t next; /* seed */
 	_Atomic uint64_t at[JOBS_MAX]; /* seed that each is at */
 	_Atomic uint64_t done, failed, packets, turns, sessions, curves, run_ns, curves_ns, refused,
-		parted, restarts, convicted, caught, resumed, sizes, put, spoilt, raw;
+		parted, restarts, convicted, caught, resumed, blocks, torn, sizes, put, spoilt, raw;
 	_Atomic uint64_t ratio[PEN_COUNT(classes)][PLAN_CLIMATES];
 	uint64_t world_packets[]; /* of each seed */
 };
@@ -138,6 +138,8 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	atomic_fetch_add(&shared->restarts, outcome.restarts);
 	atomic_fetch_add(&shared->convicted, outcome.convicted);
 	atomic_fetch_add(&shared->resumed, outcome.resumed);
+	atomic_fetch_add(&shared->blocks, outcome.blocks);
+	atomic_fetch_add(&shared->torn, outcome.torn);
 	atomic_fetch_add(&shared->caught, outcome.caught);
 	atomic_fetch_add(&shared->sizes, outcome.sizes);
 	atomic_fetch_add(&shared->put, outcome.put);
@@ -227,13 +229,15 @@ static void report(struct shared *shared, double seconds)
 	double ran = (double)shared->run_ns / PEN_NS_PER_S, packets = (double)shared->packets;
 	printf("%llu worlds, %llu failed; %.1f s, %.1f of CPU, %llu pieces refused, %llu liars "
 	       "named, %llu caught, %llu sizes tried, %llu frames of several blocks, %llu times "
-	       "again, %llu parts resumed, %llu packets of outsiders, %llu of them DATA with other "
+	       "again, %llu parts resumed, %llu blocks resumed, %llu torn, %llu packets of "
+	       "outsiders, %llu of them DATA with other "
 	       "bytes\n",
 		(unsigned long long)shared->done, (unsigned long long)shared->failed, seconds, busy,
 		(unsigned long long)shared->refused, (unsigned long long)shared->convicted,
 		(unsigned long long)shared->caught, (unsigned long long)shared->sizes,
 		(unsigned long long)shared->parted, (unsigned long long)shared->restarts,
-		(unsigned long long)shared->resumed, (unsigned long long)shared->put,
+		(unsigned long long)shared->resumed, (unsigned long long)shared->blocks,
+		(unsigned long long)shared->torn, (unsigned long long)shared->put,
 		(unsigned long long)shared->spoilt);
 	double curves = (double)shared->curves_ns / PEN_NS_PER_S;
 	printf("%llu packets, %.2f turns a packet, %llu handshakes, %llu with OpenSSL's curves, "
@@ -259,8 +263,8 @@ static void report(struct shared *shared, double seconds)
 }
 
 static const char *const sabotage_names[SABOTAGES] = {"none", "bytes", "silence", "block", "packet",
-	"justice", "sync", "forget", "rash", "late", "stubborn", "mercy", "spite", "haste",
-	"chance"};
+	"justice", "sync", "forget", "rash", "mislay", "trust", "again", "lose", "miscount", "late",
+	"stubborn", "mercy", "spite", "haste", "chance"};
 
 /* The number of a name; `count` if it is none of them. */
 static unsigned word_parse(const char *name, const char *const *names, unsigned count)

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "sim/golden.h"
 #include "sim/quarry.h"
 
 /* Each block's digest is known; of the last, most of it. One object of many is hashed as whoever
@@ -35,6 +36,11 @@ void object_make(struct object *object, const struct plan *plan)
 	object->raw = plan->parts == 0;
 	object->lean = plan->lean;
 	object->n = object->raw ? 1 : plan->parts;
+	object->golden = NULL;
+	if (plan->golden) {
+		golden_lend(golden_get(plan->shape), object);
+		return;
+	}
 	uint32_t first = (uint32_t)pen_rng_below(&rng, QUARRY_FIRST_MAX);
 	object->bytes = (struct pen_bytes){quarry_bytes(first, plan->bytes), plan->bytes};
 	if (object->lean) {
@@ -56,6 +62,13 @@ void object_make(struct object *object, const struct plan *plan)
 		raw_make(object, plan, first);
 	else
 		pen_rng_bytes(&rng, object->root.bytes, sizeof object->root.bytes);
+}
+
+bool object_right(const struct object *object, unsigned k, struct pen_bytes bytes)
+{
+	if (!pen_bytes_compare(bytes, object->parts[k].bytes))
+		return true;
+	return object->golden && golden_proves(object->golden, k, bytes);
 }
 
 void object_fini(struct object *object)

@@ -13,6 +13,11 @@
 #define MBIT (1000 * KBIT)
 /* Where the chance of cuts begins, beside a seed's own. */
 #define CUTS 0x637574u
+/* The same of the state that is moved, which is a real one in one of GOLDEN_SHARE worlds with
+ * parts.
+ */
+#define GOLDEN 0x676f6c64u
+#define GOLDEN_SHARE 4u
 
 /* A world of some hundred packets shows what a large one hides: one in SMALL_SHARE is so. The
  * others move so much to all clients together. */
@@ -207,7 +212,7 @@ static bool sluggish(struct plan *plan, struct plan_host *host, int64_t ideal)
  * of a chance of its own, so that all else of a seed stays as it is. */
 static void cuts_draw(struct plan *plan)
 {
-	struct pen_rng rng = {pen_rng_mix(plan->seed + CUTS)};
+	struct pen_rng rng = {pen_rng_mix(plan->seed + CUTS)}, other = {~rng.state};
 	int64_t ideal = ideal_ns(plan, NULL);
 	uint64_t hit = 0;
 	for (unsigned i = 0; i < plan->fault_count; i++)
@@ -219,12 +224,15 @@ static void cuts_draw(struct plan *plan)
 		int64_t back_ns = at_ns + (int64_t)between(&rng, 10 * MS, 3000 * MS);
 		if ((!coin(&rng) && !slow) || hit >> i & 1)
 			continue;
-		fault_add(plan, (struct fault){at_ns, FAULT_POWER, i, 0});
-		fault_add(plan, (struct fault){back_ns, FAULT_BACK, i, 0});
+		/* Of a raw object only the process dies in every other case: what it wrote stays.
+		 */
+		bool dies = !plan->parts && coin(&other);
+		fault_add(plan, (struct fault){at_ns, dies ? FAULT_CRASH : FAULT_POWER, i, 0});
+		fault_add(plan, (struct fault){back_ns, dies ? FAULT_START : FAULT_BACK, i, 0});
 	}
 }
 
-/* Cut the bytes into parts, large and small; each server has some, honest ones together all. */
+/* Cut the bytes into parts, large and small. */
 static void parts_draw(struct plan *plan, struct pen_rng *rng)
 {
 	uint32_t left = plan->bytes;
@@ -241,6 +249,26 @@ static void parts_draw(struct plan *plan, struct pen_rng *rng)
 		plan->part_bytes[k] = (uint32_t)between(rng, least, most);
 		left -= plan->part_bytes[k];
 	}
+}
+
+const struct plan_shape plan_shapes[PLAN_SHAPES] = {
+	{200, 3, 20000}, {3000, 24, 200000}, {4000, 7, 600000}};
+
+/* The parts of a real state. Of a chance of its own. */
+static void golden_draw(struct plan *plan)
+{
+	struct pen_rng rng = {pen_rng_mix(plan->seed + GOLDEN)};
+	plan->golden = true;
+	plan->shape = (unsigned)pen_rng_below(&rng, PLAN_SHAPES);
+	plan->parts = plan_shapes[plan->shape].parts;
+	plan->bytes = plan_shapes[plan->shape].bytes;
+	for (unsigned k = 0; k < plan->parts; k++)
+		plan->part_bytes[k] = plan->bytes / plan->parts;
+}
+
+/* Each server has some parts, honest ones together all. */
+static void holds_draw(struct plan *plan, struct pen_rng *rng)
+{
 	for (unsigned k = 0; k < plan->parts; k++) {
 		unsigned keeper = (unsigned)pen_rng_below(rng, plan->servers);
 		while (plan->hosts[keeper].lie != PLAN_HONEST)
@@ -260,7 +288,11 @@ static void state_draw(struct plan *plan, const struct plan_ask *ask, struct pen
 	for (unsigned s = 0; plan->lean && s < plan->servers; s++)
 		if (plan->hosts[s].lie == PLAN_OTHER_SIZE)
 			plan->hosts[s].lie = PLAN_BAD_BYTES;
-	parts_draw(plan, rng);
+	if (plan->seed % GOLDEN_SHARE == GOLDEN_SHARE - 1)
+		golden_draw(plan);
+	else
+		parts_draw(plan, rng);
+	holds_draw(plan, rng);
 }
 
 /* Take one part from all who have it right. */
@@ -323,7 +355,6 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 			plan->hosts[i].lie = (enum plan_lie)pen_rng_below(&rng, PLAN_LIES);
 	if (ask->faults)
 		faults_draw(plan, &rng);
-	plan->keeps = ask->faults;
 	plan->missing = -1;
 	if (ask->parts || ask->lean || ask->hopeless)
 		state_draw(plan, ask, &rng);
@@ -331,6 +362,8 @@ void plan_draw(struct plan *plan, uint64_t seed, const struct plan_ask *ask)
 		missing_draw(plan, &rng);
 	if (ask->faults)
 		cuts_draw(plan);
+	/* What is applied of it can be held against the state. */
+	plan->keeps = ask->faults || plan->golden;
 	if (ask->outsider)
 		outsider_draw(plan, &rng);
 }
@@ -361,9 +394,10 @@ static const char *const lies[] = {"honest", "bad bytes", "other bytes", "other 
 
 void plan_print(const struct plan *plan)
 {
-	fprintf(stderr, "seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u %sparts\n",
+	fprintf(stderr, "seed %llu: %s, IPv%d, %u servers, %u clients, %u bytes in %u %s%sparts\n",
 		(unsigned long long)plan->seed, climates[plan->climate], plan->six ? 6 : 4,
-		plan->servers, plan->clients, plan->bytes, plan->parts, plan->lean ? "lean " : "");
+		plan->servers, plan->clients, plan->bytes, plan->parts,
+		plan->golden ? "golden " : "", plan->lean ? "lean " : "");
 	if (plan->outsider.sees)
 		fprintf(stderr,
 			"  an outsider sees all of %llx, puts in one packet in %u, %u at most, %u "

@@ -20,6 +20,16 @@
 /* Parts of a state, when it is one that is moved. */
 #define PLAN_PARTS_MAX 24u
 
+/* States of the golden profile (sim/golden.h): how many keys, in how many parts, and about how many
+ * bytes these have. */
+#define PLAN_SHAPES 3u
+struct plan_shape {
+	uint64_t keys;
+	unsigned parts;
+	uint32_t bytes;
+};
+extern const struct plan_shape plan_shapes[PLAN_SHAPES];
+
 /* Between which machines. */
 enum plan_climate {
 	PLAN_RACK, /* microseconds, gigabits */
@@ -71,6 +81,10 @@ struct plan {
 	uint32_t bytes; /* of the object, or of all parts */
 	unsigned parts; /* 0: a raw object */
 	bool lean; /* the parts are in lean form, of a state whose values have so many bytes */
+	bool golden; /* they are those of plan_shapes[shape]; `bytes` and `part_bytes` are about
+		      * right
+		      */
+	unsigned shape;
 	uint32_t part_bytes[PLAN_PARTS_MAX]; /* in nearcore's form */
 	uint32_t holds[PLAN_SERVERS_MAX]; /* parts that each server has, a bit each */
 	bool keeps; /* clients have a disk and a sink (sim/depot.h) */

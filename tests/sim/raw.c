@@ -2,7 +2,8 @@
  * What a client does with a raw object, as the tool does (tools/penstock/catch_raw.h), whose choice
  * of a size this is: the sizes that servers say are tried in turn; of each first the page of
  * digests comes, which proves how many blocks there are, then the blocks. Those that are proved
- * stay when another size is tried.
+ * stay when another size is tried. With a depot they lie on its disk, and what an earlier life has
+ * left there is proved before anything is asked for.
  */
 #include <string.h>
 
@@ -19,6 +20,10 @@ void raw_start(struct client *client, bool there)
 	client->phase = CLIENT_RAW_IDLE;
 	client->disputed = false;
 	client->proved = there ? (1u << client->object->blocks) - 1 : 0;
+	/* Blocks are written from where they lie, so this does not move. */
+	if (client->depot)
+		PEN_CHECK(!pen_buf_reserve(
+			&client->parts[0].bytes, OBJECT_BLOCKS_MAX * PEN_RAW_BLOCK_BYTES));
 }
 
 static struct pen_bytes piece_bytes(const struct pen_client_piece *piece)
@@ -78,13 +83,18 @@ static void block_take(struct client *client, const struct pen_client_piece *pie
 {
 	PEN_CHECK(piece->unit < client->blocks);
 	if (client->rash)
-		depot_taste(client->depot, 0, piece->unit, piece_bytes(piece));
+		ledger_taste(&client->depot->ledger, 0, piece->unit, piece_bytes(piece));
 	if (!block_right(client, piece->unit, piece_bytes(piece))) {
 		piece_wrong(client, piece, now_ns);
 		return;
 	}
 	if (client->keeps)
 		block_keep(client, piece->unit, piece_bytes(piece));
+	if (client->depot)
+		crate_put(&client->depot->crate, piece->unit,
+			(struct pen_bytes){client->parts[0].bytes.at +
+					(size_t)piece->unit * PEN_RAW_BLOCK_BYTES,
+				piece->bytes});
 	client->proved |= 1u << piece->unit;
 	catch_size_moved(&client->size, now_ns);
 	if (client->proved == (1u << client->blocks) - 1)
@@ -122,9 +132,21 @@ static bool size_turn(struct client *client, int64_t now_ns)
 	return true;
 }
 
+/* The digests are proved: are all blocks here from before? */
+static bool look(struct client *client, int64_t now_ns)
+{
+	if (!client->depot || client->depot->crate.looked)
+		return false;
+	client->proved |= crate_look(
+		&client->depot->crate, client->leaves, &client->parts[0].bytes);
+	if (client->proved != (1u << client->blocks) - 1)
+		return false;
+	client_keep(client, 0, now_ns);
+	return true;
+}
+
 bool raw_turn(struct client *client, int64_t now_ns)
 {
-	const uint64_t here = client->proved;
 	if (client->parts[0].proved)
 		return false;
 	bool moved = size_turn(client, now_ns);
@@ -134,6 +156,9 @@ bool raw_turn(struct client *client, int64_t now_ns)
 		pen_sized_pages(client->client, client->size.bytes);
 		moved = true;
 	}
+	if (client->phase == CLIENT_RAW_PAGED && look(client, now_ns))
+		return moved;
+	const uint64_t here = client->proved;
 	if (client->phase == CLIENT_RAW_PAGED && pen_sized_blocks(client->client, &here, now_ns)) {
 		client->phase = CLIENT_RAW_BLOCKS;
 		moved = true;

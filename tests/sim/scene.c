@@ -168,6 +168,8 @@ static void judge_depot(struct client *client, struct outcome *outcome)
 		return;
 	depot_judge(depot, client->done);
 	outcome->resumed += depot->resumed;
+	outcome->blocks += depot->crate.resumed;
+	outcome->torn += depot->crate.torn;
 	if (depot->wrong[0])
 		fail(outcome, "client %u: %s", client->actor.host, depot->wrong);
 }
@@ -189,7 +191,7 @@ static int64_t time_limit_ns(
 static void judge_time(
 	const struct scene *scene, const struct client *client, struct outcome *outcome)
 {
-	bool slow = client->depot && client->depot->apply_ns > 0;
+	bool slow = client->depot && client->depot->ledger.apply_ns > 0;
 	int64_t took_ns = (slow ? client->fetched_ns : client->done_ns) - client->begun_ns;
 	int64_t limit_ns = time_limit_ns(scene, client, outcome);
 	if (outcome->binds && took_ns > limit_ns)
@@ -333,8 +335,35 @@ static void sabotage(struct scene *scene, enum scene_sabotage what)
 		(void)pen_sim_packet_take(&scene->world.network.packets, 1);
 	if (what == SABOTAGE_JUSTICE)
 		client->client->server[0].fault = PEN_SERVER_LIED;
+	if (what == SABOTAGE_LOSE && client->depot)
+		ledger_lose(&client->depot->ledger);
+	if (what == SABOTAGE_MISCOUNT && client->depot)
+		ledger_miscount(&client->depot->ledger);
 	if (what == SABOTAGE_CHANCE)
 		pen_sim_trace(&scene->world.clock, PEN_SIM_ASKED, runs++);
+}
+
+/* What clients are to do, and what of it wrongly. */
+static void mislead(struct scene *scene, const struct scene_ask *ask)
+{
+	const struct plan *plan = ask->plan;
+	for (unsigned i = 0; i < plan->clients; i++) {
+		scene->clients[i].still = ask->still;
+		scene->clients[i].stubborn = ask->sabotage == SABOTAGE_STUBBORN;
+		scene->clients[i].spite = ask->sabotage == SABOTAGE_SPITE;
+		if (ask->sabotage == SABOTAGE_HASTE)
+			scene->clients[i].tries = 1;
+		scene->clients[i].keeps |= ask->sabotage == SABOTAGE_BYTES;
+	}
+	for (unsigned i = 0; plan->keeps && i < plan->clients; i++) {
+		scene->depots[i].hasty = ask->sabotage == SABOTAGE_SYNC;
+		scene->depots[i].forgetful = ask->sabotage == SABOTAGE_FORGET;
+		scene->depots[i].crate.hasty = ask->sabotage == SABOTAGE_SYNC;
+		scene->depots[i].crate.forgetful = ask->sabotage == SABOTAGE_MISLAY;
+		scene->depots[i].crate.trusting = ask->sabotage == SABOTAGE_TRUST;
+		scene->depots[i].ledger.again = ask->sabotage == SABOTAGE_AGAIN;
+		scene->clients[i].rash = ask->sabotage == SABOTAGE_RASH;
+	}
 }
 
 void scene_run(const struct scene_ask *ask, struct outcome *outcome)
@@ -346,19 +375,7 @@ void scene_run(const struct scene_ask *ask, struct outcome *outcome)
 	*outcome = (struct outcome){0};
 	curves_choose(curves);
 	build(&scene, plan, ask->tell);
-	for (unsigned i = 0; i < plan->clients; i++) {
-		scene.clients[i].still = ask->still;
-		scene.clients[i].stubborn = ask->sabotage == SABOTAGE_STUBBORN;
-		scene.clients[i].spite = ask->sabotage == SABOTAGE_SPITE;
-		if (ask->sabotage == SABOTAGE_HASTE)
-			scene.clients[i].tries = 1;
-		scene.clients[i].keeps |= ask->sabotage == SABOTAGE_BYTES;
-	}
-	for (unsigned i = 0; plan->keeps && i < plan->clients; i++) {
-		scene.depots[i].hasty = ask->sabotage == SABOTAGE_SYNC;
-		scene.depots[i].forgetful = ask->sabotage == SABOTAGE_FORGET;
-		scene.clients[i].rash = ask->sabotage == SABOTAGE_RASH;
-	}
+	mislead(&scene, ask);
 	outcome->ideal_ns = scene_ideal_ns(&scene);
 	for (unsigned i = 0; ask->sabotage == SABOTAGE_LATE && i < plan->servers; i++)
 		pen_sim_link_set(&scene.world.network.hosts[i].up, 0,

@@ -20,6 +20,8 @@ struct outcome {
 	uint64_t refused; /* pieces that failed their proof */
 	uint64_t parted, restarts; /* frames of several blocks; that started again elsewhere */
 	uint64_t resumed; /* parts that a client found on its disk after it was started again */
+	uint64_t blocks,
+		torn; /* of raw objects: that it found there; and that were there and wrong */
 	uint64_t convicted; /* servers that a client called liars */
 	uint64_t caught; /* servers whose wrong bytes a client found out, each time */
 	uint64_t sizes; /* of raw objects that clients tried */
@@ -35,9 +37,14 @@ enum scene_sabotage {
 	SABOTAGE_BLOCK, /* a client keeps a block */
 	SABOTAGE_PACKET, /* a packet is never given back */
 	SABOTAGE_JUSTICE, /* an honest server is called a liar */
-	SABOTAGE_SYNC, /* clients acknowledge what was not synced */
+	SABOTAGE_SYNC, /* clients acknowledge what was not synced, or not written */
 	SABOTAGE_FORGET, /* clients do not look what is on their disks */
 	SABOTAGE_RASH, /* clients give the sink what is not proved */
+	SABOTAGE_MISLAY, /* clients do not look which blocks are on their disks */
+	SABOTAGE_TRUST, /* clients take blocks of their disks without a proof */
+	SABOTAGE_AGAIN, /* clients do not look what their sinks have */
+	SABOTAGE_LOSE, /* a sink loses a row */
+	SABOTAGE_MISCOUNT, /* a sink counts a node or value once more than it is used */
 	SABOTAGE_LATE, /* servers' links are slower than the plan says */
 	SABOTAGE_STUBBORN, /* clients believe the first size of a raw object */
 	SABOTAGE_MERCY, /* nobody hears what servers attest */

@@ -109,6 +109,8 @@ static struct pen_bytes held_of(
 	const struct object_part *part = &object->parts[k];
 	if (server->lie == PLAN_OTHER_SIZE)
 		return (struct pen_bytes){part->bytes.at, other_bytes(server, object, k)};
+	if (!object->lean && object->golden && server->lie == PLAN_OTHER_BYTES)
+		return pen_buf_bytes(&part->forged);
 	if (!object->lean)
 		return part->bytes;
 	return pen_buf_bytes(server->lie == PLAN_OTHER_BYTES
@@ -153,6 +155,22 @@ static void note(struct server *server, const struct object *object, unsigned k,
 	PEN_CHECK(!pen_catalog_note(&server->catalog, dir, &entry));
 }
 
+/* A bit of part k is another, or some are: one of a compressed frame may change nothing of what it
+ * says. */
+static void spoil(struct server *server, const struct object *object, unsigned k, const char *name)
+{
+	struct pen_sim_disk *disk = &server->disk;
+	int file = pen_sim_files_find(&disk->files, name);
+	PEN_CHECK(file >= 0);
+	const struct pen_sim_file *there = &disk->files.files[file];
+	bool right;
+	do {
+		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, there->bytes));
+		const struct pen_bytes bytes = {pen_sim_file_at(there), (size_t)there->bytes};
+		right = object->golden && object_right(object, k, bytes);
+	} while (right);
+}
+
 /* Put the bytes of part k there, as this server has them. */
 static void put(struct server *server, const struct object *object, unsigned k, const char *name)
 {
@@ -164,8 +182,8 @@ static void put(struct server *server, const struct object *object, unsigned k, 
 		part.len = there;
 	PEN_CHECK(!pen_sim_disk_lend(disk, name, part.at, (uint32_t)part.len));
 	if (server->lie == PLAN_BAD_BYTES)
-		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, part.len));
-	bool other = server->lie == PLAN_OTHER_BYTES && !object->lean;
+		spoil(server, object, k, name);
+	bool other = server->lie == PLAN_OTHER_BYTES && !object->lean && !object->golden;
 	for (size_t at = 0; other && at < part.len; at += 4096)
 		pen_sim_disk_rot(disk, name, at);
 }

@@ -124,10 +124,28 @@ static void forge(
 	pen_zstd_fini(&zstd);
 }
 
+void object_make_part(struct object_part *part, struct fake_state *state, unsigned k, unsigned n,
+	struct pen_rng *rng)
+{
+	struct pen_catalog_file file = {.k = k};
+	struct pen_buf scratch = {0};
+	struct fake_part apart;
+	fake_part_open(&apart, state, k, n);
+	for (unsigned i = 0; i < OBJECT_MAKERS; i++)
+		press(state, &apart, levels[i], &part->made[i]);
+	fake_part_fini(&apart);
+	frames_open(pen_buf_bytes(&part->made[0]), &part->raw);
+	forge(pen_buf_bytes(&part->made[0]), pen_buf_bytes(&part->raw), rng, &part->forged);
+	PEN_CHECK(!pen_catalog_lean(pen_buf_bytes(&part->made[0]), &scratch, &file));
+	PEN_CHECK(file.frames < OBJECT_PIECES_MAX);
+	memcpy(part->blob, file.blob, sizeof part->blob);
+	part->bytes = pen_buf_bytes(&part->raw);
+	pen_buf_fini(&scratch);
+}
+
 void object_make_lean(struct object *object, const struct plan *plan, struct pen_rng *rng)
 {
 	struct fake_state state;
-	struct pen_buf scratch = {0};
 	PEN_CHECK(object->n == plan->parts);
 	object->own.len = 0;
 	fake_append(&object->own, object->bytes.at, object->bytes.len);
@@ -135,21 +153,7 @@ void object_make_lean(struct object *object, const struct plan *plan, struct pen
 	repeat(&object->own, rng);
 	state_make(&state, &object->own, rng);
 	object->root = state.sum.root;
-	for (unsigned k = 0; k < object->n; k++) {
-		struct object_part *part = &object->parts[k];
-		struct pen_catalog_file file = {.k = k};
-		struct fake_part apart;
-		fake_part_open(&apart, &state, k, object->n);
-		for (unsigned i = 0; i < OBJECT_MAKERS; i++)
-			press(&state, &apart, levels[i], &part->made[i]);
-		fake_part_fini(&apart);
-		frames_open(pen_buf_bytes(&part->made[0]), &part->raw);
-		forge(pen_buf_bytes(&part->made[0]), pen_buf_bytes(&part->raw), rng, &part->forged);
-		PEN_CHECK(!pen_catalog_lean(pen_buf_bytes(&part->made[0]), &scratch, &file));
-		PEN_CHECK(file.frames < OBJECT_PIECES_MAX);
-		memcpy(part->blob, file.blob, sizeof part->blob);
-		part->bytes = pen_buf_bytes(&part->raw);
-	}
-	pen_buf_fini(&scratch);
+	for (unsigned k = 0; k < object->n; k++)
+		object_make_part(&object->parts[k], &state, k, object->n, rng);
 	fake_state_fini(&state);
 }

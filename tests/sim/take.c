@@ -1,7 +1,7 @@
 /*
  * What a client does with whole pieces of a part in nearcore's form: it is proved whole, and when
  * that fails, it is found out who sent what (fetch/blame.h). The proof is a comparison with what
- * the test knows.
+ * the test knows; of a golden state it is the engine's.
  */
 #include <string.h>
 
@@ -91,10 +91,9 @@ static void part_refute(struct client *client, unsigned k, bool as_named, int64_
 static void part_prove(struct client *client, unsigned k, int64_t now_ns)
 {
 	struct client_part *part = &client->parts[k];
-	const struct pen_bytes *right = &client->object->parts[k].bytes;
 	const struct pen_haul_name *name = pen_client_name(client->client, PEN_WIRE_KIND_PIECE, k);
 	PEN_CHECK(name);
-	if (part->bytes.len != right->len || memcmp(part->bytes.at, right->at, right->len)) {
+	if (!object_right(client->object, k, pen_buf_bytes(&part->bytes))) {
 		uint8_t blob[PEN_BLOB_BYTES];
 		pen_blob_id(pen_buf_bytes(&part->bytes), blob);
 		part_refute(client, k, !memcmp(blob, name->id, sizeof blob), now_ns);
@@ -117,9 +116,11 @@ static void part_take(struct client *client, const struct pen_client_piece *piec
 	memcpy(part->bytes.at + at, piece->block->at, piece->bytes);
 	part->bytes.len = name->bytes;
 	part->from[piece->unit] = (uint8_t)piece->server;
-	if (client->rash)
-		depot_taste(client->depot, k, piece->unit,
+	if (client->rash && !client->object->golden)
+		ledger_taste(&client->depot->ledger, k, piece->unit,
 			(struct pen_bytes){piece->block->at, piece->bytes});
+	if (client->rash && client->object->golden && piece->last)
+		ledger_taste_part(&client->depot->ledger, k, pen_buf_bytes(&part->bytes));
 	if (piece->last)
 		part_prove(client, k, now_ns);
 }
@@ -139,10 +140,12 @@ void client_acknowledge(struct client *client, unsigned k, int64_t now_ns)
 
 void client_keep(struct client *client, unsigned k, int64_t now_ns)
 {
+	const struct client_part *part = &client->parts[k];
 	client->parts[k].proved = true;
 	client->fetched_ns = client->actor.world->clock.now_ns;
 	if (client->depot)
-		depot_keep(client->depot, k, pen_buf_bytes(&client->parts[k].bytes));
+		depot_keep(client->depot, k,
+			pen_buf_bytes(client_joins(client) ? &part->file : &part->bytes));
 	else
 		client_acknowledge(client, k, now_ns);
 }
