@@ -150,7 +150,10 @@ if [ -n "${PEN_LONG:-}" ] && [ "${PEN_SANITIZE:-none}" = none ]; then
 			set -- generate --profile mainnet --keys 10000000 --seed 1 --out "$state"
 			;;
 		inspect) set -- inspect state "kv:$state" ;;
-		make) set -- make --from "kv:$state" --store "$scratch/large" "${labels[@]}" ;;
+		make)
+			set -- make --from "kv:$state" --store "$scratch/large" --memory 1GiB \
+				"${labels[@]}"
+			;;
 		esac
 		high_water "$PENSTOCK" "$@"
 		expect 0 $? "ten million keys: $verb, $peak kB at most"
