@@ -20,9 +20,12 @@
 #include "wire/piece.h"
 
 #define PORT 17778u
+#define PORT_PIECES 17781u
 #define PORT_UNCOPIED 17780u
 #define BATCH_BYTES 65507u
 #define BATCH_PACKETS 64u
+/* A blaster that still ends its last blast hears nobody: it is called again. */
+#define CALL_US 50000
 #define SOCKET_BYTES (8 << 20)
 /* Headers of IPv4 and UDP. */
 #define HEAD_BYTES 28u
@@ -89,7 +92,14 @@ struct blast {
 	int fd;
 	uint32_t packet, batch; /* bytes */
 	size_t at; /* of the next batch in the object */
+	uint32_t over; /* of the lab, when it began */
 };
+
+/* Has its receiver enough? */
+static bool is_over(const struct blast *blast)
+{
+	return blast->lab->shared->over != blast->over;
+}
 
 /* Round and round the object. */
 static const uint8_t *next_batch(struct blast *blast)
@@ -111,8 +121,28 @@ static void count(struct blast *blast, ssize_t sent)
 
 static void send_plain(struct blast *blast)
 {
-	while (!blast->lab->shared->stop)
+	while (!is_over(blast))
 		count(blast, send(blast->fd, next_batch(blast), blast->batch, 0));
+}
+
+/* What a sender of our protocol hands to the kernel: each packet's header lies by itself. */
+static void send_pieces(struct blast *blast)
+{
+	static uint8_t heads[BATCH_PACKETS][PEN_WIRE_HEAD_BYTES];
+	struct iovec pieces[2 * BATCH_PACKETS];
+	uint32_t packets = blast->batch / blast->packet;
+	PEN_CHECK(packets <= BATCH_PACKETS);
+	while (!is_over(blast)) {
+		const uint8_t *at = next_batch(blast);
+		for (uint32_t i = 0; i < packets; i++) {
+			const uint8_t *payload = at + i * blast->packet + PEN_WIRE_HEAD_BYTES;
+			pieces[2 * i] = (struct iovec){heads[i], PEN_WIRE_HEAD_BYTES};
+			pieces[2 * i + 1] = (struct iovec){
+				(void *)payload, blast->packet - PEN_WIRE_HEAD_BYTES};
+		}
+		const struct msghdr batch = {.msg_iov = pieces, .msg_iovlen = 2 * packets};
+		count(blast, sendmsg(blast->fd, &batch, 0));
+	}
 }
 
 #ifdef PEN_BENCH_URING
@@ -131,9 +161,9 @@ static void send_uncopied(struct blast *blast)
 		bench_net_fail(blast->did, "no io_uring to send by: %s", strerror(-err));
 		return;
 	}
-	while (!blast->lab->shared->stop || flying) {
+	while (!is_over(blast) || flying) {
 		struct io_uring_cqe *cqe;
-		while (flying < FLYING && !blast->lab->shared->stop) {
+		while (flying < FLYING && !is_over(blast)) {
 			io_uring_prep_send_zc_fixed(io_uring_get_sqe(&ring), blast->fd,
 				next_batch(blast), blast->batch, 0, 0, 0);
 			flying++;
@@ -177,9 +207,13 @@ static void answer(struct bench_net_lab *lab, struct bench_net_did *did, uint16_
 		char word;
 		if (recvfrom(blast.fd, &word, 1, 0, (struct sockaddr *)&from, &bytes) != 1)
 			continue;
+		blast.over = lab->shared->over;
 		if (!connect(blast.fd, (const struct sockaddr *)&from, sizeof from))
 			send_all(&blast);
 		connect(blast.fd, &none, sizeof none);
+		/* Who called meanwhile, or twice, calls again. */
+		while (recv(blast.fd, &word, 1, MSG_DONTWAIT) > 0)
+			continue;
 	}
 }
 
@@ -189,10 +223,22 @@ void bench_net_blast(struct bench_net_lab *lab, void *context, struct bench_net_
 	answer(lab, did, PORT, send_plain);
 }
 
+void bench_net_blast_pieces(struct bench_net_lab *lab, void *context, struct bench_net_did *did)
+{
+	(void)context;
+	answer(lab, did, PORT_PIECES, send_pieces);
+}
+
 void bench_net_blast_uncopied(struct bench_net_lab *lab, void *context, struct bench_net_did *did)
 {
 	(void)context;
 	answer(lab, did, PORT_UNCOPIED, send_uncopied);
+}
+
+/* Ask for a blast. */
+static bool call(int fd, const struct sockaddr_in *to)
+{
+	return sendto(fd, "!", 1, 0, (const struct sockaddr *)to, sizeof *to) == 1;
 }
 
 void bench_net_bear(struct bench_net_lab *lab, void *context, struct bench_net_did *did)
@@ -203,14 +249,17 @@ void bench_net_bear(struct bench_net_lab *lab, void *context, struct bench_net_d
 	int fd = socket_open(BENCH_NET_CLIENT, 0, did), on = 1;
 	if (fd < 0)
 		return;
+	const struct timeval again = {.tv_usec = CALL_US};
 	if (setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on) ||
-		sendto(fd, "!", 1, 0, (const struct sockaddr *)&to, sizeof to) != 1) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &again, sizeof again) || !call(fd, &to)) {
 		bench_net_fail(did, "the blaster is not to be had: %s", strerror(errno));
 		return;
 	}
 	double start = 0;
 	while (did->bytes < wanted) {
 		ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+		if (got < 0 && errno == EAGAIN && !did->rx_calls && call(fd, &to))
+			continue;
 		if (got <= 0) {
 			bench_net_fail(did, "recv: %s", strerror(errno));
 			break;
@@ -221,7 +270,7 @@ void bench_net_bear(struct bench_net_lab *lab, void *context, struct bench_net_d
 		did->bytes += (uint64_t)got;
 	}
 	did->seconds = bench_net_now() - start;
-	lab->shared->stop = true;
+	lab->shared->over++;
 	did->rx_bytes = did->bytes;
 	did->rx_packets = did->bytes / packet_bytes(lab);
 	lab->shared->came[0] = sum;

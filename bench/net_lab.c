@@ -352,10 +352,10 @@ int bench_net_run(
 	struct bench_net_did before = *call->server->did;
 	double cpu_before = bench_net_cpu(call->server);
 	int counter = lab->count_calls ? counter_open(call->server->pid) : -1;
-	lab->shared->stop = false;
 	pid_t pid = begin(lab, BENCH_NET_CLIENT, call, &lab->shared->client);
 	int err = pid < 0 ? complain("fork")
 			  : end(pid, &lab->shared->client, &took->cpu[BENCH_NET_CLIENT]);
+	lab->shared->over += err != 0;
 	/* The server may still take in that it is over. */
 	nanosleep(&moment, NULL);
 	took->cpu[BENCH_NET_SERVER] = bench_net_cpu(call->server) - cpu_before;

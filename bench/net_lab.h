@@ -25,7 +25,7 @@
 /* No run takes so long unless something is broken. */
 #define BENCH_NET_RUN_S 20u
 #define BENCH_NET_WORDS 160u
-#define BENCH_NET_SERVERS_MAX 4u
+#define BENCH_NET_SERVERS_MAX 5u
 /* Where the object is, a store of ours. */
 #define BENCH_NET_DIR "/dev/shm"
 
@@ -68,7 +68,8 @@ struct bench_net_did {
 struct bench_net_shared {
 	struct bench_net_did client; /* of the last run */
 	struct bench_net_did server[BENCH_NET_SERVERS_MAX];
-	_Atomic bool stop; /* to a server that sends unasked: it has all come */
+	_Atomic uint32_t over; /* clients that have all they wanted: to a server that sends unasked,
+				  which may look only when the next one is there */
 	uint64_t came[BENCH_NET_BLOCKS_MAX]; /* XXH3-64 of each block that came, if that was asked
 						for */
 };

@@ -18,7 +18,7 @@ static const struct {
 } sides[NET_SIDES] = {{"nginx + curl, 1 stream", NET_NGINX, 1},
 	{"nginx + curl, 2 streams", NET_NGINX, 2}, {"nginx + curl, 4 streams", NET_NGINX, 4},
 	{"penstock", NET_SERVE, 0}, {"penstock", NET_SERVE, 0}, {"blaster", NET_BLAST, 0},
-	{"blaster by SEND_ZC", NET_BLAST_UNCOPIED, 0}};
+	{"blaster in pieces", NET_BLAST_PIECES, 0}, {"blaster by SEND_ZC", NET_BLAST_UNCOPIED, 0}};
 
 const char *net_side_name(enum net_side side)
 {
@@ -27,8 +27,8 @@ const char *net_side_name(enum net_side side)
 
 int net_rounds_start(struct net_rounds *rounds, enum net_server server)
 {
-	static const bench_net_role roles[NET_SERVERS] = {
-		bench_net_nginx, bench_net_serve, bench_net_blast, bench_net_blast_uncopied};
+	static const bench_net_role roles[NET_SERVERS] = {bench_net_nginx, bench_net_serve,
+		bench_net_blast, bench_net_blast_pieces, bench_net_blast_uncopied};
 	if (server == NET_NGINX && !bench_net_http_there())
 		return 0;
 	return bench_net_start(
@@ -75,17 +75,17 @@ static bool is_whole(const struct net_rounds *rounds, enum net_side side)
 	return !hashed || !memcmp(lab->shared->came, lab->sums, lab->blocks * sizeof *lab->sums);
 }
 
-/* One transfer; its readings are those of round `at`. */
-static int run_side(struct net_rounds *rounds, enum net_side side, size_t at)
+/* One transfer; its readings are added to those of round `at`, with that weight. */
+static int run_side(struct net_rounds *rounds, enum net_side side, size_t at, double weight)
 {
 	struct bench_net_took *took = &rounds->last[side];
 	memset(rounds->lab->shared->came, 0, sizeof rounds->lab->shared->came);
 	int err = run_client(rounds, side, took);
 	if (err)
 		return err;
-	rounds->seconds[side][at] = took->did[BENCH_NET_CLIENT].seconds;
+	rounds->seconds[side][at] += weight * took->did[BENCH_NET_CLIENT].seconds;
 	for (int end = 0; end < BENCH_NET_ENDS; end++)
-		rounds->cpu[side][end][at] = took->cpu[end];
+		rounds->cpu[side][end][at] += weight * took->cpu[end];
 	if (is_whole(rounds, side))
 		return 0;
 	fprintf(stderr, "net: %s brings other bytes\n", net_side_name(side));
@@ -101,19 +101,30 @@ static double cpu_of_servers(const struct net_rounds *rounds)
 	return sum;
 }
 
+static void forget(struct net_rounds *rounds, size_t at)
+{
+	for (int side = 0; side < NET_SIDES; side++) {
+		rounds->seconds[side][at] = 0;
+		for (int end = 0; end < BENCH_NET_ENDS; end++)
+			rounds->cpu[side][end][at] = 0;
+	}
+}
+
 int net_rounds_one(struct net_rounds *rounds)
 {
 	struct bench_others others;
 	size_t at = rounds->count < BENCH_ROUNDS_MAX ? rounds->count : BENCH_ROUNDS_MAX - 1;
+	int turns = rounds->twice ? 2 * NET_SIDES : NET_SIDES, err = 0;
 	double clients = 0;
-	int err = 0;
+	forget(rounds, at);
 	bench_others_begin(&others);
 	others.own += cpu_of_servers(rounds);
-	for (int side = 0; side < NET_SIDES && !err; side++) {
+	for (int turn = 0; turn < turns && !err; turn++) {
+		int side = turn < NET_SIDES ? turn : 2 * NET_SIDES - 1 - turn;
 		if (!net_rounds_has(rounds, (enum net_side)side))
 			continue;
-		err = run_side(rounds, (enum net_side)side, at);
-		clients += rounds->cpu[side][BENCH_NET_CLIENT][at];
+		err = run_side(rounds, (enum net_side)side, at, rounds->twice ? 0.5 : 1);
+		clients += rounds->last[side].cpu[BENCH_NET_CLIENT];
 	}
 	others.own -= cpu_of_servers(rounds) + clients;
 	rounds->others[at] = bench_others_end(&others);
@@ -154,7 +165,7 @@ struct bench_interval net_rounds_ratio(
 static bool is_tight(const struct net_rounds *rounds)
 {
 	static const enum net_side pairs[][2] = {{NET_HTTP_1, NET_OURS}, {NET_HTTP_1, NET_PROOF},
-		{NET_BLASTER, NET_OURS}, {NET_BLASTER, NET_UNCOPIED}};
+		{NET_BLASTER, NET_OURS}, {NET_PIECES, NET_OURS}, {NET_BLASTER, NET_UNCOPIED}};
 	for (size_t i = 0; i < PEN_COUNT(pairs); i++) {
 		if (!net_rounds_has(rounds, pairs[i][0]) || !net_rounds_has(rounds, pairs[i][1]))
 			continue;

@@ -1,7 +1,9 @@
 /*
  * net_rounds: transfers of the same object by several sides, one after the other in each round, and
- * what that says of the ratio of two of them. As bench/bench.h does it: a round waits until others
- * leave the machine alone, and one that they had much of is taken again, as long as that may take.
+ * what that says of the ratio of two of them. A round may go by all sides there and back: then each
+ * side's reading is its mean, and a machine that grows slower or faster meanwhile does so for all.
+ * As bench/bench.h does it: a round waits until others leave the machine alone, and one that they
+ * had much of is taken again, as long as that may take.
  */
 #ifndef PEN_BENCH_NET_ROUNDS_H
 #define PEN_BENCH_NET_ROUNDS_H
@@ -17,12 +19,20 @@ enum net_side {
 	NET_OURS,
 	NET_PROOF, /* ours, each block proved */
 	NET_BLASTER,
+	NET_PIECES, /* a blaster whose packets have headers */
 	NET_UNCOPIED, /* a blaster that sends without a copy */
 	NET_SIDES,
 };
 
 /* Who serves whom. */
-enum net_server { NET_NGINX, NET_SERVE, NET_BLAST, NET_BLAST_UNCOPIED, NET_SERVERS };
+enum net_server {
+	NET_NGINX,
+	NET_SERVE,
+	NET_BLAST,
+	NET_BLAST_PIECES,
+	NET_BLAST_UNCOPIED,
+	NET_SERVERS
+};
 
 /* Sides that take part in rounds: a set. */
 enum net_group {
@@ -31,7 +41,8 @@ enum net_group {
 	NET_WITH_SHA256 = 1 << NET_HTTP_1 | 1 << NET_HTTP_2 | 1 << NET_HTTP_4 | 1 << NET_OURS |
 		1 << NET_PROOF,
 	NET_WITH_BLASTER = 1 << NET_OURS | 1 << NET_BLASTER,
-	NET_WITH_BLASTERS = 1 << NET_BLASTER | 1 << NET_UNCOPIED,
+	NET_WITH_PIECES = 1 << NET_OURS | 1 << NET_BLASTER | 1 << NET_PIECES,
+	NET_WITH_UNCOPIED = 1 << NET_BLASTER | 1 << NET_UNCOPIED,
 	NET_WITH_OURS = 1 << NET_OURS,
 };
 
@@ -41,6 +52,7 @@ struct net_rounds {
 	struct bench_net_process servers[NET_SERVERS]; /* those that run */
 	enum net_group group;
 	enum bench_net_check check; /* what receivers do with each block */
+	bool twice; /* a round goes there and back */
 	double seconds[NET_SIDES][BENCH_ROUNDS_MAX];
 	double cpu[NET_SIDES][BENCH_NET_ENDS][BENCH_ROUNDS_MAX];
 	double others[BENCH_ROUNDS_MAX]; /* of the machine's time */
