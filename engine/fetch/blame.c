@@ -62,6 +62,8 @@ void pen_blame_piece(struct pen_client *client, unsigned s, const struct pen_pie
 	pen_inquiry_init(&doubt.inquiry, &object, bytes, now_ns);
 	pen_doubts_put(&server->doubts, &doubt);
 	server->held = true;
+	/* Also where it waits: it has no room any more. */
+	pen_stir_server(client, s);
 	ask_next(client, s, now_ns);
 }
 

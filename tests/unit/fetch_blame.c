@@ -288,6 +288,27 @@ Test(fetch_blame, who_does_not_say_is_asked_all)
 	lab_close();
 }
 
+/* One more fails while a question is open that did not hold it: it has no room from then on, and
+ * its next turn knows it. */
+Test(fetch_blame, is_held_again)
+{
+	lab_open(12 << 20, 1);
+	lab_start();
+	cr_assert(lab_run(60 * LAB_S));
+	struct pen_server *server = &lab->client->server[0];
+	fail(0, false);
+	fail(1, false);
+	for (; pen_blame_holds(server); lab->now += LAB_MS)
+		lab_turn();
+	cr_assert(server->inquiry.open, "about the second");
+	pen_client_turn(lab->client, lab->now);
+	cr_assert(!(lab->client->stirred & 1));
+	fail(2, false);
+	cr_expect(pen_blame_holds(server));
+	cr_expect(lab->client->stirred & 1);
+	lab_close();
+}
+
 /* What waits outlives the session, and is asked in the next one. */
 Test(fetch_blame, what_waits_outlives_the_session)
 {
