@@ -147,8 +147,9 @@ static uint64_t waiting_bytes(const struct pen_client *client, const struct pen_
 bool pen_assign_room(const struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	const struct pen_server *server = &client->server[s];
-	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns ||
-		pen_blame_holds(server))
+	/* What it sent while it was asked about a piece was wrong again: that is no accident. */
+	bool over = pen_blame_holds(server) && server->bad > server->bad_before + 1;
+	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns || over)
 		return false;
 	/* A size that is tried has a slot of its own. */
 	unsigned most = server->visit.slots - server->sizes.trying;
@@ -167,6 +168,14 @@ static void unbind(
 		pen_seats_unbind(client, bond, now_ns);
 }
 
+static uint64_t held(const struct pen_client *client)
+{
+	uint64_t set = 0;
+	for (unsigned s = 0; s < client->server_count && s < PEN_HAUL_PEERS; s++)
+		set |= (uint64_t)pen_blame_holds(&client->server[s]) << s;
+	return set;
+}
+
 /* Open places until servers have no room or nothing is missing; then, if it is to be weighed, what
  * another would bring sooner. */
 static void fill_places(struct pen_client *client, bool weigh, int64_t now_ns)
@@ -178,6 +187,7 @@ static void fill_places(struct pen_client *client, bool weigh, int64_t now_ns)
 		.bonds = &client->bonds,
 		.flights = flights,
 		.rates = rates,
+		.held = held(client),
 		.settled = !weigh};
 	view.count = pen_seats_flights(client, flights);
 	/* One each in turn, so that a piece more goes to whoever has least to do. */

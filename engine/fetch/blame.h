@@ -3,7 +3,8 @@
  *
  * Whoever sees a nonce can put bytes of his own into an honest server's piece, so a wrong piece
  * alone convicts nobody. The server that it came from is asked, under its tag, what it holds
- * (peer/inquiry.h); until it has answered it is given nothing new. If it attests the very bytes
+ * (peer/inquiry.h); until it has answered it is given nothing new that somebody else could send,
+ * and nothing at all after a second wrong piece. If it attests the very bytes
  * that came, it lied: it is told so, and gone for good. If it attests others, they were changed on
  * the way: after three of them, if many of its pieces are so, it is left aside, for
  * PEN_BLAME_ASIDE_NS and each time twice as long, and then called again if nothing came from

@@ -4,13 +4,26 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+/* May this server be asked for units of the haul? One that is held may if nobody else is there. */
+static bool may_send(const struct pen_sched_view *view, const struct pen_haul *haul, unsigned peer)
+{
+	if (!pen_haul_serves(haul, peer))
+		return false;
+	for (unsigned i = 0; view->held >> peer & 1 && i < PEN_HAUL_PEERS; i++) {
+		if (view->rates[i] > 0 && !(view->held >> i & 1) && pen_haul_serves(haul, i))
+			return false;
+	}
+	return true;
+}
+
 static bool pick_bound(
 	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
 {
 	const struct pen_bond *bond = pen_bonds_next(view->bonds, peer);
-	if (bond)
-		*pick = (struct pen_sched_pick){.haul = bond->haul, .unit = bond->unit};
-	return bond;
+	if (!bond || !may_send(view, bond->haul, peer))
+		return false;
+	*pick = (struct pen_sched_pick){.haul = bond->haul, .unit = bond->unit};
+	return true;
 }
 
 static bool pick_missing(
@@ -18,7 +31,7 @@ static bool pick_missing(
 {
 	for (uint32_t i = 0; i < view->hauls->count; i++) {
 		struct pen_haul *haul = pen_hauls_nth(view->hauls, i);
-		if (!pen_haul_serves(haul, peer) || !pen_hauls_fits(view->hauls, haul))
+		if (!may_send(view, haul, peer) || !pen_hauls_fits(view->hauls, haul))
 			continue;
 		uint32_t unit = pen_haul_missing(haul);
 		if (unit == PEN_HAUL_NONE)
@@ -135,7 +148,8 @@ struct pen_sched_pick pen_sched_next(const struct pen_sched_view *view, unsigned
 	PEN_CHECK(peer < PEN_HAUL_PEERS);
 	struct pen_sched_pick pick = {0};
 	bool fresh = pick_bound(view, peer, &pick) || pick_missing(view, peer, &pick);
-	if (!fresh && !view->settled && !pick_again(view, peer, &pick))
+	bool settled = view->settled || view->held >> peer & 1;
+	if (!fresh && !settled && !pick_again(view, peer, &pick))
 		pick_freed(view, peer, &pick);
 	return pick;
 }

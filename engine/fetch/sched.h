@@ -7,7 +7,9 @@
  * in trouble: packets of it had to be asked for twice and are still missing; and last (the endgame)
  * one that it would deliver in less than half the time that its present server still needs, if it
  * is one of the two fastest that have it. No unit flies more than twice at servers that send, nor
- * twice at one. So the slow are stolen from, and the end of a transfer waits for nobody.
+ * twice at one. So the slow are stolen from, and the end of a transfer waits for nobody. One that
+ * is held, because it is asked about a wrong piece (fetch/blame.h), is given only what is bound or
+ * missing and nobody else can send: it may have been the path.
  *
  * How much a server has room for follows from its rate: beside the piece that it sends, what it
  * sends in two round trips and PEN_SCHED_AHEAD_NS, so that a slow one does not sit on pieces that a
@@ -47,6 +49,7 @@ struct pen_sched_view {
 	const struct pen_sched_flight *flights; /* `count` of them */
 	unsigned count;
 	const uint64_t *rates; /* of all servers, bytes a second; 0: not there, or not known */
+	uint64_t held; /* servers that are given only what no other can send: a set */
 	bool settled; /* what flies stays where it is: it was weighed already */
 };
 

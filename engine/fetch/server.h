@@ -102,6 +102,7 @@ struct pen_server {
 	uint64_t harmed; /* packets whose check or sum was wrong */
 	uint64_t strays; /* of closed slots, or not as they should be */
 	uint32_t bad; /* pieces that failed their proof */
+	uint32_t bad_before; /* as of its last turn in which it was not held (fetch/blame.h) */
 	enum pen_server_fault fault;
 	unsigned asides; /* times it was left aside */
 	int64_t aside_ns; /* if it is: when to see whether it is called again (fetch/blame.h) */

@@ -135,6 +135,8 @@ void pen_tend_time(struct pen_client *client, unsigned s, int64_t now_ns)
 	seat = pen_server_stuck(server, client->place, now_ns);
 	if (seat != UINT_MAX)
 		give_up_size(client, s, seat, now_ns);
+	if (!pen_blame_holds(server))
+		server->bad_before = server->bad;
 	bool room = pen_assign_room(client, s, now_ns);
 	if (room && !server->room)
 		pen_stir_places(client);

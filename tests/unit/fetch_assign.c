@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "fakes/lab.h"
+#include "fetch/blame.h"
 
 /* The sum of what servers send stays below the cap, and close to it. */
 Test(fetch_assign, a_cap_holds)
@@ -142,5 +143,44 @@ Test(fetch_assign, room_is_for_bytes)
 		}
 		cr_expect_eq(pen_assign_room(lab->client, 0, lab->now), rows[i].room, "%s",
 			rows[i].name);
+	}
+}
+
+/* The only server sends on while it is asked about a piece; but nothing after a second wrong one.
+ */
+Test(fetch_assign, the_only_server_goes_on_until_a_second_is_wrong)
+{
+	static const struct {
+		const char *name;
+		unsigned spoil; /* pieces */
+		unsigned toys;
+		bool more;
+	} rows[] = {
+		{"one is wrong", 1, 1, true},
+		{"two are", 2, 1, false},
+		{"another has all", 1, 2, false},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		lab_open(40 << 20, rows[i].toys);
+		lab->toy[0].manners.spoil = rows[i].spoil;
+		/* The question stays open. */
+		lab->toy[0].manners.no_attest = true;
+		if (rows[i].toys > 1)
+			lab->toy[1].manners.rate = LAB_MB;
+		lab_start();
+		const struct pen_server *server = &lab->client->server[0];
+		while (server->bad < rows[i].spoil)
+			cr_assert(lab_turn(), "%s", rows[i].name);
+		/* It is not even asked for other parts: here there is but one. */
+		struct pen_haul *haul = pen_hauls_nth(&lab->client->hauls, 0);
+		haul->can |= 1;
+		haul->cannot &= ~UINT64_C(1);
+		/* What it was asked for before comes in this time. */
+		for (int64_t until = lab->now + 100 * LAB_MS; lab->now < until;)
+			cr_assert(lab_turn(), "%s", rows[i].name);
+		cr_expect(pen_blame_holds(server), "%s", rows[i].name);
+		cr_expect_eq(server->places > 0, rows[i].more, "%s: %u places", rows[i].name,
+			server->places);
+		lab_close();
 	}
 }

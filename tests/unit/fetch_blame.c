@@ -204,7 +204,7 @@ Test(fetch_blame, a_part_may_take_its_time)
 	pen_client_blame(lab->client, 0, &piece, (struct pen_bytes){&byte, 1}, lab->now);
 	cr_expect_eq(server->inquiry.left, 0);
 	cr_expect_eq(server->inquiry.object.piece, 3);
-	cr_expect(!pen_assign_room(lab->client, 0, lab->now));
+	cr_expect(pen_blame_holds(server));
 	/* Then it goes on about the part, all of which is as it holds it. */
 	settle();
 	cr_expect_eq(server->record.changed, 1);

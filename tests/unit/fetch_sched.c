@@ -120,6 +120,60 @@ Test(fetch_sched, flights_at_the_dead_do_not_count)
 	pen_hauls_close(&hauls);
 }
 
+/* Whoever is held gets what nobody else can send, and nothing that flies elsewhere. */
+Test(fetch_sched, gives_the_held_what_nobody_else_has)
+{
+	static const struct {
+		const char *name;
+		uint64_t rates[3]; /* server 2 has only the second haul */
+		uint64_t held;
+		bool bound; /* a piece of the first haul, to server 0 */
+		bool flies; /* all does, at server 1 */
+		unsigned peer;
+		int haul; /* -1: nothing */
+	} rows[] = {
+		{"not held", {MB, MB, MB}, 0, false, false, 0, 0},
+		{"another has all", {MB, MB, MB}, 1, false, false, 0, -1},
+		{"the other is silent", {MB, 0, 0}, 1, false, false, 0, 0},
+		{"another has the second", {MB, 0, MB}, 1, false, false, 0, 0},
+		{"not this one's, but another's", {MB, MB, MB}, 1, false, false, 1, 0},
+		{"both are held", {MB, MB, 0}, 3, false, false, 0, 0},
+		{"bound, and another has it", {MB, MB, 0}, 1, true, false, 0, -1},
+		{"bound, and alone", {MB, 0, 0}, 1, true, false, 0, 0},
+		{"takes nothing over", {MB, 1, 0}, 1, false, true, 0, -1},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		begin();
+		struct pen_sched_flight flights[6];
+		uint64_t rates[PEN_HAUL_PEERS] = {
+			rows[i].rates[0], rows[i].rates[1], rows[i].rates[2]};
+		struct pen_sched_view view = {.hauls = &hauls,
+			.bonds = &bonds,
+			.flights = flights,
+			.rates = rates,
+			.held = rows[i].held};
+		for (uint32_t k = 0; rows[i].flies && k < 6; k++) {
+			pen_haul_fly(haul[k / 3], k % 3);
+			flights[view.count++] = (struct pen_sched_flight){.haul = haul[k / 3],
+				.unit = k % 3,
+				.peer = 1,
+				.left_bytes = MB,
+				.bytes = MB};
+		}
+		struct pen_bond *bond = NULL;
+		if (rows[i].bound) {
+			bond = pen_bonds_make(&bonds, haul[0], 0, 0, 2);
+			pen_haul_fly(haul[0], 0);
+		}
+		struct pen_sched_pick pick = pen_sched_next(&view, rows[i].peer);
+		int got = pick.haul ? (pick.haul == haul[1]) : -1;
+		cr_expect_eq(got, rows[i].haul, "%s: haul %d", rows[i].name, got);
+		if (bond)
+			pen_bonds_end(&bonds, bond);
+		pen_hauls_close(&hauls);
+	}
+}
+
 /* One unit is left, at a slow server: who takes it over depends on who else has it, and on what
  * would have to come again. */
 Test(fetch_sched, takes_over_what_others_have_not)
