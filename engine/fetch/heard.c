@@ -45,6 +45,8 @@ static bool put(struct pen_client *client, struct pen_server *server, struct pen
 		client->counters.broken++;
 		return false;
 	}
+	if (first)
+		pen_server_pass(server, client->place, (unsigned)(place - client->place), now_ns);
 	client->counters.placed++;
 	client->counters.placed_bytes += slice->bytes - PEN_WIRE_HEAD_BYTES;
 	bool proof = !tried && place->recv.got - place->recv.filled == PEN_SIZES_PROOF;

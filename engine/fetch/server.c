@@ -116,12 +116,20 @@ void pen_server_shut_done(struct pen_server *server, uint32_t slot)
 	}
 }
 
-/* Is it this place's turn, as far as is known: something came of it, or it is the oldest? Servers
- * send their slots one after another. */
+/* Is it this place's turn, or was it, as far as is known: something came of it or of a later one,
+ * or it is the oldest? Servers send their slots one after another. */
 static bool has_turn(const struct pen_server *server, const struct pen_place *places, unsigned i)
 {
 	const struct pen_place *place = &places[server->place[i]];
-	return place->state == PEN_PLACE_OPENED && (i == 0 || place->recv.reach > 0);
+	return place->state == PEN_PLACE_OPENED &&
+		(i == 0 || place->recv.reach > 0 || place->recv.passed);
+}
+
+void pen_server_pass(
+	const struct pen_server *server, struct pen_place *places, unsigned place, int64_t now_ns)
+{
+	for (unsigned i = 0; i < server->places && server->place[i] != place; i++)
+		pen_recv_pass(&places[server->place[i]].recv, now_ns);
 }
 
 /* How to judge a place's gaps. Its end may have been sent and lost if it is the oldest, and losses
@@ -216,7 +224,9 @@ static unsigned first_stuck(const struct pen_server *server, const struct pen_pl
 	unsigned first = server->places;
 	for (unsigned i = 0; i < server->places; i++) {
 		const struct pen_place *place = &places[server->place[i]];
-		if (!has_turn(server, places, i) || place->size == PEN_WIRE_SIZE_1200)
+		/* Of one that was passed by, all may have been lost with its few packets. */
+		bool passed_by = i > 0 && place->recv.reach == 0;
+		if (!has_turn(server, places, i) || passed_by || place->size == PEN_WIRE_SIZE_1200)
 			continue;
 		if (first == server->places ||
 			place->recv.last_ns < places[server->place[first]].recv.last_ns)

@@ -141,6 +141,10 @@ void pen_server_displace(
  * trial, behind which nothing comes that shows its end, that ends a timeout from now. */
 void pen_server_turn(const struct pen_server *server, struct pen_place *places, int64_t now_ns);
 
+/* The first packet of this place came: those before it were sent before it (flow/recv.h). */
+void pen_server_pass(
+	const struct pen_server *server, struct pen_place *places, unsigned place, int64_t now_ns);
+
 /* The server is to be told that a slot is closed. */
 void pen_server_shut(struct pen_server *server, uint32_t slot, uint64_t nonce, int64_t now_ns);
 

@@ -68,6 +68,7 @@ void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view)
 	recv->ahead = recv->got - recv->first;
 	recv->filled = recv->got;
 	recv->last_ns = view->now_ns;
+	recv->passed = false;
 	memset(recv->times, 0, sizeof recv->times);
 	settle(recv);
 	pen_marks_init(&recv->marks, pen_loss_window_ns(view->loss, view->srtt_ns));
@@ -166,6 +167,15 @@ enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t n
 	return PEN_RECV_NEW;
 }
 
+void pen_recv_pass(struct pen_recv *recv, int64_t now_ns)
+{
+	PEN_CHECK(recv->packets > 0);
+	if (recv->passed)
+		return;
+	recv->passed = true;
+	recv->last_ns = now_ns;
+}
+
 /* When what was asked for so long ago is to be asked for again. */
 static int64_t again_ns(const struct pen_recv_view *view, int64_t age_ns)
 {
@@ -181,7 +191,8 @@ static int64_t index_due_ns(
 {
 	if (recv->times[index])
 		return again_ns(view, pen_rtt_age_ns(recv->asked_us[index], view->now_ns));
-	int64_t silent = view->tail ? recv->last_ns + view->timeout_ns : INT64_MAX;
+	bool sent = view->tail || recv->passed;
+	int64_t silent = sent ? recv->last_ns + view->timeout_ns : INT64_MAX;
 	if (index >= recv->reach)
 		return silent;
 	if (recv->reach - 1 - index >= view->loss->packets)

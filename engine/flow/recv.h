@@ -7,8 +7,9 @@
  * vain. What is missing is asked for when it is seen to be lost: `reach`, the highest index that
  * came, has left it behind by the thresholds of flow/loss.h. When the slot is silent for a timeout,
  * what lies beyond reach is asked for too, if the caller thinks that it may have been sent and lost
- * (the server skips what it has not sent a first time). What was asked for is not asked again
- * before a timeout has passed. After the second time it is a miss that another peer may mend.
+ * (the server skips what it has not sent a first time), or knows that it was (pen_recv_pass). What
+ * was asked for is not asked again before a timeout has passed. After the second time it is a miss
+ * that another peer may mend.
  *
  * A slot may be opened from a later packet than the first on: what lies before came, or comes by
  * another slot for now (pen_recv_hold), and is not asked for until that has ended.
@@ -45,7 +46,8 @@ struct pen_recv {
 	uint32_t unasked; /* all below came, or were asked for again */
 	uint32_t awaited; /* indices that were asked for again, and have not come: so many at most
 			   */
-	int64_t last_ns; /* when the last packet came, or the slot was opened */
+	int64_t last_ns; /* when the last packet came, or the slot was opened, or passed */
+	bool passed; /* the server has sent all of it once: see pen_recv_pass */
 	struct pen_marks marks; /* of reach */
 	uint64_t bits[PEN_RECV_WORDS]; /* came */
 	uint32_t asked_us[PEN_RECV_PACKETS_MAX]; /* stamp of the last time it was asked for */
@@ -86,6 +88,10 @@ bool pen_recv_shrink(struct pen_recv *recv, uint32_t packets);
 
 /* Packet `index` came. */
 enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns);
+
+/* Something came of a slot that the server sends behind this one: what has not come of this one by
+ * a timeout from now was lost. Repetitions change nothing. */
+void pen_recv_pass(struct pen_recv *recv, int64_t now_ns);
 
 /* Have all packets come? */
 bool pen_recv_whole(const struct pen_recv *recv);

@@ -326,3 +326,33 @@ Test(fetch_heard, what_comes_twice_was_granted)
 	cr_expect_eq(server->want.packets, wanted - 1);
 	lab_close();
 }
+
+/* All of the older slots is lost on its way, and of the newest something comes. */
+static uint32_t comes;
+static unsigned only_of_one(const uint8_t *at, size_t bytes, int to)
+{
+	struct pen_wire_data data;
+	memcpy(&data, at, bytes < sizeof data ? bytes : sizeof data);
+	return to >= 0 || at[0] != PEN_WIRE_DATA || data.slot == comes;
+}
+
+Test(fetch_heard, slots_that_were_passed_by)
+{
+	lab_open(20 << 20, 1);
+	lab->toy[0].manners.slots = 3;
+	lab_start();
+	const struct pen_server *server = &lab->client->server[0];
+	while (server->places < 3)
+		cr_assert(lab_turn());
+	const struct pen_place *place[3];
+	for (unsigned i = 0; i < 3; i++)
+		place[i] = &lab->client->place[server->place[i]];
+	comes = place[1]->slot;
+	lab->copies = only_of_one;
+	while (place[1]->recv.got == 0)
+		cr_assert(lab_turn());
+	cr_expect(place[0]->recv.passed, "it was sent before");
+	cr_expect_not(place[1]->recv.passed);
+	cr_expect_not(place[2]->recv.passed, "that may be sent yet");
+	lab_close();
+}

@@ -183,3 +183,26 @@ Test(fetch_server, places_in_order_and_black_holes)
 	pen_server_heard(&server, false, now);
 	cr_expect_eq(server.state, PEN_SERVER_READY, "nothing was to be sent");
 }
+
+/* Two places of which nothing came, and a later one of which something did: both are asked for
+ * together, and nothing follows for their size. */
+Test(fetch_server, places_that_were_passed_by)
+{
+	struct pen_wire_gap gaps[4];
+	uint64_t bits[4][PEN_RECV_WORDS];
+	begin();
+	open_place(3, PEN_WIRE_SIZE_1200, 0);
+	open_place(5, PEN_WIRE_SIZE_8192, 0);
+	open_place(4, PEN_WIRE_SIZE_1200, 0);
+	open_place(6, PEN_WIRE_SIZE_1200, 0);
+	int64_t now = 50 * MS, late = now + pen_stream_patience_ns(&server.stream);
+	cr_expect_eq(pen_server_gaps(&server, places, late, gaps, bits, 4), 0, "not sent yet");
+	pen_recv_add(&places[4].recv, 0, now);
+	pen_server_pass(&server, places, 4, now);
+	cr_expect_eq(pen_server_want(&server, places, now).repair_ns, late);
+	cr_expect_eq(pen_server_gaps(&server, places, late - 1, gaps, bits, 4), 0);
+	cr_expect_eq(pen_server_gaps(&server, places, late, gaps, bits, 4), 2);
+	cr_expect(gaps[0].slot == 3 && gaps[1].slot == 5);
+	pen_recv_add(&places[3].recv, 0, 9 * late);
+	cr_expect_eq(pen_server_stuck(&server, places, 9 * late), UINT_MAX);
+}

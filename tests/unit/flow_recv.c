@@ -249,3 +249,25 @@ Test(flow_recv, another_slot_was_for_more_than_there_is)
 	view = view_at(4 * MS);
 	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 18);
 }
+
+/* The server went on to a later slot: what did not come of this one is lost, all of it if need be.
+ */
+Test(flow_recv, is_passed_by)
+{
+	uint64_t missing[PEN_RECV_WORDS];
+	struct pen_recv_view view = view_at(90 * MS);
+	view.tail = false;
+	init(70);
+	add(0, 3, MS);
+	cr_expect_eq(pen_recv_due_ns(&recv, &view), INT64_MAX, "it may not have been sent");
+	pen_recv_pass(&recv, 50 * MS);
+	pen_recv_pass(&recv, 60 * MS);
+	cr_expect_eq(pen_recv_due_ns(&recv, &view), 70 * MS);
+	view.now_ns = 70 * MS - 1;
+	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 0);
+	view.now_ns = 70 * MS;
+	cr_expect_eq(pen_recv_missing(&recv, &view, missing), 67);
+	pen_recv_again(&recv, &view);
+	view.now_ns = 500 * MS;
+	cr_expect_eq(pen_recv_due_ns(&recv, &view), INT64_MAX, "it begins anew");
+}
