@@ -39,8 +39,8 @@ struct options {
 	struct plan_ask ask;
 	unsigned jobs, twice;
 	bool curves;
-	enum scene_tell tell;
-	enum scene_sabotage sabotage;
+	enum stage_tell tell;
+	enum sabotage sabotage;
 };
 
 /* What the processes share. */
@@ -116,7 +116,7 @@ static void one(struct shared *shared, const struct options *options, uint64_t s
 	work_note(shared, &outcome);
 	shared->world_packets[seed - options->first] = outcome.packets;
 	if (options->twice && seed % options->twice == 0 && !outcome.failed) {
-		ask.tell = SCENE_QUIET;
+		ask.tell = STAGE_QUIET;
 		ask.still = true;
 		scene_run(&ask, &again);
 		work_note(shared, &again);
@@ -295,8 +295,7 @@ static bool option_take(struct options *options, int option)
 			return false;
 		break;
 	case 'b':
-		options->sabotage = (enum scene_sabotage)word_parse(
-			optarg, sabotage_names, SABOTAGES);
+		options->sabotage = (enum sabotage)word_parse(optarg, sabotage_names, SABOTAGES);
 		return options->sabotage < SABOTAGES;
 	case 'a': options->ask.awkward = true; break;
 	case 'f': options->ask.faults = true; break;
@@ -306,8 +305,8 @@ static bool option_take(struct options *options, int option)
 	case 'h': options->ask.hopeless = true; break;
 	case 'o': options->ask.outsider = true; break;
 	case 'x': options->curves = true; break;
-	case 'v': options->tell = SCENE_TELL; break;
-	case 'p': options->tell = SCENE_PACKETS; break;
+	case 'v': options->tell = STAGE_TELL; break;
+	case 'p': options->tell = STAGE_PACKETS; break;
 	default: return false;
 	}
 	return options->ask.servers_max - 1 < PLAN_SERVERS_MAX &&
