@@ -291,3 +291,19 @@ int pen_index_save(struct pen_store *store, const struct pen_catalog *catalog, s
 	pen_buf_fini(&bytes);
 	return err;
 }
+
+int pen_index_note(struct pen_store *store, const char *dir, struct pen_catalog_file *file,
+	struct pen_why *why)
+{
+	struct pen_catalog catalog = {0};
+	PEN_CHECK(store->lock.held);
+	pen_index_load(store, &catalog, NULL);
+	int err = pen_catalog_note(&catalog, dir, file);
+	if (!err)
+		err = pen_catalog_settle(&catalog);
+	err = err ? pen_fail(why, err, "the index of %s takes no file more: %s", store->disk->root,
+			    pen_err_text(err))
+		  : pen_index_save(store, &catalog, why);
+	pen_catalog_fini(&catalog);
+	return err;
+}

@@ -40,4 +40,13 @@ int pen_index_load(struct pen_store *store, struct pen_catalog *catalog, struct 
 /* Replace the index of a store whose lock is held (pen_store_lock). 0 or -errno with a sentence. */
 int pen_index_save(struct pen_store *store, const struct pen_catalog *catalog, struct pen_why *why);
 
+/*
+ * Add one file to the index of a store whose lock is held: a file that was just written to `dir`
+ * and is known to be right, so that whoever serves it need not prove it. As pen_catalog_note; what
+ * else the index says stays, and a damaged one is an empty one. 0 or a code with a sentence, and
+ * the index is as it was.
+ */
+int pen_index_note(struct pen_store *store, const char *dir, struct pen_catalog_file *file,
+	struct pen_why *why);
+
 #endif

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "store/file.h"
+#include "store/index.h"
 
 void pen_object_fini(struct pen_object *object)
 {
@@ -147,6 +149,42 @@ bool pen_object_paged(const struct pen_store *store, const struct pen_hash *root
 	return pen_store_has_side(store, pen_pages_name(store->prefix, root, name));
 }
 
+/* Look at the file that is the object now. */
+static int stat_here(struct pen_object *object, struct pen_store *store, struct pen_why *why)
+{
+	struct pen_disk *disk = store->disk;
+	struct pen_disk_stat stat;
+	char path[PEN_NAME_BYTES];
+	int file = disk->ops->open(disk, pen_raw_path(&object->root, path), PEN_DISK_RDONLY, &stat);
+	disk->ops->close(disk, file);
+	if (file < 0)
+		return pen_fail(why, file, "%s/%s cannot be opened: %s", disk->root, path,
+			pen_err_text(file));
+	object->mtime_ns = stat.mtime_ns;
+	return stat.bytes == object->bytes
+		? 0
+		: pen_fail(why, PEN_EINPUT, "%s/%s was changed by somebody else", disk->root, path);
+}
+
+int pen_object_keep(struct pen_object *object, struct pen_store *store, struct pen_why *why)
+{
+	PEN_CHECK(object->blocks == pen_raw_blocks(object->bytes));
+	PEN_CHECK(object->leaves.len == object->blocks * sizeof(struct pen_hash));
+	int err = stat_here(object, store, why);
+	if (!err)
+		err = pen_object_page(object, store, why);
+	if (err)
+		return err;
+	struct pen_catalog_file file = {.root = object->root,
+		.memory_usage = object->bytes,
+		.form = PEN_FORM_RAW,
+		.n = 1,
+		.bytes = object->bytes,
+		.mtime_ns = object->mtime_ns};
+	memcpy(file.blob, object->root.bytes, PEN_BLOB_BYTES);
+	return pen_index_note(store, PEN_RAW_DIR, &file, why);
+}
+
 int pen_object_bring(struct pen_object *object, struct pen_disk *disk, const char *name,
 	struct pen_store *store, struct pen_why *why)
 {
@@ -164,5 +202,5 @@ int pen_object_bring(struct pen_object *object, struct pen_disk *disk, const cha
 	}
 	pen_raw_path(&object->root, path);
 	err = pen_writing_end(&store->parts, &writing, path, why);
-	return err ? err : pen_object_page(object, store, why);
+	return err ? err : pen_object_keep(object, store, why);
 }

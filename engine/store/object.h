@@ -43,14 +43,25 @@ void pen_object_fini(struct pen_object *object);
 int pen_object_read(
 	struct pen_object *object, struct pen_disk *disk, const char *name, struct pen_why *why);
 
-/* Read a file of another disk and make it an object of the store, which is open for writing. As
- * pen_object_read, or as pen_writer_put. */
+/*
+ * Read a file of another disk and make it an object of the store, which is open for writing, kept
+ * as pen_object_keep does. As pen_object_read, or as pen_writer_put.
+ */
 int pen_object_bring(struct pen_object *object, struct pen_disk *disk, const char *name,
 	struct pen_store *store, struct pen_why *why);
 
 /* Write the pages of the object read last; the store's lock is held. 0, -ENOMEM, or -errno with a
  * sentence. An object of no blocks has none. */
 int pen_object_page(struct pen_object *object, struct pen_store *store, struct pen_why *why);
+
+/*
+ * Leave what was found out about an object where whoever serves the store looks for it: its pages,
+ * and a line of the index (store/index.h), so that it is offered at once and not read again. It
+ * lies in the store under its root; `object` has its root, bytes, blocks and leaves, and gets
+ * mtime_ns. The store's lock is held. 0; PEN_EINPUT for a file of another length; -ENOMEM; -errno;
+ * with a sentence. Whatever fails, the object is no worse: it is read by whoever serves it.
+ */
+int pen_object_keep(struct pen_object *object, struct pen_store *store, struct pen_why *why);
 
 /* Whether the pages of an object are there. */
 bool pen_object_paged(const struct pen_store *store, const struct pen_hash *root);

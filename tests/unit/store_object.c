@@ -1,12 +1,16 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/rng.h"
 #include "store/file.h"
+#include "store/index.h"
 #include "store/layout.h"
 #include "store/object.h"
+#include "store/scan.h"
 #include "store_util.h"
 
 #define MIB ((size_t)PEN_RAW_BLOCK_BYTES)
@@ -116,6 +120,91 @@ Test(store_object, pages_lie_a_mib_apart)
 		cr_expect_eq(pen_raw_page_decode(page, &ask, &leaves), 0, "page %u", i);
 	}
 	pen_buf_fini(&there);
+	pen_object_fini(&object);
+	yard_close(&yard);
+}
+
+static bool always(void *context)
+{
+	(void)context;
+	return true;
+}
+
+/* What a server that starts now would find, and what it would read. */
+static struct pen_scan_sum scan_first(struct yard *yard, struct pen_catalog *fresh)
+{
+	struct pen_scan scan = {.store = &yard->store, .hooks.more = always};
+	struct pen_catalog known = {0};
+	struct pen_why why = {0};
+	cr_assert_eq(pen_index_load(&yard->store, &known, &why), 0, "%s", why.text);
+	cr_assert_eq(pen_scan_run(&scan, &known, fresh, &why), 0, "%s", why.text);
+	pen_catalog_fini(&known);
+	struct pen_scan_sum sum = scan.sum;
+	pen_scan_fini(&scan);
+	return sum;
+}
+
+static bool offers(const struct pen_catalog *catalog, const struct pen_hash *root, uint64_t bytes)
+{
+	const struct pen_catalog_set *set = pen_catalog_set(catalog, root, 1, PEN_FORM_RAW);
+	return set && set->have == 1 && set->memory_usage == bytes &&
+		!memcmp(pen_catalog_part(catalog, set, 0)->blob, root->bytes, PEN_BLOB_BYTES);
+}
+
+/* One made after the other, and an index that is damaged meanwhile. */
+Test(store_object, is_known_to_who_serves_it)
+{
+	static const size_t lengths[] = {0, MIB + 1, 2 * MIB};
+	struct yard yard = yard_open();
+	struct pen_object object = {0};
+	struct pen_catalog found = {0};
+	struct pen_hash root[PEN_COUNT(lengths)];
+	for (size_t i = 0; i < PEN_COUNT(lengths); i++) {
+		struct pen_bytes bytes = {yard.bytes.at, lengths[i]};
+		yard.files->ops->unlink(yard.files, "f");
+		cr_assert_eq(pen_file_write(yard.files, "f", bytes), 0);
+		cr_assert_eq(pen_object_bring(&object, yard.files, "f", &yard.store, NULL), 0);
+		root[i] = object.root;
+		struct pen_scan_sum sum = scan_first(&yard, &found);
+		cr_expect_eq(sum.files, i + 1);
+		cr_expect_eq(sum.proved, 0, "%u of %u are read again", sum.proved, sum.files);
+		for (size_t j = 0; j <= i; j++)
+			cr_expect(offers(&found, &root[j], lengths[j]));
+	}
+	cr_assert_eq(pen_file_write(yard.disk, ".penstock/junk", text_bytes("index")), 0);
+	cr_assert_eq(yard.disk->ops->rename(yard.disk, ".penstock/junk", ".penstock/index"), 0);
+	cr_assert_eq(pen_object_keep(&object, &yard.store, NULL), 0);
+	cr_expect_eq(scan_first(&yard, &found).proved, PEN_COUNT(lengths) - 1);
+	pen_catalog_fini(&found);
+	pen_object_fini(&object);
+	yard_close(&yard);
+}
+
+/* Another file under the name, of another time or length, is read. */
+Test(store_object, is_not_known_when_it_is_another)
+{
+	struct yard yard = yard_open();
+	struct pen_object object = {0};
+	struct pen_catalog found = {0};
+	struct pen_why why = {0};
+	char path[PEN_NAME_BYTES];
+	struct pen_bytes bytes = {yard.bytes.at, MIB + 1}, other = {yard.bytes.at + 1, MIB + 1};
+	cr_assert_eq(pen_file_write(yard.files, "f", bytes), 0);
+	cr_assert_eq(pen_object_bring(&object, yard.files, "f", &yard.store, NULL), 0);
+	struct pen_hash root = object.root;
+	pen_raw_path(&root, path);
+	pen_clock_sleep_ns(20 * PEN_NS_PER_MS);
+	cr_assert_eq(yard.disk->ops->unlink(yard.disk, path), 0);
+	cr_assert_eq(pen_file_write(yard.disk, path, other), 0);
+	cr_expect_eq(scan_first(&yard, &found).refused, 1);
+	cr_expect(!offers(&found, &root, MIB + 1));
+	cr_assert_eq(yard.disk->ops->unlink(yard.disk, path), 0);
+	cr_assert_eq(pen_file_write(yard.disk, path, (struct pen_bytes){other.at, 9}), 0);
+	cr_expect_eq(pen_object_keep(&object, &yard.store, &why), PEN_EINPUT);
+	cr_expect(strstr(why.text, path), "%s", why.text);
+	cr_assert_eq(yard.disk->ops->unlink(yard.disk, path), 0);
+	cr_expect_eq(pen_object_keep(&object, &yard.store, &why), -ENOENT);
+	pen_catalog_fini(&found);
 	pen_object_fini(&object);
 	yard_close(&yard);
 }
