@@ -103,6 +103,8 @@ static int file_prove(struct visit *visit, struct pen_catalog_file *file)
 	struct pen_vet_ask ask = {.disk = scan->store->disk, .hint = raw ? NULL : hint_get(visit)};
 	file->dir = visit->dir_fresh;
 	ask.name = pen_catalog_path(visit->fresh, file, path);
+	if (raw && scan->hooks.reads)
+		scan->hooks.reads(scan->hooks.context, path, file->bytes);
 	int err = pen_vet_file(&scan->vet, &ask, file, &why);
 	if (err == 0) {
 		scan->sum.proved++;
@@ -124,7 +126,8 @@ static int file_visit(struct visit *visit, const struct pen_tree_file *there)
 		.form = there->form,
 		.n = there->n,
 		.k = there->k,
-		.dir = visit->dir_known};
+		.dir = visit->dir_known,
+		.bytes = there->bytes};
 	const struct pen_catalog_file *known = pen_catalog_at(visit->known, &file);
 	visit->scan->sum.files++;
 	bool more = hooks->more != NULL;

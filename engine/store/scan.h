@@ -20,6 +20,9 @@ struct pen_scan_hooks {
 	bool (*more)(void *context);
 	/* A file that is not offered, and the sentence why; once per file. May be NULL. */
 	void (*refused)(void *context, const char *path, int err, const struct pen_why *why);
+	/* A raw object of which nothing is known, or no digests, is read from now on: that may take
+	 * long, and ends in `refused` if it is not offered. May be NULL. */
+	void (*reads)(void *context, const char *path, uint64_t bytes);
 	void *context;
 };
 

@@ -7,6 +7,8 @@
 struct asked {
 	unsigned proofs; /* still allowed */
 	unsigned refused;
+	unsigned reads; /* raw objects that were said to be read */
+	uint64_t read_bytes;
 	char path[PEN_CATALOG_PATH_BYTES];
 };
 
@@ -25,6 +27,14 @@ static void refused(void *context, const char *path, int err, const struct pen_w
 	asked->refused++;
 }
 
+static void reads(void *context, const char *path, uint64_t bytes)
+{
+	struct asked *asked = context;
+	cr_assert(!strncmp(path, "raw/", 4), "%s", path);
+	asked->reads++;
+	asked->read_bytes += bytes;
+}
+
 /* Scan with at most `proofs` proofs; `catalog` becomes what is there. */
 static struct pen_scan_sum scan_once(
 	struct pen_scan *scan, struct pen_catalog *catalog, struct asked *asked, unsigned proofs)
@@ -32,7 +42,7 @@ static struct pen_scan_sum scan_once(
 	struct pen_catalog fresh = {0};
 	struct pen_why why = {0};
 	asked->proofs = proofs;
-	scan->hooks = (struct pen_scan_hooks){more, refused, asked};
+	scan->hooks = (struct pen_scan_hooks){more, refused, reads, asked};
 	cr_assert_eq(pen_scan_run(scan, catalog, &fresh, &why), 0, "%s", why.text);
 	pen_catalog_fini(catalog);
 	*catalog = fresh;
@@ -201,6 +211,8 @@ Test(store_scan, raw_objects)
 	cr_assert_eq(sum.proved, 2);
 	cr_assert_eq(sum.aside, 2);
 	cr_assert_eq(sum.refused, 1);
+	cr_expect_eq(asked.reads, 3);
+	cr_expect_eq(asked.read_bytes, 8 + 7 + 5);
 	cr_expect_str_eq(asked.path, path);
 	const struct pen_catalog_set *set = pen_catalog_set(&catalog, &roots[0], 1, PEN_FORM_RAW);
 	cr_assert_not_null(set);
@@ -214,6 +226,8 @@ Test(store_scan, raw_objects)
 	cr_assert_eq(pen_index_decode(pen_buf_bytes(&text), &catalog, &why), 0, "%s", why.text);
 	sum = scan_once(&scan, &catalog, &asked, 100);
 	cr_assert_eq(sum.proved, 0);
+	/* The one that was refused: the index does not keep it. */
+	cr_expect_eq(asked.reads, 4);
 	/* Pages that are gone are made again. */
 	pen_pages_name(".penstock/", &roots[0], pages);
 	cr_assert_eq(house.disk->ops->unlink(house.disk, pages), 0);
@@ -221,6 +235,7 @@ Test(store_scan, raw_objects)
 	cr_assert_eq(sum.left, 1);
 	sum = scan_once(&scan, &catalog, &asked, 100);
 	cr_assert_eq(sum.aside, 1);
+	cr_expect_eq(asked.reads, 5);
 	pen_buf_fini(&text);
 	pen_catalog_fini(&catalog);
 	pen_scan_fini(&scan);

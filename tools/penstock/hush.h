@@ -20,6 +20,7 @@
 
 enum hush_cause {
 	HUSH_FILE, /* a file of the store is not offered */
+	HUSH_READS, /* a raw object has to be read before it is offered */
 	HUSH_SCAN, /* the store cannot be looked through */
 	HUSH_UNREAD, /* a file of it cannot be read */
 	HUSH_FULL, /* all sessions are taken */

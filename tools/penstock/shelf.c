@@ -79,6 +79,16 @@ static void scan_refused(void *context, const char *path, int err, const struct 
 	name_refused(shelf, 1);
 }
 
+/* Who asks for it meanwhile is told that nobody has it: say why. */
+static void scan_reads(void *context, const char *path, uint64_t bytes)
+{
+	struct shelf *shelf = context;
+	hush_say(shelf->hush, HUSH_READS, 1, pen_clock_ns(),
+		"%s has no digests here: its %.1f MB are read before it is offered; 'penstock make "
+		"--form raw' and 'fetch' leave them",
+		path, (double)bytes / 1e6);
+}
+
 static void view_free(struct shelf_view *view)
 {
 	if (view)
@@ -260,7 +270,7 @@ int shelf_open(const struct shelf_config *config, struct shelf **out, struct pen
 	if (config->content_bytes)
 		pen_vet_limit(&shelf->scan.vet, config->content_bytes);
 	shelf->scan.store = &shelf->store;
-	shelf->scan.hooks = (struct pen_scan_hooks){scan_more, scan_refused, shelf};
+	shelf->scan.hooks = (struct pen_scan_hooks){scan_more, scan_refused, scan_reads, shelf};
 	int err = disks_open(shelf, config, why);
 	if (!err)
 		err = thread_start(shelf, why);
