@@ -60,6 +60,7 @@ static void ended(struct errand *errand, int64_t now_ns)
 		catch_raw_fail(raw, errand->err, &errand->why);
 		return;
 	}
+	stash_keep(raw->ask.stash, raw->bytes, raw->leaves);
 	raw->done = true;
 	pen_sized_drop(raw->ask.radio->client, now_ns);
 	pen_client_choose(raw->ask.radio->client, 0, false, now_ns);

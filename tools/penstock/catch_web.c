@@ -106,10 +106,12 @@ static void ended(struct errand *errand, int64_t now_ns)
 {
 	struct catch_web *web = errand->owner;
 	(void)now_ns;
-	if (errand->verdict == ERRAND_BROKEN)
+	if (errand->verdict == ERRAND_BROKEN) {
 		fail(web, errand->err, &errand->why);
-	else
-		web->done = true;
+		return;
+	}
+	stash_keep(web->ask.stash, web->bytes, web->leaves);
+	web->done = true;
 }
 
 static void whole(struct catch_web *web)

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "drivers/table.h"
 #include "make/found.h"
+#include "store/object.h"
 #include "store/tree.h"
 #include "store/vet.h"
 
@@ -152,4 +153,14 @@ int stash_look(struct stash *stash, uint32_t n, enum pen_form form, struct pen_b
 		pen_buf_fini(&search.files);
 	}
 	return stash->labelled ? look_here(stash, n, form, here, why) : 0;
+}
+
+void stash_keep(struct stash *stash, uint64_t bytes, const struct pen_hash *leaves)
+{
+	struct pen_object object = {
+		.root = stash->root, .bytes = bytes, .blocks = pen_raw_blocks(bytes)};
+	PEN_CHECK(leaves);
+	if (!pen_buf_append(&object.leaves, leaves, object.blocks * sizeof *leaves))
+		pen_object_keep(&object, &stash->store, NULL);
+	pen_object_fini(&object);
 }

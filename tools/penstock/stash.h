@@ -18,7 +18,7 @@
 
 struct stash_ask {
 	const char *dir; /* made if it is missing; borrowed until close */
-	struct pen_hash root; /* of the state */
+	struct pen_hash root; /* of the state, or of the raw object */
 	const struct pen_labels *labels; /* that the user gave; or NULL. For open only */
 };
 
@@ -52,6 +52,13 @@ int stash_look(struct stash *stash, uint32_t n, enum pen_form form, struct pen_b
 /* The labels of parts of this state. If they are open, they are `from` from now on, or unknown if
  * that is NULL. Any thread. */
 struct pen_labels stash_labels(struct stash *stash, const struct pen_labels *from);
+
+/*
+ * A raw object is here, whole, and these are the proved digests of its blocks (borrowed): what is
+ * known of it stays for whoever serves the store (pen_object_keep). That can be made again at any
+ * time: if it fails nothing is said.
+ */
+void stash_keep(struct stash *stash, uint64_t bytes, const struct pen_hash *leaves);
 
 /* Of its depot (stash_bench.c). */
 extern const struct depot_ops stash_depot;
