@@ -36,7 +36,10 @@ state_begin() {
 }
 
 # make STORE FLAG...: parts of $scratch/state.kv.
-make() { "$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$@" 2>"$scratch/err"; }
+make() {
+	"$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$@" 2>"$scratch/err"
+	result $? 'parts to be moved are made'
+}
 
 # lie STORE: its files change behind the back of an index that knows them.
 lie() {

@@ -23,7 +23,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# result CODE NAME: count one result.
+# result CODE NAME: count one result. False if it is a bad one.
 result() {
 	if [ "$1" -eq 0 ]; then
 		passed=$((passed + 1))
@@ -31,14 +31,16 @@ result() {
 	else
 		failed=$((failed + 1))
 		echo "FAIL $2"
+		return 1
 	fi
 }
 
-# expect WANTED GOT NAME
+# expect WANTED GOT NAME: the same.
 expect() {
 	[ "$1" = "$2" ]
-	result $? "$3${4:+ ($4)}"
-	[ "$1" = "$2" ] || echo "     wanted '$1', got '$2'"
+	result $? "$3${4:+ ($4)}" && return
+	echo "     wanted '$1', got '$2'"
+	return 1
 }
 
 skip() {
@@ -62,21 +64,24 @@ raw_object() {
 	[ -n "$object" ]
 }
 
-# wait_line FILE PATTERN: until the file has a line like it, at most 20 s.
+# wait_line FILE PATTERN: until the file has a line like it, at most 20 s; else that is a failure.
 wait_line() {
 	for _ in $(seq 400); do
 		grep -q -- "$2" "$1" 2>/dev/null && return 0
 		sleep 0.05
 	done
-	echo "     no '$2' in $1 after 20 s:"
+	result 1 "a line with '$2' within 20 s"
 	cat "$1"
 	return 1
 }
 
-# start_serve STORE [FLAG...]: serve a store on a free port; sets url and server.
+# start_serve STORE [FLAG...]: serve a store on a free port; sets url and server. False, which is no
+# failure, in a build without a front.
 start_serve() {
 	local log=$scratch/serve.$RANDOM store=$1
 	shift
+	"$PENSTOCK" serve --http 127.0.0.1:0 --store "$scratch/nowhere" >"$log" 2>&1
+	! grep -q 'libmicrohttpd was missing' "$log" || return 1
 	"$PENSTOCK" serve --http 127.0.0.1:0 --store "$store" "$@" 2>"$log" &
 	server=$!
 	wait_line "$log" 'http://127' || return 1
@@ -136,7 +141,8 @@ make_state() {
 	"$PENSTOCK" generate --profile mainnet --keys "$2" --seed 1 --out "$scratch/state.kv" &&
 		"$PENSTOCK" make --from "kv:$scratch/state.kv" --store "$1" --chain test \
 			--epoch-height 1 --epoch-id 11111111111111111111111111111111 --shard 7 \
-			--of "$3" "${@:4}" 2>"$scratch/make.log" || return 1
+			--of "$3" "${@:4}" 2>"$scratch/make.log"
+	result $? 'a state to be moved is made' || return 1
 	root=$("$PENSTOCK" inspect state "kv:$scratch/state.kv" --json |
 		sed 's/.*"root": *"\([^"]*\)".*/\1/')
 	rm -f "$scratch/state.kv"
