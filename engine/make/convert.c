@@ -261,7 +261,9 @@ static int list(struct converting *run, struct pen_why *why)
 		return pen_fail(why, err, "cannot list %s: %s", from->root, pen_err_text(err));
 	if (!run->sum->parts)
 		return pen_fail(why, PEN_ENOTFOUND,
-			"%s holds no part in nearcore's form that is asked for", from->root);
+			"%s holds no part in nearcore's form that is asked for; name a directory "
+			"that has some",
+			from->root);
 	if (run->convert->labels && places > 1)
 		return pen_fail(why, PEN_EREFUSED,
 			"%s holds parts in %u directories, and labels name one state: leave them "

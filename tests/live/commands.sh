@@ -84,6 +84,17 @@ expect 4 $? 'a part that cannot be'
 grep -q 'StorageInternalError: 7 parts have no bound 9' log
 result $? '  the sentence has the numbers that were given'
 
+# What to do about it is said, and is true of the verb.
+mkdir hollow
+run make --from parts:hollow --form lean
+expect 3 $? 'make of a directory without parts'
+grep -q 'holds no part .*; name a directory that has some$' log
+result $? '  says what to do' || cat log
+run generate --profile mainnet --keys 10 --seed 1 --out /dev/full
+expect 8 $? 'generate on a full disk'
+grep -q 'No space left on device; make room there (df -h, df -i) and start again$' log
+result $? '  does not say that anything of it stays' || cat log
+
 # The empty state from end to end.
 run make --from hex:empty --store nothing $labels
 expect 0 $? 'the empty state is made'

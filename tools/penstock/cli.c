@@ -14,8 +14,7 @@ static const char *way_out(int err)
 {
 	switch (err) {
 	case -ENOSPC:
-	case -EDQUOT:
-		return "; make room there (df -h, df -i) and start again: what is stored stays";
+	case -EDQUOT: return "; make room there (df -h, df -i) and start again";
 	case -EACCES:
 	case -EPERM: return "; let this user in, or name another place";
 	case -EROFS: return "; make it writable, or name another place";
