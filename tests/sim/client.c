@@ -57,7 +57,8 @@ static uint32_t resume(struct client *client)
 		client->parts[k].proved = there >> k & 1;
 		client->parts[k].compared = false;
 	}
-	raw_start(client, there);
+	if (client->object->raw)
+		raw_start(client, there);
 	return there;
 }
 
