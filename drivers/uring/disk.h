@@ -4,21 +4,13 @@
  *
  * Reads of files that were opened DIRECT bypass the page cache; into memory of the arenas that the
  * disk was opened with they go without pinning pages each time, as far as the kernel lets us
- * register it: pieces of at most 1 GiB, none of which ends within a block. A direct file whose
- * alignment is coarser than disk->align, or that is asked for bytes that are not aligned, goes on
- * through the page cache, silently (port/disk.h).
+ * register it (uring/fixed.h). A direct file whose alignment is coarser than disk->align, or that
+ * is asked for bytes that are not aligned, goes on through the page cache, silently (port/disk.h).
  */
 #ifndef PEN_DRIVERS_URING_DISK_H
 #define PEN_DRIVERS_URING_DISK_H
 
 #include "drivers/table.h"
-
-/* Operations in flight: 64 reads of a block keep any disk busy, and leave room for as many. */
-#define PEN_URING_DISK_DEPTH 128u
-/* The kernel takes no buffer above 1 GiB. */
-#define PEN_URING_PIECE_BYTES ((size_t)1 << 30)
-/* 64 GiB of arenas; what lies beyond is read unregistered. */
-#define PEN_URING_PIECES_MAX 64u
 
 /* As pen_disk_open_queued, but -ENOSYS and the like where there is no io_uring. */
 int pen_uring_disk_open(const char *root, bool create, const struct pen_disk_options *options,

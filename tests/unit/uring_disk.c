@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "drivers/uring/disk.h"
+#include "drivers/uring/fixed.h"
 #include "mem/block.h"
 #include "scratch.h"
 
