@@ -58,7 +58,9 @@ int pen_origin_open(const char *source, const struct pen_origin_options *options
 		return pen_fail(why, PEN_EUSAGE, "%s: this build has no http (libcurl was missing)",
 			source);
 	return pen_fail(why, PEN_EUSAGE,
-		"%s: this build speaks http(s)://HOST[:PORT][/PATH] and dir:PATH only", source);
+		"%s: this build speaks HOST:PORT (UDP), http(s)://HOST[:PORT][/PATH] and dir:PATH "
+		"only",
+		source);
 }
 
 int pen_disk_open_queued(const char *root, bool create, const struct pen_disk_options *options,

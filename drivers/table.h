@@ -61,8 +61,9 @@ struct pen_origin_options {
 
 /*
  * Open an origin by its word: http://..., https://... or dir:PATH. `options` may be NULL. 0 and
- * *origin, to be ended with its own close; PEN_EUSAGE for a word that is none or whose driver is
- * not built; -errno for a file of options that cannot be read.
+ * *origin, to be ended with its own close; PEN_EUSAGE for a word that is none, as HOST:PORT is
+ * (a server by UDP: fetch/client.h), or whose driver is not built, with a sentence that names
+ * every way; -errno for a file of options that cannot be read.
  */
 int pen_origin_open(const char *source, const struct pen_origin_options *options,
 	struct pen_origin **origin, struct pen_why *why);

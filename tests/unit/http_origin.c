@@ -283,12 +283,18 @@ Test(http_origin, refuses_words_and_dead_hosts)
 {
 	static const char *const words[] = {"127.0.0.1:7070", "ftp://x/y", "http://",
 		"http://h/p?q", "http://h/#f", "", "dirx", "https://"};
+	/* What may be written instead, servers too, though another door opens them. */
+	static const char *const ways[] = {
+		" HOST:PORT", " http(s)://HOST[:PORT][/PATH]", " dir:PATH"};
 	struct pen_origin *origin;
 	struct pen_why why;
 	struct pen_buf into = {0};
 	for (size_t i = 0; i < PEN_COUNT(words); i++)
 		cr_expect_eq(
 			pen_origin_open(words[i], NULL, &origin, &why), PEN_EUSAGE, "%s", words[i]);
+	cr_assert_eq(pen_origin_open("ftp://x", NULL, &origin, &why), PEN_EUSAGE);
+	for (size_t i = 0; i < PEN_COUNT(ways); i++)
+		cr_expect(strstr(why.text, ways[i]), "%s: %s", ways[i], why.text);
 	cr_assert_eq(pen_origin_open("http://127.0.0.1:1/a/", NULL, &origin, &why), 0);
 	cr_expect_str_eq(origin->label, "http://127.0.0.1:1/a");
 	struct pen_origin_done done = get(origin, "x", &into);
