@@ -23,7 +23,7 @@ struct visit {
 	const struct pen_catalog *known;
 	struct pen_catalog *fresh;
 	const char *dir;
-	uint32_t dir_known, dir_fresh; /* its number in either */
+	uint32_t dir_known, dir_also, dir_fresh; /* its number in each */
 	struct pen_hash root; /* of a neighbour, or of the header */
 	bool has_root, asked_header;
 	struct pen_hash complete; /* a state of which all side files are there, or cannot be */
@@ -119,6 +119,17 @@ static int file_prove(struct visit *visit, struct pen_catalog_file *file)
 	return 0;
 }
 
+/* What somebody else knows of this very file, or NULL. */
+static const struct pen_catalog_file *learn(
+	const struct visit *visit, const struct pen_catalog_file *name, int64_t mtime_ns)
+{
+	const struct pen_catalog *also = visit->scan->also;
+	struct pen_catalog_file there = *name;
+	there.dir = visit->dir_also;
+	const struct pen_catalog_file *found = also ? pen_catalog_at(also, &there) : NULL;
+	return found && pen_catalog_matches(found, name->bytes, mtime_ns) ? found : NULL;
+}
+
 static int file_visit(struct visit *visit, const struct pen_tree_file *there)
 {
 	const struct pen_scan_hooks *hooks = &visit->scan->hooks;
@@ -131,10 +142,16 @@ static int file_visit(struct visit *visit, const struct pen_tree_file *there)
 	const struct pen_catalog_file *known = pen_catalog_at(visit->known, &file);
 	visit->scan->sum.files++;
 	bool more = hooks->more != NULL;
-	if (known && pen_catalog_matches(known, there->bytes, there->mtime_ns) &&
-		!(more && lacks_aside(visit, known))) {
+	bool same = known && pen_catalog_matches(known, there->bytes, there->mtime_ns);
+	if (same && !(more && lacks_aside(visit, known))) {
 		file = *known;
 		visit->scan->sum.gone--;
+		return file_add(visit, &file);
+	}
+	known = same ? NULL : learn(visit, &file, there->mtime_ns);
+	if (known) {
+		file = *known;
+		visit->scan->sum.learned++;
 		return file_add(visit, &file);
 	}
 	if (more && hooks->more(hooks->context))
@@ -156,6 +173,7 @@ static int dir_visit(struct visit *visit)
 	if (!err && scan->files.len)
 		err = pen_catalog_dir(visit->fresh, visit->dir, &visit->dir_fresh);
 	visit->dir_known = pen_catalog_dir_find(visit->known, visit->dir);
+	visit->dir_also = scan->also ? pen_catalog_dir_find(scan->also, visit->dir) : UINT32_MAX;
 	const struct pen_tree_file *files = (const void *)scan->files.at;
 	for (size_t i = 0; !err && i < scan->files.len / sizeof *files; i++)
 		err = file_visit(visit, &files[i]);

@@ -30,6 +30,7 @@ struct pen_scan_hooks {
 struct pen_scan_sum {
 	uint32_t files; /* part files that are there */
 	uint32_t proved, refused; /* looked at now */
+	uint32_t learned; /* new, and believed as `also` knows them */
 	uint32_t left; /* not looked at yet */
 	uint32_t unread; /* files and directories that could not be read just now */
 	uint32_t gone; /* known before, not there any more or changed */
@@ -40,6 +41,9 @@ struct pen_scan_sum {
 struct pen_scan {
 	struct pen_store *store; /* borrowed */
 	struct pen_scan_hooks hooks;
+	const struct pen_catalog
+		*also; /* believed where `known` has not this very file, or NULL: an
+			  index that somebody else has written; settled, borrowed */
 	struct pen_scan_sum sum; /* of the last run */
 	struct pen_buf dirs; /* from pen_tree_dirs */
 	struct pen_buf files; /* struct pen_tree_file of one directory */

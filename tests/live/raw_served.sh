@@ -44,7 +44,10 @@ begins() {
 # sent before it ends.
 at_once() {
 	serves "$1" --rate 64MiB
-	begins "$2"
+	is_at_once "$2"
+}
+is_at_once() {
+	begins "$1"
 	[ "$(read_bytes)" -lt $((bytes / 8)) ]
 	result $? "  and the object was not read for it ($(read_bytes) bytes)"
 	! grep 'no digests' "$log"
@@ -52,12 +55,13 @@ at_once() {
 	stop
 }
 
+mkdir "$store"
+serves "$store" --rate 64MiB || { skip 'no serve --listen'; finish; }
 object=$("$PENSTOCK" make --form raw --from "file:$scratch/bytes" --store "$store" --json \
 	2>"$scratch/err" | sed -n 's/.*"root":"\([^"]*\)".*/\1/p')
 [ -n "$object" ]
 result $? 'an object is made'
-serves "$store" || { skip 'no serve --listen'; finish; }
-stop
+is_at_once 'it is offered by who serves the store meanwhile'
 at_once "$store" 'it is offered as soon as it is served'
 
 serves "$store"

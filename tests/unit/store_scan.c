@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
 #include "house.h"
 #include "store/index.h"
 #include "store/scan.h"
@@ -152,6 +153,41 @@ Test(store_scan, written_parts_need_no_proof)
 	pen_buf_fini(&part);
 	pen_catalog_fini(&catalog);
 	pen_catalog_fini(&fresh);
+	pen_scan_fini(&scan);
+	test_state_fini(&state);
+	house_close(&house);
+}
+
+/* What another index says is believed of this very file, in place of what was known of an older
+ * one. */
+Test(store_scan, learns_what_others_know)
+{
+	struct house house = house_open();
+	struct test_state state = house_state(60, 1);
+	struct pen_scan scan = {.store = &house.store};
+	struct pen_catalog catalog = {0}, other = {0}, none = {0};
+	struct asked asked = {0};
+	house_part(&house, &state, HOUSE_DIR_2, 0, 2);
+	house_part(&house, &state, HOUSE_DIR, 0, 2);
+	cr_assert_eq(scan_once(&scan, &other, &asked, 100).proved, 2);
+	scan.also = &none;
+	cr_expect_eq(scan_once(&scan, &catalog, &asked, 0).left, 2);
+	scan.also = &other;
+	struct pen_scan_sum sum = scan_once(&scan, &catalog, &asked, 0);
+	cr_expect_eq(sum.learned, 2);
+	cr_expect_eq(sum.left, 0);
+	cr_expect_eq(have(&catalog, &state, 2), 1);
+	cr_expect_eq(scan_once(&scan, &catalog, &asked, 0).learned, 0);
+	pen_clock_sleep_ns(20 * PEN_NS_PER_MS);
+	house_part(&house, &state, HOUSE_DIR, 0, 2);
+	sum = scan_once(&scan, &catalog, &asked, 0);
+	cr_expect_eq(sum.left, 1, "neither knows the file that is there now");
+	scan.also = NULL;
+	cr_assert_eq(scan_once(&scan, &other, &asked, 100).proved, 1);
+	scan.also = &other;
+	cr_expect_eq(scan_once(&scan, &catalog, &asked, 0).learned, 1);
+	pen_catalog_fini(&catalog);
+	pen_catalog_fini(&other);
 	pen_scan_fini(&scan);
 	test_state_fini(&state);
 	house_close(&house);

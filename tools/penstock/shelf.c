@@ -35,6 +35,9 @@ struct shelf {
 	int64_t wait_ns; /* of the thread: until the next look */
 	bool dirty; /* of the thread: the index on disk is older than the view */
 	bool keep; /* of the thread: the index can be written */
+	struct pen_disk_stat seen; /* of the thread: the index's file as it was read or written
+				      last; zero: there was none */
+	struct pen_catalog learned; /* of the thread: the index that somebody else wrote since */
 	pthread_mutex_t mutex; /* for all below */
 	pthread_cond_t changed;
 	struct shelf_view *view;
@@ -131,6 +134,35 @@ static void view_replace(struct shelf *shelf, struct shelf_view *fresh)
 	view_put(shelf, old);
 }
 
+/* What file the index is now. */
+static struct pen_disk_stat index_stat(const struct shelf *shelf)
+{
+	char name[PEN_SIDE_NAME_BYTES];
+	struct pen_disk_stat stat = {0};
+	struct pen_disk *side = shelf->store.side;
+	pen_store_side(&shelf->store, "index", name);
+	int file = side->ops->open(side, name, PEN_DISK_RDONLY, &stat);
+	side->ops->close(side, file);
+	return file < 0 ? (struct pen_disk_stat){0} : stat;
+}
+
+/* Is it another than was read or written last? */
+static bool index_is_other(const struct shelf *shelf)
+{
+	struct pen_disk_stat stat = index_stat(shelf);
+	return stat.bytes != shelf->seen.bytes || stat.mtime_ns != shelf->seen.mtime_ns;
+}
+
+/* What `make`, a fetch, or another server has noted meanwhile need not be proved again. */
+static void index_learn(struct shelf *shelf)
+{
+	if (!index_is_other(shelf))
+		return;
+	shelf->seen = index_stat(shelf);
+	pen_index_load(&shelf->store, &shelf->learned, NULL);
+	shelf->scan.also = &shelf->learned;
+}
+
 /* Write the index if it is due. A writer at work keeps it anyway, and may be gone next time. */
 static void index_keep(struct shelf *shelf)
 {
@@ -140,8 +172,14 @@ static void index_keep(struct shelf *shelf)
 	int err = pen_store_lock(&shelf->store, &why);
 	if (err == PEN_ELOCKED)
 		return;
+	/* What somebody else wrote would be lost: first it is learned. */
+	if (!err && index_is_other(shelf)) {
+		pen_store_unlock(&shelf->store);
+		return;
+	}
 	if (!err)
 		err = pen_index_save(&shelf->store, &shelf->view->catalog, &why);
+	shelf->seen = index_stat(shelf);
 	pen_store_unlock(&shelf->store);
 	shelf->dirty = false;
 	if (!err)
@@ -166,6 +204,7 @@ static bool turn(struct shelf *shelf)
 	struct shelf_view *fresh = calloc(1, sizeof *fresh);
 	int64_t since_ns = pen_clock_ns();
 	shelf->turn_end_ns = since_ns + SHELF_TURN_NS;
+	index_learn(shelf);
 	int err = fresh ? pen_scan_run(&shelf->scan, &shelf->view->catalog, &fresh->catalog, &why)
 			: pen_fail(&why, -ENOMEM, "no memory to scan the store");
 	name_refused(shelf, 0);
@@ -187,12 +226,17 @@ static bool turn(struct shelf *shelf)
 	shelf->dirty |= sum->proved || sum->gone;
 	view_replace(shelf, fresh);
 	/* A look that changed something says nothing of what one takes that does not. */
-	shelf->wait_ns = sum->proved || sum->refused || sum->gone
+	shelf->wait_ns = sum->proved || sum->learned || sum->refused || sum->gone
 		? SHELF_WAIT_NS
 		: wait_after(pen_clock_ns() - since_ns);
 	bool more = sum->left && sum->proved + sum->refused;
-	if (!more)
+	if (!more) {
+		/* All of it that is here is in the view now. */
+		shelf->scan.also = NULL;
+		pen_catalog_fini(&shelf->learned);
+		shelf->learned = (struct pen_catalog){0};
 		index_keep(shelf);
+	}
 	return more;
 }
 
@@ -217,6 +261,7 @@ static void *run(void *context)
 	 * one is loaded and takes its place. */
 	struct shelf_view *first = calloc(1, sizeof *first);
 	if (first) {
+		shelf->seen = index_stat(shelf);
 		if (pen_index_load(&shelf->store, &first->catalog, &why))
 			say("the index is made anew: ", &why);
 		view_replace(shelf, first);
@@ -293,6 +338,7 @@ void shelf_close(struct shelf *shelf)
 	if (shelf->started)
 		pthread_join(shelf->thread, NULL);
 	pen_scan_fini(&shelf->scan);
+	pen_catalog_fini(&shelf->learned);
 	pen_store_close(&shelf->store);
 	pen_disk_shut(shelf->index);
 	pen_disk_shut(shelf->disk);

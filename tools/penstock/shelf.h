@@ -2,8 +2,9 @@
  * shelf: what a store offers, kept up to date by a thread of its own while others read it.
  *
  * The thread loads the index, proves what is new, looks again every few seconds, and keeps the
- * index on disk when nobody else is writing it. Readers take a view, which never changes, and give
- * it back; the thread replaces the current view whole.
+ * index on disk when nobody else is writing it; what others have noted in it since is believed as
+ * it is at the start. Readers take a view, which never changes, and give it back; the thread
+ * replaces the current view whole.
  */
 #ifndef PEN_TOOLS_SHELF_H
 #define PEN_TOOLS_SHELF_H
