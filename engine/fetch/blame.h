@@ -76,7 +76,8 @@ void pen_blame_heard(struct pen_client *client, unsigned server,
 	const struct pen_wire_attested *attested, int64_t now_ns);
 
 /* May this server, which was left aside, be called again: is it time, and does nothing come without
- * it? If something does, it is looked at again later. */
+ * it? If something does, it is looked at again later. Called in vain, or gone once more, it has
+ * PEN_BLAME_ASIDE_NS of pause. */
 bool pen_blame_recalls(struct pen_client *client, unsigned server, int64_t now_ns);
 
 /* A server is convicted, or good for nothing: it is told, and gone. */

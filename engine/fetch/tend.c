@@ -56,6 +56,8 @@ void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
 	server->state = PEN_SERVER_GONE;
+	/* Was it left aside once? It is called again, but not without a pause. */
+	server->aside_ns = now_ns + PEN_BLAME_ASIDE_NS;
 	if (client->credit.peer[s].used)
 		pen_credit_leave(&client->credit, s);
 	pen_seats_drop_server(client, s, now_ns);

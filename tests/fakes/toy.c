@@ -244,6 +244,11 @@ static void hear_session(
 		&guest->session, packet, &toy->greeter.draw, now_ns, &answer);
 	if (answer.bytes)
 		toy->send(toy->context, &answer.packet, answer.bytes, packet->path);
+	if (heard == PEN_SESSION_TAKE && toy->manners.leaves) {
+		pen_session_close(&guest->session, PEN_WIRE_CLOSE_LEAVING, &answer);
+		toy->send(toy->context, &answer.packet, answer.bytes, packet->path);
+		heard = PEN_SESSION_CLOSED;
+	}
 	if (heard == PEN_SESSION_CLOSED)
 		guest->used = false;
 	if (heard != PEN_SESSION_TAKE && heard != PEN_SESSION_MOVED)

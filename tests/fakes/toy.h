@@ -29,6 +29,7 @@ struct toy_manners {
 	bool no_data; /* answers, but never sends DATA */
 	uint32_t slots; /* open at once that WELCOME allows; 0: the most */
 	bool mute; /* is dead */
+	bool leaves; /* closes each session at its first packet */
 	bool lacks; /* has nothing */
 	bool untold; /* does not say which parts it has */
 	bool unnamed; /* does not say what bytes those are */

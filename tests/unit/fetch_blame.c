@@ -89,6 +89,32 @@ Test(fetch_blame, who_is_left_aside_and_has_what_nobody_has_is_called_again)
 	lab_close();
 }
 
+/* Called again, it closes every session, or is dead: it is not called without a pause. */
+Test(fetch_blame, who_was_left_aside_and_goes_is_called_with_pauses)
+{
+	for (unsigned dead = 0; dead < 2; dead++) {
+		lab_open(20 << 20, 1);
+		lab->toy[0].manners.spoil = 12;
+		lab_start();
+		const struct pen_server *server = lab->client->server;
+		while (server->fault != PEN_SERVER_SPOILT)
+			cr_assert(lab_turn());
+		lab->toy[0].manners.mute = dead;
+		lab->toy[0].manners.leaves = !dead;
+		int64_t pauses_ns = 0, until = lab->now + 30 * LAB_S;
+		for (bool more = true; more && lab->now < until;) {
+			int64_t before_ns = lab->now;
+			more = lab_turn();
+			if (server->state == PEN_SERVER_GONE)
+				pauses_ns += lab->now - before_ns;
+		}
+		cr_expect_gt(server->asides, 1, "dead %u", dead);
+		cr_expect_leq(server->asides, 15, "dead %u: %u times", dead, server->asides);
+		cr_expect_gt(pauses_ns, 3 * LAB_S, "dead %u", dead);
+		lab_close();
+	}
+}
+
 /* Parts that are proved as a whole (nearcore's form), of pieces from three servers. */
 Test(fetch_blame, parts)
 {
