@@ -165,7 +165,10 @@ static void heard_entries(
 {
 	if (!is_ours(client, entries->root, entries->n, entries->form))
 		return;
-	client->server[s].catalog = (struct pen_server_question){0};
+	struct pen_server *server = &client->server[s];
+	/* Another page is no answer: asked anew for each, the question would have no pause. */
+	if (server->catalog_part - entries->first < entries->count)
+		server->catalog = (struct pen_server_question){0};
 	for (uint32_t i = 0; i < entries->count; i++) {
 		const struct pen_wire_entry *entry = &entries->entries[i];
 		uint32_t part = entries->first + i;

@@ -149,6 +149,40 @@ Test(fetch_heard, answers)
 	lab_close();
 }
 
+/* A page that was not asked for leaves the question open: else a server that tells of another one
+ * each time would be asked without a pause. */
+Test(fetch_heard, entries_of_another_page)
+{
+	static const struct {
+		uint32_t first, count;
+		bool open;
+	} rows[] = {{0, 32, true}, {33, 31, true}, {0, 1, true}, {32, 1, false}, {32, 32, false},
+		{31, 2, false}};
+	lab_open(20 << 20, 1);
+	lab->config.form = PEN_WIRE_FORM_NEARCORE;
+	lab->config.n = 64;
+	lab_start();
+	struct pen_server *server = &lab->client->server[0];
+	while (server->state != PEN_SERVER_READY)
+		cr_assert(lab_turn());
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		uint8_t body[PEN_WIRE_BODY_BYTES_MAX];
+		const struct pen_wire_entry none[PEN_WIRE_ENTRIES_MAX] = {{.bytes = 0}};
+		struct pen_wire_catalog entries = {.n = 64,
+			.form = PEN_WIRE_FORM_NEARCORE,
+			.first = rows[i].first,
+			.count = (uint8_t)rows[i].count};
+		memcpy(entries.root, lab->client->config.root, sizeof entries.root);
+		struct pen_bytes bytes = {body, pen_wire_entries_encode(&entries, none, body)};
+		server->catalog = (struct pen_server_question){.open = true};
+		server->catalog_part = 32;
+		pen_heard_answer(lab->client, 0, PEN_WIRE_ENTRIES, bytes, lab->now);
+		cr_expect_eq(server->catalog.open, rows[i].open, "row %zu", i);
+	}
+	cr_expect_not(server->garbled);
+	lab_close();
+}
+
 /* One piece in three is wrong at one server: it is asked no more, and the object is right. */
 Test(fetch_heard, pieces_that_are_wrong)
 {
