@@ -21,7 +21,11 @@
  * decides. If the bytes have that id, then what was offered is no proof of anything: all who
  * offered it lied. If they have another, some pieces are not what was offered: the part is fetched
  * once more, from one server alone, and when it is proved the first pieces are compared with it,
- * each wrong one is laid at its sender's door as above; who sent right ones is not even asked.
+ * each wrong one is laid at its sender's door as above; who sent right ones is not even asked. That
+ * holds only if the proved bytes have the id themselves: a compressed frame has bits that change
+ * nothing of the part, and next to a file with one of them changed, by its sender or on the way, a
+ * right piece would look wrong and its sender would attest it. So such a file is kept, and judges
+ * nobody.
  * When nobody is left to compare with, those who sent it are asked again only after a while that
  * doubles each time (pen_haul_vain). A part that came whole from one server needs no comparison,
  * and often there is nothing to compare it with: he is asked at once what he holds of each of its

@@ -199,15 +199,17 @@ void pen_client_wrong(struct pen_client *client, const struct pen_piece *piece, 
  * which they were offered (struct pen_haul_name; nearcore's form alone): all who offered it lied,
  * and the part is begun again without them. Else it is fetched once more from one server alone,
  * chosen here: keep what came, with pen_client_piece.server of each, and when the part is proved,
- * call pen_client_blame for each piece that was another. When nobody is left whom it could be
- * fetched from, it waits for somebody who has it. `pieces` are what came, all of them, borrowed for
- * the call: if they came from one server he is asked what he holds of them (fetch/blame.h). NULL:
- * each is right by itself, so that no sender is to blame.
+ * call pen_client_blame for each piece that was another; in nearcore's form only if the proved
+ * bytes have that id, as else they may differ from right ones (fetch/blame.h). When nobody is left
+ * whom it could be fetched from, it waits for somebody who has it. `pieces` are what came, all of
+ * them, borrowed for the call: if they came from one server he is asked what he holds of them
+ * (fetch/blame.h). NULL: each is right by itself, so that no sender is to blame.
  */
 void pen_client_refuted(struct pen_client *client, uint32_t part, bool as_named,
 	const struct pen_client_pieces *pieces, int64_t now_ns);
 
-/* This came as a piece from that server once, all blocks, and is known to be wrong. Borrowed. */
+/* This came as a piece from that server once, all blocks, and is known not to be what it offered.
+ * Borrowed. */
 void pen_client_blame(struct pen_client *client, unsigned server, const struct pen_piece *piece,
 	struct pen_bytes bytes, int64_t now_ns);
 

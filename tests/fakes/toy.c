@@ -102,8 +102,9 @@ static void hear_catalog(
 	memcpy(entry.id, toy->root, sizeof entry.id);
 	entry.id[0] ^= toy->manners.other_id;
 	entry.pieces = (uint32_t)((entry.bytes + PEN_WIRE_PIECE_BYTES_MAX - 1) >> 20);
-	if (toy->ends) {
+	if (toy->name)
 		memcpy(entry.id, toy->name, sizeof entry.id);
+	if (toy->ends) {
 		entry.head_bytes = (uint32_t)toy->ends[0];
 		entry.pieces = toy->pieces;
 	}

@@ -70,11 +70,11 @@ struct toy {
 	const uint8_t *object; /* borrowed */
 	uint64_t bytes;
 	struct pen_bytes page; /* digests of the object, borrowed; of no bytes: it has none */
-	/* A part in lean form: where each piece ends, all within 1 MiB, and the id it is offered
-	 * under; both borrowed. NULL and 0: a raw object, or a part in nearcore's form. */
+	/* A part in lean form: where each piece ends, all within 1 MiB; borrowed. NULL and 0: a raw
+	 * object, or a part in nearcore's form. */
 	const uint64_t *ends;
 	uint32_t pieces;
-	const uint8_t *name;
+	const uint8_t *name; /* the id a part is offered under; borrowed. NULL: the root's bytes */
 	toy_send send;
 	void *context;
 	uint64_t attests; /* questions */

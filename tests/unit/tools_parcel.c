@@ -231,6 +231,9 @@ Test(tools_parcel, nearcore_form)
 	cr_expect_eq(parcel_wrong(&other, &zstd, &scratch, bits), 0, "no piece can be told");
 	cr_expect_eq(parcel_others(&other, &parcel, &zstd, bits), 1);
 	cr_expect_eq(bits[0], 2);
+	cr_expect_eq(parcel_others(&parcel, &other, &zstd, bits), 0,
+		"what has not its name tells nothing of others");
+	cr_expect_eq(bits[0], 0);
 	struct pen_bytes much = {file, MIB};
 	cr_expect_eq(put(&parcel, 2, much), PEN_ELARGE, "more than its place");
 	parcel_fini(&parcel);

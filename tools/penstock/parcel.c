@@ -235,22 +235,6 @@ static int frames_others(const struct parcel *first, const struct parcel *proved
 	return others;
 }
 
-int parcel_others(const struct parcel *first, const struct parcel *proved, struct pen_zstd *zstd,
-	uint64_t *bits)
-{
-	int others = 0;
-	memset(bits, 0, PARCEL_UNITS_MAX / 8);
-	if (first->is.form == PEN_FORM_LEAN)
-		return frames_others(first, proved, zstd, bits);
-	for (uint32_t u = 0; u < first->is.units; u++) {
-		if (piece_same(first, proved, u))
-			continue;
-		bit_set(bits, u);
-		others++;
-	}
-	return others;
-}
-
 bool parcel_as_named(const struct parcel *parcel)
 {
 	uint8_t blob[PEN_BLOB_BYTES];
@@ -258,4 +242,22 @@ bool parcel_as_named(const struct parcel *parcel)
 		return false;
 	pen_blob_id(pen_buf_bytes(&parcel->bytes), blob);
 	return !memcmp(blob, parcel->is.name, sizeof blob);
+}
+
+int parcel_others(const struct parcel *first, const struct parcel *proved, struct pen_zstd *zstd,
+	uint64_t *bits)
+{
+	int others = 0;
+	memset(bits, 0, PARCEL_UNITS_MAX / 8);
+	if (first->is.form == PEN_FORM_LEAN)
+		return frames_others(first, proved, zstd, bits);
+	if (!parcel_as_named(proved))
+		return 0;
+	for (uint32_t u = 0; u < first->is.units; u++) {
+		if (piece_same(first, proved, u))
+			continue;
+		bit_set(bits, u);
+		others++;
+	}
+	return others;
 }

@@ -98,8 +98,11 @@ int parcel_wrong(const struct parcel *parcel, struct pen_zstd *zstd, struct pen_
 	uint64_t *bits);
 
 /*
- * `proved` is the part, and `first` came before it and failed: which of its pieces are others?
- * Bits as above; returns how many, or -ENOMEM.
+ * `proved` is the part, and `first` came before it under the same name and failed: which of its
+ * pieces are others than were offered? Bits as above; returns how many, or -ENOMEM. In nearcore's
+ * form only bytes that have their name can tell: other stored bytes may be the part too, as a frame
+ * has bits that nobody looks at, and then a right piece would be called another. So it returns 0 if
+ * `proved` has not the name. In lean form the name binds the raw bytes, and those are compared.
  */
 int parcel_others(const struct parcel *first, const struct parcel *proved, struct pen_zstd *zstd,
 	uint64_t *bits);
