@@ -87,7 +87,8 @@ void cargo_missing_draw(struct plan *plan, struct pen_rng *rng)
 	for (unsigned s = 0; s < plan->servers; s++) {
 		enum plan_lie lie = plan->hosts[s].lie;
 		/* A changed bit of a compressed frame may change nothing of what it says. */
-		bool wrong = lie == PLAN_OTHER_BYTES || (lie == PLAN_BAD_BYTES && !plan->lean);
+		bool wrong = lie == PLAN_OTHER_BYTES ||
+			(lie == PLAN_BAD_BYTES && !plan->lean && !plan->golden);
 		if (!wrong)
 			plan->holds[s] &= ~(1u << plan->missing);
 	}

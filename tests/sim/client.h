@@ -30,6 +30,7 @@ struct client_part {
 	/* It was refuted, and is fetched once more from one server: what came first. */
 	bool compared;
 	struct pen_buf before;
+	bool named; /* its bytes have the id under which they were offered; nearcore's form */
 	uint8_t before_from[OBJECT_BLOCKS_MAX];
 	/* lean: */
 	uint32_t round; /* of its haul */

@@ -36,6 +36,8 @@ void object_make(struct object *object, const struct plan *plan)
 	object->raw = plan->parts == 0;
 	object->lean = plan->lean;
 	object->n = object->raw ? 1 : plan->parts;
+	/* Where one part is to be missing nobody has it right. */
+	object->spares = plan->golden && !plan->lean && plan->missing < 0;
 	object->golden = NULL;
 	if (plan->golden) {
 		golden_lend(golden_get(plan->shape), object);

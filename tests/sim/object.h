@@ -18,6 +18,10 @@
 
 /* Pieces of a lean part at most: a head, and of 4 MiB every other frame closes at the cut. */
 #define OBJECT_PIECES_MAX 64u
+/* Where a file in nearcore's form has a bit that changes nothing of what it says: Unused_bit of its
+ * frame's Frame_Header_Descriptor (RFC 8878, 3.1.1.1.1). */
+#define OBJECT_SPARE_AT 9u
+#define OBJECT_SPARE_BIT 0x10u
 /* Who makes lean parts: each compresses in its own way. */
 #define OBJECT_MAKERS 3u
 
@@ -38,6 +42,7 @@ struct object {
 	struct pen_bytes bytes; /* the quarry's; in lean form `own`'s; of a golden state so many */
 	struct pen_buf own;
 	bool raw, lean;
+	bool spares; /* golden, nearcore's form: some servers have parts with that bit changed */
 	const struct golden *golden; /* whose parts it has; or NULL */
 	unsigned n; /* parts */
 	struct object_part parts[PLAN_PARTS_MAX];
@@ -59,7 +64,7 @@ void object_make_part(struct object_part *part, struct fake_state *state, unsign
 	struct pen_rng *rng);
 
 /* Are these bytes, as a client's disk has them, part k? Of a golden state other bytes may be: those
- * of another maker. */
+ * of another maker, or with a bit changed that says nothing. */
 bool object_right(const struct object *object, unsigned k, struct pen_bytes bytes);
 
 void object_fini(struct object *object);

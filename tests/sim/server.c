@@ -155,20 +155,21 @@ static void note(struct server *server, const struct object *object, unsigned k,
 	PEN_CHECK(!pen_catalog_note(&server->catalog, dir, &entry));
 }
 
-/* A bit of part k is another, or some are: one of a compressed frame may change nothing of what it
- * says. */
-static void spoil(struct server *server, const struct object *object, unsigned k, const char *name)
+/* A bit of a part is another. Of some it is one that nobody looks at. */
+static void spoil(struct server *server, const struct object *object, const char *name)
 {
 	struct pen_sim_disk *disk = &server->disk;
-	int file = pen_sim_files_find(&disk->files, name);
-	PEN_CHECK(file >= 0);
-	const struct pen_sim_file *there = &disk->files.files[file];
-	bool right;
-	do {
-		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, there->bytes));
-		const struct pen_bytes bytes = {pen_sim_file_at(there), (size_t)there->bytes};
-		right = object->golden && object_right(object, k, bytes);
-	} while (right);
+	int number = pen_sim_files_find(&disk->files, name);
+	PEN_CHECK(number >= 0);
+	struct pen_sim_file *file = &disk->files.files[number];
+	if (!object->spares || pen_rng_below(&disk->rng, 2)) {
+		pen_sim_disk_rot(disk, name, pen_rng_below(&disk->rng, file->bytes));
+		return;
+	}
+	PEN_CHECK(file->bytes > OBJECT_SPARE_AT);
+	pen_sim_files_own(file);
+	file->live[OBJECT_SPARE_AT] ^= OBJECT_SPARE_BIT;
+	file->medium[OBJECT_SPARE_AT] ^= OBJECT_SPARE_BIT;
 }
 
 /* Put the bytes of part k there, as this server has them. */
@@ -182,7 +183,7 @@ static void put(struct server *server, const struct object *object, unsigned k, 
 		part.len = there;
 	PEN_CHECK(!pen_sim_disk_lend(disk, name, part.at, (uint32_t)part.len));
 	if (server->lie == PLAN_BAD_BYTES)
-		spoil(server, object, k, name);
+		spoil(server, object, name);
 	bool other = server->lie == PLAN_OTHER_BYTES && !object->lean && !object->golden;
 	for (size_t at = 0; other && at < part.len; at += 4096)
 		pen_sim_disk_rot(disk, name, at);

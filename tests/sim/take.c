@@ -8,10 +8,14 @@
 #include "base/check.h"
 #include "sim/client.h"
 
-/* The part is proved at last: whose pieces were others the first time? */
+/* The part is proved at last: whose pieces were others the first time? Only bytes that have the
+ * name can tell. */
 static void part_compare(struct client *client, unsigned k, int64_t now_ns)
 {
 	struct client_part *part = &client->parts[k];
+	part->compared = false;
+	if (!part->named)
+		return;
 	for (size_t at = 0; at < part->before.len; at += PEN_RAW_BLOCK_BYTES) {
 		size_t left = part->before.len - at;
 		struct pen_bytes first = {part->before.at + at,
@@ -24,7 +28,6 @@ static void part_compare(struct client *client, unsigned k, int64_t now_ns)
 			continue;
 		client_blame(client, part->before_from[unit], &piece, first, now_ns);
 	}
-	part->compared = false;
 }
 
 /* All who sent a part under the name that its bytes have. */
@@ -93,10 +96,14 @@ static void part_prove(struct client *client, unsigned k, int64_t now_ns)
 	struct client_part *part = &client->parts[k];
 	const struct pen_haul_name *name = pen_client_name(client->client, PEN_WIRE_KIND_PIECE, k);
 	PEN_CHECK(name);
-	if (!object_right(client->object, k, pen_buf_bytes(&part->bytes))) {
+	bool right = object_right(client->object, k, pen_buf_bytes(&part->bytes));
+	if (!right || part->compared) {
 		uint8_t blob[PEN_BLOB_BYTES];
 		pen_blob_id(pen_buf_bytes(&part->bytes), blob);
-		part_refute(client, k, !memcmp(blob, name->id, sizeof blob), now_ns);
+		part->named = !memcmp(blob, name->id, sizeof blob);
+	}
+	if (!right) {
+		part_refute(client, k, part->named, now_ns);
 		return;
 	}
 	client_keep(client, k, now_ns);
