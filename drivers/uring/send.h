@@ -9,6 +9,9 @@
  *
  * The kernel copies in the call: the tag of a frame that was taken can be reaped at once. One
  * thread; memory is taken by open.
+ *
+ * Not here: prefetching payloads. As a message is written it gained nothing (MTU 1,500, offloads);
+ * as packets are made the server took 7 % less CPU there, but 105 instructions a packet more.
  */
 #ifndef PEN_DRIVERS_URING_SEND_H
 #define PEN_DRIVERS_URING_SEND_H
