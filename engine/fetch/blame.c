@@ -129,6 +129,17 @@ static void forgive(struct pen_client *client, unsigned s)
 		haul->cannot &= ~(UINT64_C(1) << s);
 }
 
+/* It did not say, perhaps since a burst of loss took all questions: later it is asked once more,
+ * and may be given work until then. Who never says is left aside in the end. */
+static void ask_again(struct pen_server *server)
+{
+	struct pen_doubt doubt = {.inquiry = server->inquiry, .piece = server->asked};
+	if (!pen_inquiry_unheard(&server->inquiry))
+		return;
+	pen_inquiry_renew(&doubt.inquiry);
+	pen_doubts_put(&server->doubts, &doubt);
+}
+
 static int64_t aside_for_ns(const struct pen_server *server)
 {
 	unsigned doublings = server->asides < PEN_BLAME_ASIDE_DOUBLINGS ? server->asides
@@ -158,6 +169,8 @@ static void judge(
 		server->aside_placed = client->counters.placed;
 		return;
 	}
+	if (verdict == PEN_INQUIRY_UNKNOWN)
+		ask_again(server);
 	/* Who does not say what he holds of a part is asked for it less and less. */
 	if (server->inquiry.left == 0)
 		forgive(client, s);

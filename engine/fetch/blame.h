@@ -9,7 +9,8 @@
  * the way: after three of them, if many of its pieces are so, it is left aside, for
  * PEN_BLAME_ASIDE_NS and each time twice as long, and then called again if nothing came from
  * anybody else in that time: nobody is left, or has what is missing. If it does not answer, nothing
- * is known, and it is asked for that part again when nobody else has it.
+ * is known: it may send again, and is asked once more, since a burst of loss takes all tries; after
+ * three times it is left aside too.
  *
  * A path that changes bytes must not hide a lie beside them: what fails while a question is open
  * waits for its turn (fetch/doubts.h), also while its server is left aside. Of pieces that fail

@@ -70,6 +70,19 @@ enum pen_inquiry_verdict {
 	PEN_INQUIRY_UNKNOWN,
 };
 
+/* Was the last question of one that is over left without an answer? */
+static inline bool pen_inquiry_unheard(const struct pen_inquiry *inquiry)
+{
+	return !inquiry->open && inquiry->tries == PEN_INQUIRY_TRIES;
+}
+
+/* Go on, after a while, with one that was not answered: with the block that it stands at. */
+static inline void pen_inquiry_renew(struct pen_inquiry *inquiry)
+{
+	inquiry->tries = 0;
+	inquiry->open = true;
+}
+
 /* Begin to ask about a block, or about a piece of several, which lied only if it holds all of them
  * as they came: the first block, and the bytes that came (borrowed for the call). */
 void pen_inquiry_init(struct pen_inquiry *inquiry, const struct pen_wire_object *object,

@@ -297,7 +297,7 @@ Test(fetch_blame, what_fails_meanwhile_waits)
 }
 
 /* Who does not answer is asked the next thing in the same turn, and nothing is left undone
- * (fakes/still.h). */
+ * (fakes/still.h). In the end it is left aside. */
 Test(fetch_blame, who_does_not_say_is_asked_all)
 {
 	lab_open(12 << 20, 1);
@@ -308,9 +308,36 @@ Test(fetch_blame, who_does_not_say_is_asked_all)
 	fail(1, false);
 	settle();
 	const struct pen_server *server = &lab->client->server[0];
-	cr_expect_eq(lab->toy[0].attests, 2 * PEN_INQUIRY_TRIES);
+	cr_expect_gt(lab->toy[0].attests, 2 * PEN_INQUIRY_TRIES);
 	cr_expect_eq(server->record.unknown, 2);
 	cr_expect_eq(server->fault, PEN_SERVER_NO_FAULT);
+	settle();
+	cr_expect_eq(lab->toy[0].attests, PEN_INQUIRY_ASIDE_MAX * PEN_INQUIRY_TRIES);
+	cr_expect_eq(server->fault, PEN_SERVER_SPOILT);
+	lab_close();
+}
+
+/* A burst of loss takes all questions, or answers: it is asked once more, and may be given work
+ * until then. */
+Test(fetch_blame, who_was_not_heard_is_asked_once_more)
+{
+	lab_open(12 << 20, 1);
+	lab_start();
+	cr_assert(lab_run(60 * LAB_S));
+	lab->toy[0].manners.lie_every = 1;
+	lab->toy[0].manners.no_attest = true;
+	fail(0, true);
+	const struct pen_server *server = &lab->client->server[0];
+	cr_expect(pen_blame_holds(server));
+	for (int64_t until = lab->now + 20 * LAB_S; server->record.unknown == 0 && lab->now < until;
+		lab->now += LAB_MS)
+		lab_turn();
+	cr_expect_eq(server->record.unknown, 1);
+	cr_expect(pen_blame_asks(server));
+	cr_expect_not(pen_blame_holds(server));
+	lab->toy[0].manners.no_attest = false;
+	settle();
+	cr_expect_eq(server->fault, PEN_SERVER_LIED);
 	lab_close();
 }
 
