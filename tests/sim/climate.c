@@ -17,29 +17,31 @@ const struct climate climates[PLAN_CLIMATES] = {
 	[PLAN_STORM] = {5 * MS, 100 * MS, 10 * MBIT, 100 * MBIT, 200000, 0, 100000, 50000, 30000},
 };
 
-static struct pen_sim_weather weather_draw(const struct plan *plan, struct pen_rng *rng)
+/* In place, of a plan that is zeroed: two of one seed are compared as bytes. */
+static void weather_draw(struct plan *plan, unsigned from, unsigned to, struct pen_rng *rng)
 {
 	const struct climate *climate = &climates[plan->climate];
 	int64_t rtt_ns = (int64_t)dice_scale(
 		rng, (uint64_t)climate->rtt_min, (uint64_t)climate->rtt_max);
-	struct pen_sim_weather weather = {.delay_ns = rtt_ns / 2, .late_ns = rtt_ns};
+	struct pen_sim_weather *weather = &plan->weather[from][to];
+	weather->delay_ns = rtt_ns / 2;
+	weather->late_ns = rtt_ns;
 	if (dice_coin(rng))
-		weather.jitter_ns = rtt_ns / 10;
+		weather->jitter_ns = rtt_ns / 10;
 	if (dice_coin(rng))
-		weather.loss = PEN_SIM_PPM(pen_rng_below(rng, climate->loss_max + 1));
+		weather->loss = PEN_SIM_PPM(pen_rng_below(rng, climate->loss_max + 1));
 	if (climate->burst && dice_coin(rng)) {
-		weather.turn_bad = PEN_SIM_PPM(climate->burst);
-		weather.turn_good = PEN_SIM_PPM(50000);
-		weather.loss_bad = PEN_SIM_PPM(500000);
+		weather->turn_bad = PEN_SIM_PPM(climate->burst);
+		weather->turn_good = PEN_SIM_PPM(50000);
+		weather->loss_bad = PEN_SIM_PPM(500000);
 	}
 	if (dice_coin(rng))
-		weather.reorder = PEN_SIM_PPM(climate->reorder);
+		weather->reorder = PEN_SIM_PPM(climate->reorder);
 	if (dice_coin(rng))
-		weather.twice = PEN_SIM_PPM(climate->twice);
+		weather->twice = PEN_SIM_PPM(climate->twice);
 	if (dice_coin(rng))
-		weather.corrupt = PEN_SIM_PPM(climate->corrupt);
-	weather.sly = dice_coin(rng) ? PEN_SIM_PPM(300000) : 0;
-	return weather;
+		weather->corrupt = PEN_SIM_PPM(climate->corrupt);
+	weather->sly = dice_coin(rng) ? PEN_SIM_PPM(300000) : 0;
 }
 
 /* Changed bits that no checksum shows, in a million packets: so few that most blocks are whole. */
@@ -63,8 +65,8 @@ void climate_weather_draw(struct plan *plan, struct pen_rng *rng)
 	unsigned hosts = plan->servers + plan->clients;
 	for (unsigned i = 0; i < hosts; i++) {
 		for (unsigned j = i; j < hosts; j++) {
-			plan->weather[i][j] = weather_draw(plan, rng);
-			plan->weather[j][i] = weather_draw(plan, rng);
+			weather_draw(plan, i, j, rng);
+			weather_draw(plan, j, i, rng);
 			plan->weather[j][i].delay_ns = plan->weather[i][j].delay_ns;
 		}
 	}
