@@ -146,6 +146,12 @@ void pen_haul_refuse(struct pen_haul *haul, unsigned peer)
 	haul->cannot |= UINT64_C(1) << peer;
 }
 
+void pen_haul_lack(struct pen_haul *haul, unsigned peer)
+{
+	pen_haul_refuse(haul, peer);
+	haul->lacked |= UINT64_C(1) << peer;
+}
+
 bool pen_haul_orphaned(const struct pen_haul *haul)
 {
 	if (!haul->named || haul->can)
@@ -164,6 +170,7 @@ void pen_haul_rename(struct pen_haul *haul)
 	haul->named = false;
 	haul->can = 0;
 	haul->cannot = 0;
+	haul->lacked = 0;
 	haul->only = UINT64_MAX;
 	haul->compared = 0;
 }

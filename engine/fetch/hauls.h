@@ -53,6 +53,7 @@ struct pen_haul {
 	struct pen_haul_name name;
 	uint64_t can; /* servers that named it so */
 	uint64_t cannot; /* servers that have not got it, or other bytes */
+	uint64_t lacked; /* servers that did not send what they had named; ends with the name */
 	uint64_t only; /* servers that may send: all, but for a part that is fetched for comparison
 			*/
 	uint64_t compared; /* servers from which alone it was fetched, in vain */
@@ -115,6 +116,10 @@ bool pen_haul_offer(struct pen_hauls *hauls, struct pen_haul *haul, unsigned pee
 
 /* A server has not got it (any more), is gone, or is not to be asked. */
 void pen_haul_refuse(struct pen_haul *haul, unsigned peer);
+
+/* The same of one that was asked for a unit, and says so: it may promise again, but what comes from
+ * elsewhere is not given up for that. */
+void pen_haul_lack(struct pen_haul *haul, unsigned peer);
 
 /* Forget the name and all units that are here: nobody is left who could finish it. Nothing of it
  * flies. Servers that have other bytes may be asked again. */

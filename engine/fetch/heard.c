@@ -195,7 +195,7 @@ static void refuse(struct pen_client *client, uint32_t seat, int64_t now_ns)
 	unsigned s = client->place[seat].peer;
 	struct pen_haul *haul = client->haul[seat];
 	pen_seat_drop(client, seat, false, now_ns);
-	pen_haul_refuse(haul, s);
+	pen_haul_lack(haul, s);
 	if (haul->given)
 		client->server[s].object_bytes = 0;
 	if (haul->kind == PEN_WIRE_KIND_PIECE)

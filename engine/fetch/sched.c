@@ -118,14 +118,15 @@ static bool pick_again(
 	return true;
 }
 
-/* What another is bound to send, and would not have sent before all of it came from here. */
+/* What another is bound to send, and would not have sent before all of it came from here. What came
+ * is lost, so who did not keep a promise before gets none of it. */
 static bool pick_freed(
 	const struct pen_sched_view *view, unsigned peer, struct pen_sched_pick *pick)
 {
 	for (uint32_t i = 0; view->bonds->count && i < PEN_BONDS_MAX; i++) {
 		const struct pen_bond *bond = &view->bonds->bond[i];
 		if (!bond->haul || bond->peer == peer || !pen_haul_serves(bond->haul, peer) ||
-			!is_fast(view, bond->haul, peer))
+			bond->haul->lacked >> peer & 1 || !is_fast(view, bond->haul, peer))
 			continue;
 		unsigned waiting = bond->blocks -
 			(unsigned)__builtin_popcount(bond->asked | bond->here);

@@ -263,6 +263,11 @@ Test(fetch_sched, what_is_bound)
 	rates[1] = MB / 8;
 	pick = pen_sched_next(&view, 0);
 	cr_expect(pick.haul == haul[1] && pick.unit == 0 && pick.again, "but from the slow");
+	pen_haul_lack(haul[1], 0);
+	pen_haul_forgive(haul[1], 0, 0);
+	const struct pen_haul_name name = haul[1]->name;
+	cr_assert(pen_haul_offer(&hauls, haul[1], 0, &name));
+	cr_expect_null(pen_sched_next(&view, 0).haul, "not by who promised it before, in vain");
 	pen_bonds_end(&bonds, bond);
 	pen_hauls_close(&hauls);
 }
