@@ -32,11 +32,13 @@ static bool is_there(const struct pen_server *server)
 static void ask_next(struct pen_client *client, unsigned s, int64_t now_ns)
 {
 	struct pen_server *server = &client->server[s];
+	/* Mostly nothing waits, and this is looked at in each turn. */
+	if (server->doubts.count == 0 || server->state == PEN_SERVER_GONE)
+		return;
 	const struct pen_doubt before = {.inquiry = server->inquiry, .piece = server->asked};
 	struct pen_doubt next;
 	bool open = before.inquiry.open;
-	if (server->state == PEN_SERVER_GONE || (open && !pen_doubt_is_part(&before)) ||
-		!pen_doubts_take(&server->doubts, open, &next))
+	if ((open && !pen_doubt_is_part(&before)) || !pen_doubts_take(&server->doubts, open, &next))
 		return;
 	if (open)
 		pen_doubts_put(&server->doubts, &before);

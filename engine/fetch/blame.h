@@ -4,9 +4,9 @@
  * Whoever sees a nonce can put bytes of his own into an honest server's piece, so a wrong piece
  * alone convicts nobody. The server that it came from is asked, under its tag, what it holds
  * (peer/inquiry.h); until it has answered it is given nothing new that somebody else could send,
- * and nothing at all after a second wrong piece. If it attests the very bytes
- * that came, it lied: it is told so, and gone for good. If it attests others, they were changed on
- * the way: after three of them, if many of its pieces are so, it is left aside, for
+ * and nothing at all after a second wrong piece. If it attests the very bytes that came, it lied:
+ * it is told so, and gone for good. If it attests others, they were changed on the way: after three
+ * of them, if many of its pieces are so, it is left aside, for
  * PEN_BLAME_ASIDE_NS and each time twice as long, and then called again if nothing came from
  * anybody else in that time: nobody is left, or has what is missing. If it does not answer, nothing
  * is known: it may send again, and is asked once more, since a burst of loss takes all tries; after
@@ -59,7 +59,7 @@ void pen_blame_piece(struct pen_client *client, unsigned server, const struct pe
 void pen_blame_part(struct pen_client *client, unsigned server, uint32_t part,
 	const struct pen_client_pieces *pieces, int64_t now_ns);
 
-/* Is it asked about a piece, so that it is given nothing new? */
+/* Is it asked about a piece, so that it is given nothing new that another could send? */
 static inline bool pen_blame_holds(const struct pen_server *server)
 {
 	return server->held;

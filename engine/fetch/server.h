@@ -113,7 +113,8 @@ struct pen_server {
 	bool counts; /* it is a part, or the first of the pieces that failed together: what comes of
 			it says how good the path is */
 	struct pen_doubts doubts; /* what it is to be asked about next */
-	bool held; /* a first one is open or waits: no slot is opened until it is answered */
+	bool held; /* a first one is open or waits: until it is answered it is given only what
+		      nobody else could send */
 };
 
 /* Ask (again) when it is due: true, and the next time is set. */
@@ -176,12 +177,10 @@ unsigned pen_server_tried(
 	const struct pen_server *server, const struct pen_place *places, int64_t now_ns);
 int64_t pen_server_tried_ns(const struct pen_server *server, const struct pen_place *places);
 
-/* When that is: INT64_MAX if no place could be. */
-int64_t pen_server_stuck_ns(const struct pen_server *server, const struct pen_place *places);
-
 /* Of the places, the one that a black hole swallows: it is its turn, and nothing came of it for too
- * long. UINT_MAX if there is none. */
+ * long. UINT_MAX if there is none; and when there could be one, or INT64_MAX. */
 unsigned pen_server_stuck(
 	const struct pen_server *server, const struct pen_place *places, int64_t now_ns);
+int64_t pen_server_stuck_ns(const struct pen_server *server, const struct pen_place *places);
 
 #endif
