@@ -146,19 +146,19 @@ static struct pen_disk_stat index_stat(const struct shelf *shelf)
 	return file < 0 ? (struct pen_disk_stat){0} : stat;
 }
 
-/* Is it another than was read or written last? */
-static bool index_is_other(const struct shelf *shelf)
+/* Is that another than was read or written last? */
+static bool index_is_other(const struct shelf *shelf, const struct pen_disk_stat *now)
 {
-	struct pen_disk_stat stat = index_stat(shelf);
-	return stat.bytes != shelf->seen.bytes || stat.mtime_ns != shelf->seen.mtime_ns;
+	return now->bytes != shelf->seen.bytes || now->mtime_ns != shelf->seen.mtime_ns;
 }
 
 /* What `make`, a fetch, or another server has noted meanwhile need not be proved again. */
 static void index_learn(struct shelf *shelf)
 {
-	if (!index_is_other(shelf))
+	const struct pen_disk_stat now = index_stat(shelf);
+	if (!index_is_other(shelf, &now))
 		return;
-	shelf->seen = index_stat(shelf);
+	shelf->seen = now;
 	pen_index_load(&shelf->store, &shelf->learned, NULL);
 	shelf->scan.also = &shelf->learned;
 }
@@ -173,7 +173,8 @@ static void index_keep(struct shelf *shelf)
 	if (err == PEN_ELOCKED)
 		return;
 	/* What somebody else wrote would be lost: first it is learned. */
-	if (!err && index_is_other(shelf)) {
+	const struct pen_disk_stat now = index_stat(shelf);
+	if (!err && index_is_other(shelf, &now)) {
 		pen_store_unlock(&shelf->store);
 		return;
 	}
