@@ -47,12 +47,31 @@ bool catch_get_again(
 	return true;
 }
 
-bool catch_get_stalled(struct catch_get *get, int64_t stall_ns, int64_t now_ns)
+int catch_get_size_check(uint64_t bytes, const char *label, struct pen_why *why)
+{
+	if (bytes > 0 && bytes <= PEN_RAW_BYTES_MAX)
+		return 0;
+	return pen_fail(
+		why, PEN_EINPUT, "%s: no object has %llu bytes", label, (unsigned long long)bytes);
+}
+
+int catch_get_changed(const struct catch_get *get, const char *label, struct pen_why *why)
+{
+	return pen_fail(
+		why, PEN_EINPUT, "%s: %s became another while it was read", label, get->name);
+}
+
+bool catch_get_stalled(struct catch_get *get, int64_t stall_ns, int64_t now_ns, const char *label,
+	struct pen_why *why)
 {
 	PEN_CHECK(get->state == CATCH_GET_FLYING);
 	if (get->bytes.len != get->seen) {
 		get->seen = get->bytes.len;
 		get->moved_ns = now_ns;
 	}
-	return now_ns - get->moved_ns >= stall_ns;
+	if (now_ns - get->moved_ns < stall_ns)
+		return false;
+	pen_fail(why, PEN_ESTALL, "%s/%s: no byte for %lld s", label, get->name,
+		(long long)(stall_ns / PEN_NS_PER_S));
+	return true;
 }

@@ -43,7 +43,14 @@ void catch_get_begin(struct catch_get *get, struct pen_origin *origin, const str
 bool catch_get_again(
 	struct catch_get *get, const struct pen_origin_done *done, unsigned tries, int64_t now_ns);
 
-/* Has nothing of one that flies come for so long? */
-bool catch_get_stalled(struct catch_get *get, int64_t stall_ns, int64_t now_ns);
+/* Has nothing of one that flies come for so long? Then the sentence names the origin so. */
+bool catch_get_stalled(struct catch_get *get, int64_t stall_ns, int64_t now_ns, const char *label,
+	struct pen_why *why);
+
+/* May an object that an origin of this name has be so large? 0, or PEN_EINPUT with a sentence. */
+int catch_get_size_check(uint64_t bytes, const char *label, struct pen_why *why);
+
+/* PEN_EINPUT, and why: what came does not fit what the origin had before. */
+int catch_get_changed(const struct catch_get *get, const char *label, struct pen_why *why);
 
 #endif

@@ -96,16 +96,14 @@ static void block_take(
 	const struct catch_get *get = &at->get;
 	const char *label = catch_side_origin(side, at->word)->label;
 	uint64_t bytes = done->object_bytes, before = side->said[at->word];
-	if (bytes == 0 || bytes > PEN_RAW_BYTES_MAX) {
-		pen_fail(&why, PEN_EINPUT, "%s: no object has %llu bytes", label,
-			(unsigned long long)bytes);
-		catch_sources_out(side->ask.sources, at->word, PEN_EINPUT, &why);
+	int err = catch_get_size_check(bytes, label, &why);
+	if (err) {
+		catch_sources_out(side->ask.sources, at->word, err, &why);
 	} else if (pen_raw_blocks(bytes) == side->ask.raw->blocks &&
 		((before && bytes != before) ||
 			get->bytes.len != pen_raw_block_bytes(bytes, get->unit))) {
-		pen_fail(&why, PEN_EINPUT, "%s: %s became another while it was read", label,
-			get->name);
-		catch_sources_out(side->ask.sources, at->word, PEN_EINPUT, &why);
+		catch_sources_out(
+			side->ask.sources, at->word, catch_get_changed(get, label, &why), &why);
 	} else {
 		side->said[at->word] = bytes;
 	}
@@ -154,12 +152,9 @@ static void reap(struct catch_side *side)
 static void stall_look(struct catch_side *side, struct catch_side_get *at)
 {
 	struct pen_why why;
-	if (!catch_get_stalled(&at->get, side->ask.stall_ns, side->now_ns))
-		return;
-	pen_fail(&why, PEN_ESTALL, "%s/%s: no byte for %lld s",
-		catch_side_origin(side, at->word)->label, at->get.name,
-		(long long)(side->ask.stall_ns / PEN_NS_PER_S));
-	catch_sources_out(side->ask.sources, at->word, PEN_ESTALL, &why);
+	if (catch_get_stalled(&at->get, side->ask.stall_ns, side->now_ns,
+		    catch_side_origin(side, at->word)->label, &why))
+		catch_sources_out(side->ask.sources, at->word, PEN_ESTALL, &why);
 }
 
 /* Move a get on. */

@@ -40,7 +40,7 @@ static void twice_set(struct catch_side *side, uint32_t unit)
 	side->twice[unit / 64] |= UINT64_C(1) << unit % 64;
 }
 
-/* Whom to ask next: who has the fewest gets, and room for one more. NULL words: nobody. */
+/* Whom to ask next: who has the fewest gets, and room for one more. False: nobody. */
 static bool source_next(const struct catch_side *side, unsigned *word)
 {
 	unsigned least = UINT32_MAX;

@@ -192,17 +192,13 @@ static void block_take(
 	struct pen_why why;
 	const char *label = origin_of(web)->label;
 	uint64_t bytes = done->object_bytes;
-	int err = 0;
-	if (bytes == 0 || bytes > PEN_RAW_BYTES_MAX) {
-		pen_fail(&why, PEN_EINPUT, "%s: no object has %llu bytes", label,
-			(unsigned long long)bytes);
-		source_out(web, PEN_EINPUT, &why);
+	int err = catch_get_size_check(bytes, label, &why);
+	if (err) {
+		source_out(web, err, &why);
 	} else if (!web->bytes && (err = size_take(web, bytes, &why))) {
 		fail(web, err, &why);
 	} else if (bytes != web->bytes || get->bytes.len != pen_raw_block_bytes(bytes, get->unit)) {
-		pen_fail(&why, PEN_EINPUT, "%s: %s became another while it was read", label,
-			get->name);
-		source_out(web, PEN_EINPUT, &why);
+		source_out(web, catch_get_changed(get, label, &why), &why);
 	} else {
 		block_send(web, get, false);
 		return;
@@ -245,11 +241,9 @@ static void reap(struct catch_web *web, int64_t now_ns)
 static void stall_look(struct catch_web *web, struct catch_get *get, int64_t now_ns)
 {
 	struct pen_why why;
-	if (web->leaving || !catch_get_stalled(get, web->ask.stall_ns, now_ns))
-		return;
-	pen_fail(&why, PEN_ESTALL, "%s/%s: no byte for %lld s", origin_of(web)->label, get->name,
-		(long long)(web->ask.stall_ns / PEN_NS_PER_S));
-	source_out(web, PEN_ESTALL, &why);
+	if (!web->leaving &&
+		catch_get_stalled(get, web->ask.stall_ns, now_ns, origin_of(web)->label, &why))
+		source_out(web, PEN_ESTALL, &why);
 }
 
 /* The next block goes to a free get, or is in the file already. */
