@@ -240,6 +240,14 @@ Test(fetch_blame, a_part_may_take_its_time)
 
 /* ---- what fails while another question is open waits for its turn ---- */
 
+/* One server has sent all, and all is proved. */
+static void fetched(void)
+{
+	lab_open(12 << 20, 1);
+	lab_start();
+	cr_assert(lab_run(60 * LAB_S));
+}
+
 /* Piece u failed its proof: as server 0 holds it, or as the path changed it. */
 static void fail(uint32_t u, bool as_held)
 {
@@ -272,10 +280,7 @@ Test(fetch_blame, what_fails_meanwhile_waits)
 			PEN_DOUBTS_MAX + 1},
 	};
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
-		lab_open(12 << 20, 1);
-		lab_start();
-		cr_assert(lab_run(60 * LAB_S), "%s", rows[i].name);
-		/* From now on: it is done, and all is proved. */
+		fetched();
 		lab->toy[0].manners.lie_every = 1;
 		for (unsigned u = 0; u < rows[i].changed; u++)
 			fail(u, false);
@@ -300,9 +305,7 @@ Test(fetch_blame, what_fails_meanwhile_waits)
  * (fakes/still.h). In the end it is left aside. */
 Test(fetch_blame, who_does_not_say_is_asked_all)
 {
-	lab_open(12 << 20, 1);
-	lab_start();
-	cr_assert(lab_run(60 * LAB_S));
+	fetched();
 	lab->toy[0].manners.no_attest = true;
 	fail(0, false);
 	fail(1, false);
@@ -321,9 +324,7 @@ Test(fetch_blame, who_does_not_say_is_asked_all)
  * until then. */
 Test(fetch_blame, who_was_not_heard_is_asked_once_more)
 {
-	lab_open(12 << 20, 1);
-	lab_start();
-	cr_assert(lab_run(60 * LAB_S));
+	fetched();
 	lab->toy[0].manners.lie_every = 1;
 	lab->toy[0].manners.no_attest = true;
 	fail(0, true);
@@ -345,9 +346,7 @@ Test(fetch_blame, who_was_not_heard_is_asked_once_more)
  * its next turn knows it. */
 Test(fetch_blame, is_held_again)
 {
-	lab_open(12 << 20, 1);
-	lab_start();
-	cr_assert(lab_run(60 * LAB_S));
+	fetched();
 	struct pen_server *server = &lab->client->server[0];
 	fail(0, false);
 	fail(1, false);
@@ -365,9 +364,7 @@ Test(fetch_blame, is_held_again)
 /* What waits outlives the session, and is asked in the next one. */
 Test(fetch_blame, what_waits_outlives_the_session)
 {
-	lab_open(12 << 20, 1);
-	lab_start();
-	cr_assert(lab_run(60 * LAB_S));
+	fetched();
 	toy_init(&lab->toy[0], 1, lab->now);
 	lab->toy[0].manners.lie_every = 1;
 	fail(0, false);
@@ -381,9 +378,7 @@ Test(fetch_blame, what_waits_outlives_the_session)
 /* What is known to be wrong while its server is left aside is asked when that is called again. */
 Test(fetch_blame, who_is_left_aside_is_asked_later)
 {
-	lab_open(12 << 20, 1);
-	lab_start();
-	cr_assert(lab_run(60 * LAB_S));
+	fetched();
 	lab->toy[0].manners.lie_every = 1;
 	const struct pen_server *server = &lab->client->server[0];
 	for (uint32_t u = 0; server->state == PEN_SERVER_READY; u++) {

@@ -4,18 +4,14 @@
  * can tell. What came is joined, proved and stored as a fetch does it.
  */
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "../../tools/penstock/catch.h"
 #include "../../tools/penstock/stash.h"
 #include "base/check.h"
-#include "fakes/lab.h"
-#include "fakes/lean.h"
+#include "rounds.h"
 #include "scratch.h"
 #include "store/catalog.h"
 
-#define PAIRS 12u
 #define VALUE_BYTES 70000u
 #define PIECES_MAX 32u
 
@@ -35,10 +31,6 @@ static struct scratch scratch;
 static struct stash stash;
 static struct workshop workshop;
 static struct errand errand;
-static uint64_t bits[PARCEL_UNITS_MAX / 64];
-static struct parcel came, before;
-static bool compared;
-static uint32_t round_of; /* of `came` */
 static unsigned verdicts[ERRAND_BROKEN + 1];
 
 /* ---- the part, and its forgery ---- */
@@ -64,18 +56,8 @@ static void edition_make(struct edition *edition, const struct fake_part *part)
 
 static void editions_make(void)
 {
-	static uint8_t values[PAIRS][VALUE_BYTES];
-	static char keys[PAIRS][4];
-	struct pen_pair pairs[PAIRS];
-	struct pen_rng rng = {3};
 	struct fake_part part;
-	for (unsigned i = 0; i < PAIRS; i++) {
-		pen_rng_bytes(&rng, values[i], VALUE_BYTES);
-		snprintf(keys[i], sizeof keys[i], "k%02u", i);
-		pairs[i] = (struct pen_pair){
-			{(const uint8_t *)keys[i], 3}, {values[i], VALUE_BYTES}};
-	}
-	fake_state_of(&state, pairs, PAIRS);
+	rounds_state(&state, VALUE_BYTES);
 	fake_part_open(&part, &state, 0, 1);
 	id = part.id;
 	edition_make(&honest, &part);
@@ -90,46 +72,26 @@ static void editions_make(void)
 
 /* ---- what a fetch does with pieces (tools/penstock/catch.c) ---- */
 
-static void parcel_new(const struct pen_client_piece *piece)
-{
-	const struct pen_haul_name *name = pen_client_name(lab->client, PEN_WIRE_KIND_PIECE, 0);
-	cr_assert_not_null(name);
-	struct parcel_name is = {.id = id,
-		.form = PEN_FORM_LEAN,
-		.units = name->units,
-		.bytes = name->bytes,
-		.bytes_max = 64 << 20};
-	memcpy(is.name, name->id, sizeof is.name);
-	cr_assert_eq(parcel_begin(&came, &is), 0);
-	round_of = piece->round;
-}
-
 /* What is stored is what the lab is to have. */
 static void stored(void)
 {
 	struct pen_buf joined = {0};
 	struct pen_bytes whole;
-	cr_assert_eq(parcel_join(&came, &joined, &whole, NULL), 0);
+	cr_assert_eq(parcel_join(&rounds.came, &joined, &whole, NULL), 0);
 	cr_assert_eq(whole.len, lab->bytes);
 	memcpy(lab->copy, whole.at, whole.len);
 	pen_buf_fini(&joined);
-	pen_client_proved(lab->client, PEN_WIRE_KIND_PIECE, 0);
-	for (uint32_t u = 0; errand.others && u < before.is.units; u++) {
-		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = u};
-		if (bits[u / 64] >> u % 64 & 1)
-			pen_client_blame(lab->client, parcel_unit(&before, u)->server, &piece,
-				parcel_piece(&before, u), lab->now);
-	}
+	rounds_proved(errand.others);
 }
 
 static void wrong(void)
 {
-	for (uint32_t u = 0; u < came.is.units; u++) {
+	for (uint32_t u = 0; u < rounds.came.is.units; u++) {
 		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = u};
-		if (!(bits[u / 64] >> u % 64 & 1))
+		if (!(rounds.bits[u / 64] >> u % 64 & 1))
 			continue;
-		pen_client_wrong(lab->client, &piece, u, parcel_piece(&came, u), lab->now);
-		parcel_drop(&came, u);
+		pen_client_wrong(lab->client, &piece, u, parcel_piece(&rounds.came, u), lab->now);
+		parcel_drop(&rounds.came, u);
 	}
 }
 
@@ -145,19 +107,13 @@ static void refuted(void)
 	/* All that can be looked at without the trie agrees. */
 	struct pen_zstd zstd = {0};
 	struct pen_buf spare = {0};
-	cr_expect_eq(parcel_wrong(&came, &zstd, &spare, bits), 0);
+	cr_expect_eq(parcel_wrong(&rounds.came, &zstd, &spare, rounds.bits), 0);
 	pen_zstd_fini(&zstd);
 	pen_buf_fini(&spare);
-	const struct pen_client_pieces pieces = {came.is.units, &came, piece_at, errand.sum};
-	cr_assert_gt(came.is.units, 1);
-	round_of = UINT32_MAX;
-	pen_client_refuted(lab->client, 0, false, &pieces, lab->now);
-	if (!compared) {
-		struct parcel swap = before;
-		before = came;
-		came = swap;
-		compared = true;
-	}
+	const struct pen_client_pieces pieces = {
+		rounds.came.is.units, &rounds.came, piece_at, errand.sum};
+	cr_assert_gt(rounds.came.is.units, 1);
+	rounds_refuted(&pieces);
 }
 
 static bool is_here(void)
@@ -185,21 +141,17 @@ static void came_back(struct errand *back, int64_t now_ns)
 
 static void take(const struct pen_client_piece *piece)
 {
-	const struct parcel_block block = catch_block(piece);
-	if (round_of != piece->round)
-		parcel_new(piece);
-	cr_assert_eq(parcel_put(&came, &block), 0);
-	if (!piece->last)
+	if (!rounds_put(piece))
 		return;
-	bool same = compared && came.is.units == before.is.units &&
-		!memcmp(came.is.name, before.is.name, sizeof came.is.name);
+	bool same = rounds.compared && rounds.came.is.units == rounds.before.is.units &&
+		!memcmp(rounds.came.is.name, rounds.before.is.name, sizeof rounds.came.is.name);
 	errand = (struct errand){.kind = ERRAND_PART,
 		.back = came_back,
 		.id = id,
 		.form = PEN_FORM_LEAN,
-		.parcel = &came,
-		.before = same ? &before : NULL,
-		.bits = bits};
+		.parcel = &rounds.came,
+		.before = same ? &rounds.before : NULL,
+		.bits = rounds.bits};
 	workshop_put(&workshop, &errand);
 	while (workshop.count) {
 		if (!workshop_turn(&workshop, lab->now))
@@ -225,8 +177,7 @@ static void world_open(unsigned servers, const uint8_t *liars_name)
 	const struct pen_allowance all = {
 		.content_bytes = PEN_PART_BYTES_MAX, .entries = PEN_PART_ENTRIES_MAX};
 	memset(verdicts, 0, sizeof verdicts);
-	compared = false;
-	round_of = UINT32_MAX;
+	rounds_begin(&id, PEN_FORM_LEAN);
 	scratch = scratch_open();
 	const struct stash_ask ask = {scratch_at(&scratch, "store"), id.root, NULL};
 	cr_assert_eq(stash_open(&stash, &ask, &why), 0, "%s", why.text);
@@ -246,9 +197,7 @@ static void world_open(unsigned servers, const uint8_t *liars_name)
 static void world_close(void)
 {
 	lab_close();
-	parcel_fini(&came);
-	parcel_fini(&before);
-	came = before = (struct parcel){0};
+	rounds_end();
 	workshop_close(&workshop);
 	stash_close(&stash);
 	scratch_close(&scratch);

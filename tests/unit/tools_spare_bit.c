@@ -3,19 +3,15 @@
  * not what was offered. Who sent right pieces of it must not be held against one that has.
  */
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "../../tools/penstock/catch.h"
 #include "../../tools/penstock/stash.h"
 #include "base/check.h"
-#include "fakes/lab.h"
-#include "fakes/lean.h"
 #include "part/collect.h"
+#include "rounds.h"
 #include "scratch.h"
 #include "store/catalog.h"
 
-#define PAIRS 12u
 #define VALUE_BYTES 100000u
 /* Frame_Header_Descriptor behind envelope and magic number; its Unused_bit (RFC 8878, 3.1.1.1.1).
  */
@@ -35,27 +31,13 @@ static uint8_t blob[PEN_BLOB_BYTES];
 static struct scratch scratch;
 static struct stash stash;
 static struct errand_bench *bench;
-static uint64_t bits[PARCEL_UNITS_MAX / 64];
-static struct parcel came, before;
-static bool compared;
-static uint32_t round_of; /* of `came` */
 
 static void part_make(void)
 {
-	static uint8_t values[PAIRS][VALUE_BYTES];
-	static char keys[PAIRS][4];
-	struct pen_pair pairs[PAIRS];
-	struct pen_rng rng = {3};
 	struct pen_collect collect = {.list = {0}};
 	struct pen_buf content = {0};
 	struct pen_zstd zstd = {0};
-	for (unsigned i = 0; i < PAIRS; i++) {
-		pen_rng_bytes(&rng, values[i], VALUE_BYTES);
-		snprintf(keys[i], sizeof keys[i], "k%02u", i);
-		pairs[i] = (struct pen_pair){
-			{(const uint8_t *)keys[i], 3}, {values[i], VALUE_BYTES}};
-	}
-	fake_state_of(&state, pairs, PAIRS);
+	rounds_state(&state, VALUE_BYTES);
 	id = (struct pen_part_id){state.sum.root, 0, 1};
 	PEN_CHECK(!pen_collect_part(&collect, &state.entries, &id, &content, NULL));
 	PEN_CHECK(!pen_envelope_seal(
@@ -70,30 +52,10 @@ static void part_make(void)
 
 /* ---- what a fetch does with pieces (tools/penstock/catch.c) ---- */
 
-static void parcel_new(const struct pen_client_piece *piece)
-{
-	const struct pen_haul_name *name = pen_client_name(lab->client, PEN_WIRE_KIND_PIECE, 0);
-	cr_assert_not_null(name);
-	struct parcel_name is = {.id = id,
-		.form = PEN_FORM_NEARCORE,
-		.units = name->units,
-		.bytes = name->bytes,
-		.bytes_max = name->bytes};
-	memcpy(is.name, name->id, sizeof is.name);
-	cr_assert_eq(parcel_begin(&came, &is), 0);
-	round_of = piece->round;
-}
-
 static void proved(const struct errand *errand)
 {
-	memcpy(lab->copy, came.bytes.at, came.bytes.len);
-	pen_client_proved(lab->client, PEN_WIRE_KIND_PIECE, 0);
-	for (uint32_t u = 0; errand->others && u < before.is.units; u++) {
-		const struct pen_piece piece = {.kind = PEN_WIRE_KIND_PIECE, .piece = u};
-		if (bits[u / 64] >> u % 64 & 1)
-			pen_client_blame(lab->client, parcel_unit(&before, u)->server, &piece,
-				parcel_piece(&before, u), lab->now);
-	}
+	memcpy(lab->copy, rounds.came.bytes.at, rounds.came.bytes.len);
+	rounds_proved(errand->others);
 }
 
 static struct pen_bytes piece_at(const void *parcel, uint32_t unit)
@@ -103,33 +65,25 @@ static struct pen_bytes piece_at(const void *parcel, uint32_t unit)
 
 static void refuted(const struct errand *errand)
 {
-	const struct pen_client_pieces pieces = {came.is.units, &came, piece_at, errand->sum};
-	cr_assert_not(compared, "it fails once");
-	round_of = UINT32_MAX;
-	pen_client_refuted(lab->client, 0, false, &pieces, lab->now);
-	struct parcel swap = before;
-	before = came;
-	came = swap;
-	compared = true;
+	const struct pen_client_pieces pieces = {
+		rounds.came.is.units, &rounds.came, piece_at, errand->sum};
+	cr_assert_not(rounds.compared, "it fails once");
+	rounds_refuted(&pieces);
 }
 
 static void take(const struct pen_client_piece *piece)
 {
 	static const struct pen_allowance all = {
 		.content_bytes = PEN_PART_BYTES_MAX, .entries = PEN_PART_ENTRIES_MAX};
-	const struct parcel_block block = catch_block(piece);
-	if (round_of != piece->round)
-		parcel_new(piece);
-	cr_assert_eq(parcel_put(&came, &block), 0);
-	if (!piece->last)
+	if (!rounds_put(piece))
 		return;
 	struct errand errand = {.kind = ERRAND_PART,
 		.id = id,
 		.form = PEN_FORM_NEARCORE,
 		.allowance = &all,
-		.parcel = &came,
-		.before = compared ? &before : NULL,
-		.bits = bits};
+		.parcel = &rounds.came,
+		.before = rounds.compared ? &rounds.before : NULL,
+		.bits = rounds.bits};
 	errand_run(bench, &errand);
 	if (errand.verdict == ERRAND_DONE)
 		proved(&errand);
@@ -144,8 +98,7 @@ static void take(const struct pen_client_piece *piece)
 static void world_open(const struct pen_buf *later)
 {
 	struct pen_why why = {0};
-	compared = false;
-	round_of = UINT32_MAX;
+	rounds_begin(&id, PEN_FORM_NEARCORE);
 	scratch = scratch_open();
 	const struct stash_ask ask = {scratch_at(&scratch, "store"), id.root, NULL};
 	cr_assert_eq(stash_open(&stash, &ask, &why), 0, "%s", why.text);
@@ -168,9 +121,7 @@ static void world_open(const struct pen_buf *later)
 static void world_close(void)
 {
 	lab_close();
-	parcel_fini(&came);
-	parcel_fini(&before);
-	came = before = (struct parcel){0};
+	rounds_end();
 	errand_bench_close(bench);
 	stash_close(&stash);
 	scratch_close(&scratch);
@@ -201,17 +152,17 @@ Test(tools_spare_bit, gets_no_honest_server_banned)
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		world_open(rows[i].later);
 		lab_start();
-		while (!compared)
+		while (!rounds.compared)
 			cr_assert(lab_turn());
-		cr_assert_eq(before.is.units, 2);
-		cr_assert_eq(parcel_unit(&before, 0)->server, HONEST, "%s", rows[i].name);
-		cr_assert_eq(parcel_unit(&before, 1)->server, LIAR, "%s", rows[i].name);
+		cr_assert_eq(rounds.before.is.units, 2);
+		cr_assert_eq(parcel_unit(&rounds.before, 0)->server, HONEST, "%s", rows[i].name);
+		cr_assert_eq(parcel_unit(&rounds.before, 1)->server, LIAR, "%s", rows[i].name);
 		cr_expect(lab_run(60 * LAB_S), "%s", rows[i].name);
 		for (int64_t until = lab->now + 20 * LAB_S; asked() && lab->now < until;) {
 			lab_turn();
 			lab->now += LAB_MS;
 		}
-		cr_assert_eq(parcel_unit(&came, 0)->server, LATER, "%s", rows[i].name);
+		cr_assert_eq(parcel_unit(&rounds.came, 0)->server, LATER, "%s", rows[i].name);
 		const struct pen_server *server = lab->client->server;
 		cr_expect_eq(server[HONEST].fault, PEN_SERVER_NO_FAULT, "%s", rows[i].name);
 		cr_expect_eq(server[LATER].fault, PEN_SERVER_NO_FAULT, "%s", rows[i].name);
