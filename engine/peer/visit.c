@@ -218,6 +218,15 @@ static enum pen_visit_heard hear_welcome(
 	return stranger ? PEN_VISIT_STRANGER : PEN_VISIT_OPENED;
 }
 
+/* The session is no more, and the server may well open another. */
+static enum pen_visit_heard lose(struct pen_visit *visit, struct pen_draw *draw, int64_t now_ns)
+{
+	PEN_CHECK(visit->state == PEN_VISIT_OPEN);
+	visit->state = PEN_VISIT_CALLING;
+	call_begin(visit, draw, now_ns);
+	return PEN_VISIT_LOST;
+}
+
 static enum pen_visit_heard hear_reset(struct pen_visit *visit, const struct pen_packet *packet,
 	struct pen_draw *draw, int64_t now_ns)
 {
@@ -230,9 +239,7 @@ static enum pen_visit_heard hear_reset(struct pen_visit *visit, const struct pen
 		return PEN_VISIT_DROP;
 	}
 	visit->resets++;
-	visit->state = PEN_VISIT_CALLING;
-	call_begin(visit, draw, now_ns);
-	return PEN_VISIT_LOST;
+	return lose(visit, draw, now_ns);
 }
 
 static enum pen_visit_heard hear_challenge(
@@ -247,7 +254,8 @@ static enum pen_visit_heard hear_challenge(
 	return PEN_VISIT_ANSWER;
 }
 
-static enum pen_visit_heard hear_closed(struct pen_visit *visit, const struct pen_packet *packet)
+static enum pen_visit_heard hear_closed(struct pen_visit *visit, const struct pen_packet *packet,
+	struct pen_draw *draw, int64_t now_ns)
 {
 	static const char *const reasons[] = {[PEN_WIRE_CLOSE_DONE] = "nothing more was asked for",
 		[PEN_WIRE_CLOSE_LEAVING] = "it is shutting down",
@@ -258,6 +266,8 @@ static enum pen_visit_heard hear_closed(struct pen_visit *visit, const struct pe
 	const struct pen_wire_close *close = pen_wire_close_decode(packet->body);
 	if (!close)
 		return PEN_VISIT_DROP;
+	if (close->reason == PEN_WIRE_CLOSE_IDLE && ++visit->unheard < PEN_VISIT_UNHEARD_MAX)
+		return lose(visit, draw, now_ns);
 	const char *reason = close->reason < PEN_COUNT(reasons) ? reasons[close->reason] : NULL;
 	end(visit,
 		pen_fail(&visit->why, PEN_ENET, "the server closed the session: %s",
@@ -266,8 +276,8 @@ static enum pen_visit_heard hear_closed(struct pen_visit *visit, const struct pe
 }
 
 /* What has a tag of the session. */
-static enum pen_visit_heard hear_session(
-	struct pen_visit *visit, const struct pen_packet *packet, struct pen_answer *answer)
+static enum pen_visit_heard hear_session(struct pen_visit *visit, const struct pen_packet *packet,
+	struct pen_draw *draw, int64_t now_ns, struct pen_answer *answer)
 {
 	const struct pen_wire_head *head = packet->head;
 	if (visit->state != PEN_VISIT_OPEN || !(head->type & PEN_WIRE_TO_CLIENT) ||
@@ -275,12 +285,11 @@ static enum pen_visit_heard hear_session(
 		pen_channel_check(&visit->channel, head, packet->body) != PEN_CHANNEL_FINE)
 		return PEN_VISIT_DROP;
 	pen_channel_take(&visit->channel, head);
+	if (head->type == PEN_WIRE_CLOSED)
+		return hear_closed(visit, packet, draw, now_ns);
 	pen_visit_trust(visit);
-	switch (head->type) {
-	case PEN_WIRE_PATH_CHALLENGE: return hear_challenge(visit, packet, answer);
-	case PEN_WIRE_CLOSED: return hear_closed(visit, packet);
-	default: return PEN_VISIT_TAKE;
-	}
+	return head->type == PEN_WIRE_PATH_CHALLENGE ? hear_challenge(visit, packet, answer)
+						     : PEN_VISIT_TAKE;
 }
 
 enum pen_visit_heard pen_visit_hear(struct pen_visit *visit, const struct pen_packet *packet,
@@ -295,8 +304,8 @@ enum pen_visit_heard pen_visit_hear(struct pen_visit *visit, const struct pen_pa
 	case PEN_WIRE_BUSY:
 		if (for_call(visit, packet->head))
 			return hear_busy(visit, packet, now_ns);
-		return hear_session(visit, packet, answer);
-	default: return hear_session(visit, packet, answer);
+		return hear_session(visit, packet, draw, now_ns, answer);
+	default: return hear_session(visit, packet, draw, now_ns, answer);
 	}
 }
 
@@ -318,8 +327,10 @@ void pen_visit_doubt(struct pen_visit *visit, struct pen_draw *draw, int64_t now
 
 void pen_visit_trust(struct pen_visit *visit)
 {
-	if (visit->state == PEN_VISIT_OPEN)
-		visit->call.active = false;
+	if (visit->state != PEN_VISIT_OPEN)
+		return;
+	visit->call.active = false;
+	visit->unheard = 0;
 }
 
 void pen_visit_close(

@@ -10,7 +10,9 @@
  * 5.75 s, of which all are lost once in 12 million where a fifth is lost each way, and a dead
  * address gets three a second. All gaps are up to a quarter shorter, by chance, so that those who
  * lost a server together do not call together. BUSY makes it wait, which is one of the tries. A
- * RESET with the right token starts a new handshake at once; any other, and a session that the
+ * RESET with the right token starts a new handshake at once, and so does a server that closes the
+ * session since it heard nothing of us: all that we said in it was lost. After
+ * PEN_VISIT_UNHEARD_MAX such sessions in a row it is over. Any other RESET, and a session that the
  * caller finds silent (pen_visit_doubt), starts one beside the session, which goes on if it is
  * alive after all. When a handshake ends, its session takes the place of the old one: slots and
  * counts of packets start anew, what was received stays. A server whose key is not the one that was
@@ -37,6 +39,8 @@
 /* A cookie is replaced by another only after so long without WELCOME: later than the answers to
  * HELLOs that were repeated before the first cookie came, on any path. */
 #define PEN_VISIT_COOKIE_NS INT64_C(3000000000)
+/* Sessions in a row in which the server heard nothing of us, and we nothing of it. */
+#define PEN_VISIT_UNHEARD_MAX 3u
 /* The longest that BUSY is believed. */
 #define PEN_VISIT_BUSY_MS_MAX 60000u
 
@@ -86,6 +90,7 @@ struct pen_visit {
 	int64_t doubt_ns; /* no handshake out of doubt before */
 	uint32_t sessions; /* opened so far: 2 and more after a restart */
 	uint32_t resets, resets_forged; /* ever */
+	unsigned unheard; /* sessions that ended so, since something of one came */
 	int code; /* OVER: why */
 	struct pen_why why;
 };
@@ -97,7 +102,7 @@ enum pen_visit_heard {
 	PEN_VISIT_OPENED, /* a session is there, a new one: open slots, PULL */
 	PEN_VISIT_STRANGER, /* the same, but another server than was known: visit->key; PULLing
 			       agrees to it, pen_visit_close refuses */
-	PEN_VISIT_LOST, /* the server forgot the session; a new one is called for, at once: poll */
+	PEN_VISIT_LOST, /* the server has the session no more; a new one is called for: poll */
 	PEN_VISIT_ENDED, /* the server closed it, or this is no server for us: state is OVER */
 };
 

@@ -279,6 +279,39 @@ Test(peer_visit, doubts_once_a_second_and_beside)
 	cr_expect_eq(duo.visit.state, PEN_VISIT_OPEN, "no answer says nothing of the session");
 }
 
+/* All that the client said was lost: the server has a session of which it heard nothing. */
+Test(peer_visit, calls_again_when_it_was_not_heard)
+{
+	for (unsigned i = 1; i <= PEN_VISIT_UNHEARD_MAX; i++) {
+		bool last = i == PEN_VISIT_UNHEARD_MAX;
+		cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
+		duo.now_ns += PEN_SESSION_UNUSED_NS;
+		pen_session_close(&duo.session, PEN_WIRE_CLOSE_IDLE, &back);
+		cr_expect_eq(duo_visit(&duo, &back, &there),
+			last ? PEN_VISIT_ENDED : PEN_VISIT_LOST, "%u", i);
+		cr_expect_eq(there.bytes, 0);
+		cr_expect_eq(pen_visit_due_ns(&duo.visit), last ? INT64_MAX : duo.now_ns, "%u", i);
+	}
+	cr_expect_eq(duo.visit.state, PEN_VISIT_OVER);
+	cr_expect_eq(duo.visit.code, PEN_ENET);
+	cr_expect_str_eq(duo.visit.why.text,
+		"the server closed the session: it heard nothing of us for too long");
+}
+
+/* Sessions that were used count for nothing. */
+Test(peer_visit, calls_again_whenever_it_was_heard_before)
+{
+	for (unsigned i = 0; i < 2 * PEN_VISIT_UNHEARD_MAX; i++) {
+		cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
+		back.bytes = pen_channel_seal(&duo.session.channel, PEN_WIRE_HAVE, &back.packet, 9);
+		cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_TAKE);
+		duo.now_ns += PEN_SESSION_UNUSED_NS;
+		pen_session_close(&duo.session, PEN_WIRE_CLOSE_IDLE, &back);
+		cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_LOST, "%u", i);
+	}
+	cr_expect_eq(duo.visit.sessions, 2 * PEN_VISIT_UNHEARD_MAX);
+}
+
 /* Answers to what nobody asked. */
 Test(peer_visit, hears_only_its_own)
 {
