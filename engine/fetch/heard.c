@@ -328,7 +328,10 @@ static void hear_control(
 	case PEN_VISIT_ANSWER: pen_say_answer(client, &answer, packet->path); break;
 	case PEN_VISIT_STRANGER:
 	case PEN_VISIT_OPENED: pen_tend_greet(client, s, now_ns); break;
-	case PEN_VISIT_LOST: break;
+	case PEN_VISIT_LOST:
+		if (server->visit.left)
+			pen_tend_left(client, s, now_ns);
+		break;
 	case PEN_VISIT_ENDED: pen_tend_lose(client, s, now_ns); break;
 	}
 }

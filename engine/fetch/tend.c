@@ -69,6 +69,13 @@ void pen_tend_lose(struct pen_client *client, unsigned s, int64_t now_ns)
 	pen_stir_credit(client);
 }
 
+void pen_tend_left(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	PEN_CHECK(client->server[s].visit.state == PEN_VISIT_CALLING);
+	pen_tend_lose(client, s, now_ns);
+	client->server[s].state = PEN_SERVER_CALLING;
+}
+
 /* A size carries nothing: it is not used again, and what was asked in it goes on in the smallest.
  * The server is well. */
 static void give_up_size(struct pen_client *client, unsigned s, unsigned seat, int64_t now_ns)

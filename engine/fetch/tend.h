@@ -15,6 +15,10 @@ void pen_tend_greet(struct pen_client *client, unsigned server, int64_t now_ns);
 /* The visit is over: the server has nothing any more, and fills no place. */
 void pen_tend_lose(struct pen_client *client, unsigned server, int64_t now_ns);
 
+/* It shuts down, and is called in case that it comes back: others are asked meanwhile for what it
+ * was to give. */
+void pen_tend_left(struct pen_client *client, unsigned server, int64_t now_ns);
+
 /* Let time pass for a server: before new places are assigned. */
 void pen_tend_time(struct pen_client *client, unsigned server, int64_t now_ns);
 

@@ -56,7 +56,9 @@ static void give_up(struct pen_visit *visit)
 	if (visit->state == PEN_VISIT_OPEN)
 		return;
 	const char *said = "no answer: it is not served there, or UDP does not get through";
-	if (call->busy == PEN_WIRE_BUSY_VERSION)
+	if (visit->left)
+		said = "it was shutting down, and is not back";
+	else if (call->busy == PEN_WIRE_BUSY_VERSION)
 		said = "it speaks no version of the protocol that we do; update the older side";
 	else if (call->busy)
 		said = "it is busy";
@@ -199,6 +201,7 @@ static void open_session(struct pen_visit *visit, const struct pen_wire_welcome 
 	visit->idle_s = welcome->idle_s;
 	visit->rtt_ns = visit->call.hellos == 1 ? now_ns - visit->call.sent_ns : 0;
 	visit->sessions++;
+	visit->left = false;
 	visit->state = PEN_VISIT_OPEN;
 	visit->call.active = false;
 }
@@ -266,7 +269,9 @@ static enum pen_visit_heard hear_closed(struct pen_visit *visit, const struct pe
 	const struct pen_wire_close *close = pen_wire_close_decode(packet->body);
 	if (!close)
 		return PEN_VISIT_DROP;
-	if (close->reason == PEN_WIRE_CLOSE_IDLE && ++visit->unheard < PEN_VISIT_UNHEARD_MAX)
+	visit->left = close->reason == PEN_WIRE_CLOSE_LEAVING;
+	if ((visit->left || close->reason == PEN_WIRE_CLOSE_IDLE) &&
+		++visit->unused < PEN_VISIT_UNUSED_MAX)
 		return lose(visit, draw, now_ns);
 	const char *reason = close->reason < PEN_COUNT(reasons) ? reasons[close->reason] : NULL;
 	end(visit,
@@ -330,7 +335,7 @@ void pen_visit_trust(struct pen_visit *visit)
 	if (visit->state != PEN_VISIT_OPEN)
 		return;
 	visit->call.active = false;
-	visit->unheard = 0;
+	visit->unused = 0;
 }
 
 void pen_visit_close(

@@ -10,13 +10,14 @@
  * 5.75 s, of which all are lost once in 12 million where a fifth is lost each way, and a dead
  * address gets three a second. All gaps are up to a quarter shorter, by chance, so that those who
  * lost a server together do not call together. BUSY makes it wait, which is one of the tries. A
- * RESET with the right token starts a new handshake at once, and so does a server that closes the
- * session since it heard nothing of us: all that we said in it was lost. After
- * PEN_VISIT_UNHEARD_MAX such sessions in a row it is over. Any other RESET, and a session that the
- * caller finds silent (pen_visit_doubt), starts one beside the session, which goes on if it is
- * alive after all. When a handshake ends, its session takes the place of the old one: slots and
- * counts of packets start anew, what was received stays. A server whose key is not the one that was
- * known is said with PEN_VISIT_STRANGER, and not used until the caller agrees.
+ * RESET with the right token starts a new handshake at once. So does CLOSED of a server that heard
+ * nothing of us, since all that we said was lost, or that shuts down, since it may soon be back;
+ * but when nothing came of PEN_VISIT_UNUSED_MAX such sessions in a row, it is over. Any other
+ * RESET, and a session that the caller finds silent (pen_visit_doubt), starts one beside the
+ * session, which goes on if it is alive after all. When a handshake ends, its session takes the
+ * place of the old one: slots and counts of packets start anew, what was received stays. A server
+ * whose key is not the one that was known is said with PEN_VISIT_STRANGER, and not used until the
+ * caller agrees.
  *
  * Deciding only: what is to be sent comes out of poll and hear. No memory of its own; one thread;
  * time and randomness are arguments.
@@ -39,8 +40,8 @@
 /* A cookie is replaced by another only after so long without WELCOME: later than the answers to
  * HELLOs that were repeated before the first cookie came, on any path. */
 #define PEN_VISIT_COOKIE_NS INT64_C(3000000000)
-/* Sessions in a row in which the server heard nothing of us, and we nothing of it. */
-#define PEN_VISIT_UNHEARD_MAX 3u
+/* Sessions in a row of which nothing came but CLOSED. */
+#define PEN_VISIT_UNUSED_MAX 3u
 /* The longest that BUSY is believed. */
 #define PEN_VISIT_BUSY_MS_MAX 60000u
 
@@ -90,7 +91,8 @@ struct pen_visit {
 	int64_t doubt_ns; /* no handshake out of doubt before */
 	uint32_t sessions; /* opened so far: 2 and more after a restart */
 	uint32_t resets, resets_forged; /* ever */
-	unsigned unheard; /* sessions that ended so, since something of one came */
+	unsigned unused; /* sessions of which nothing came but such a CLOSED, in a row */
+	bool left; /* CALLING: the server said that it shuts down */
 	int code; /* OVER: why */
 	struct pen_why why;
 };

@@ -41,6 +41,56 @@ Test(fetch_tend, a_server_that_forgets)
 	lab_close();
 }
 
+/* One that says that it leaves: a restart in good order costs no more than a sudden one. */
+Test(fetch_tend, a_server_that_leaves_and_comes_back)
+{
+	lab_open(20 << 20, 1);
+	lab_start();
+	run_to(5000);
+	struct pen_server *server = &lab->client->server[0];
+	lab->toy[0].manners.leaves = true;
+	while (server->state != PEN_SERVER_CALLING) {
+		cr_assert_lt(lab->now, 60 * LAB_S, "it is given up");
+		cr_assert(lab_turn());
+	}
+	cr_expect_eq(server->places, 0, "others may give what was asked of it");
+	int64_t at = lab->now;
+	lab->toy[0].manners.leaves = false;
+	restart(0);
+	while (server->visit.sessions < 2) {
+		cr_assert_lt(lab->now, at + 2 * LAB_S, "no new session");
+		cr_assert(lab_turn());
+	}
+	cr_expect(lab_run(60 * LAB_S));
+	cr_expect_leq(lab->client->counters.packets, 17500 + 900 * 8, "what was whole stays");
+	lab_close();
+}
+
+/* And does not come back: another one gives what it had been asked for. */
+Test(fetch_tend, a_server_that_leaves_for_good)
+{
+	lab_open(20 << 20, 2);
+	lab->toy[1].manners.rate = LAB_MB;
+	lab_start();
+	run_to(5000);
+	const struct pen_server *server = &lab->client->server[0];
+	lab->toy[0].manners.leaves = true;
+	while (server->state != PEN_SERVER_CALLING) {
+		cr_assert_lt(lab->now, 60 * LAB_S);
+		cr_assert(lab_turn());
+	}
+	lab->toy[0].manners.mute = true;
+	int64_t at = lab->now;
+	while (server->state != PEN_SERVER_GONE && lab_turn())
+		cr_assert_lt(lab->now, at + 60 * LAB_S);
+	cr_expect_eq(server->state, PEN_SERVER_GONE);
+	cr_expect_leq(lab->now - at, 12 * LAB_S, "eight waits");
+	cr_expect(strstr(server->visit.why.text, "it was shutting down, and is not back"), "%s",
+		server->visit.why.text);
+	cr_expect(lab_run(120 * LAB_S));
+	lab_close();
+}
+
 /* After a restart a far path is not tried out again from the usual start, which would take two
  * round trips more. */
 Test(fetch_tend, a_server_that_forgets_is_soon_as_fast_as_before)

@@ -101,12 +101,12 @@ Test(peer_session, ends_without_a_word)
 
 Test(peer_session, says_why_it_ends)
 {
-	pen_session_close(&duo.session, PEN_WIRE_CLOSE_LEAVING, &back);
+	pen_session_close(&duo.session, PEN_WIRE_CLOSE_BANNED, &back);
 	cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_ENDED);
 	cr_expect_eq(there.bytes, 0);
 	cr_expect_eq(duo.visit.state, PEN_VISIT_OVER);
 	cr_expect_eq(duo.visit.code, PEN_ENET);
-	cr_expect_str_eq(duo.visit.why.text, "the server closed the session: it is shutting down");
+	cr_expect_str_eq(duo.visit.why.text, "the server closed the session: it has banned us");
 }
 
 Test(peer_session, is_forgotten_in_time)

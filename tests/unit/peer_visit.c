@@ -282,8 +282,8 @@ Test(peer_visit, doubts_once_a_second_and_beside)
 /* All that the client said was lost: the server has a session of which it heard nothing. */
 Test(peer_visit, calls_again_when_it_was_not_heard)
 {
-	for (unsigned i = 1; i <= PEN_VISIT_UNHEARD_MAX; i++) {
-		bool last = i == PEN_VISIT_UNHEARD_MAX;
+	for (unsigned i = 1; i <= PEN_VISIT_UNUSED_MAX; i++) {
+		bool last = i == PEN_VISIT_UNUSED_MAX;
 		cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
 		duo.now_ns += PEN_SESSION_UNUSED_NS;
 		pen_session_close(&duo.session, PEN_WIRE_CLOSE_IDLE, &back);
@@ -301,7 +301,7 @@ Test(peer_visit, calls_again_when_it_was_not_heard)
 /* Sessions that were used count for nothing. */
 Test(peer_visit, calls_again_whenever_it_was_heard_before)
 {
-	for (unsigned i = 0; i < 2 * PEN_VISIT_UNHEARD_MAX; i++) {
+	for (unsigned i = 0; i < 2 * PEN_VISIT_UNUSED_MAX; i++) {
 		cr_assert_eq(duo_shake(&duo), PEN_VISIT_OPENED);
 		back.bytes = pen_channel_seal(&duo.session.channel, PEN_WIRE_HAVE, &back.packet, 9);
 		cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_TAKE);
@@ -309,7 +309,7 @@ Test(peer_visit, calls_again_whenever_it_was_heard_before)
 		pen_session_close(&duo.session, PEN_WIRE_CLOSE_IDLE, &back);
 		cr_expect_eq(duo_visit(&duo, &back, &there), PEN_VISIT_LOST, "%u", i);
 	}
-	cr_expect_eq(duo.visit.sessions, 2 * PEN_VISIT_UNHEARD_MAX);
+	cr_expect_eq(duo.visit.sessions, 2 * PEN_VISIT_UNUSED_MAX);
 }
 
 /* Answers to what nobody asked. */
