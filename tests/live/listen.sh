@@ -6,13 +6,14 @@
 long=${PEN_LONG:-}
 command -v curl >"$scratch/found" || { echo 'skip no curl'; exit 77; }
 
-# start_listen STORE [FLAG...]: serve a store by UDP on a free port; sets peer, port, server, log.
+# start_listen STORE [FLAG...]: serve a store by UDP at $at, or on a free port; sets peer, port,
+# server, log.
 start_listen() {
 	local store=$1
 	shift
 	log=$scratch/listen.$RANDOM
-	"${wrap[@]}" "${binary:-$PENSTOCK}" serve --listen 127.0.0.1:0 --store "$store" "$@" \
-		2>"$log" &
+	"${wrap[@]}" "${binary:-$PENSTOCK}" serve --listen "${at:-127.0.0.1:0}" --store "$store" \
+		"$@" 2>"$log" &
 	server=$!
 	wait_line "$log" 'udp 127' || return 1
 	peer=$(sed -n 's/.*udp \(127\.0\.0\.1:[0-9]*\) .*/\1/p' "$log" | head -n 1)
@@ -249,6 +250,26 @@ took=$(($(now_ms) - begin))
 result $? "  after $took ms"
 wait $fetching
 expect 0 $? '  and the other one gives the rest'
+cmp -s "$scratch/store/raw/$large" "$scratch/got/raw/$large"
+result $? '  byte for byte'
+end_listen '  and ends well'
+
+# The only one, which is started again: the fetch waits for it, and goes on.
+start_listen "$scratch/store" --rate 400Mbit/s --index "$scratch/index"
+sleep 1
+rm -rf "$scratch/got"
+timeout 60 "$PENSTOCK" fetch --from "$peer" --root "$large" --form raw --store "$scratch/got" \
+	>"$scratch/out" 2>&1 &
+fetching=$!
+sleep 1
+kill -0 $fetching 2>/dev/null
+result $? 'a restart in the middle of a fetch from one server'
+end_listen '  it ends well'
+kill -0 $fetching 2>/dev/null
+result $? '  and is waited for'
+at=$peer start_listen "$scratch/store" --rate 400Mbit/s --index "$scratch/index"
+wait $fetching
+expect 0 $? '  until it is back'
 cmp -s "$scratch/store/raw/$large" "$scratch/got/raw/$large"
 result $? '  byte for byte'
 end_listen '  and ends well'
