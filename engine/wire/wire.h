@@ -84,7 +84,8 @@
  *     ATTEST               ------------------->  reads it
  *                          <-------------------  ATTESTED: digest
  *
- * ENDING. CLOSE and CLOSED, either side, never answered.
+ * ENDING. CLOSE and CLOSED, either side, never answered. A client that is still in need may call a
+ * server again that closed since it heard nothing (IDLE) or is about to end (LEAVING).
  */
 #ifndef PEN_WIRE_WIRE_H
 #define PEN_WIRE_WIRE_H
