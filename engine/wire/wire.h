@@ -84,8 +84,7 @@
  *     ATTEST               ------------------->  reads it
  *                          <-------------------  ATTESTED: digest
  *
- * ENDING. CLOSE and CLOSED, either side, never answered. A client that is still in need may call a
- * server again that closed since it heard nothing (IDLE) or is about to end (LEAVING).
+ * ENDING. CLOSE and CLOSED, either side, never answered. After LEAVING, IDLE clients call again.
  */
 #ifndef PEN_WIRE_WIRE_H
 #define PEN_WIRE_WIRE_H
