@@ -75,9 +75,9 @@ void pen_channel_take(struct pen_channel *channel, const struct pen_wire_head *h
 		channel->pull_top = counter;
 }
 
-void pen_channel_mark(const struct pen_channel *channel, struct pen_wire_data *data)
+void pen_channel_mark(const struct pen_channel *channel, struct pen_wire_data *data, unsigned count)
 {
-	data->check = pen_wire_data_check(data, channel->check_seed);
+	pen_wire_data_seal(data, count, channel->check_seed);
 }
 
 bool pen_channel_unharmed(const struct pen_channel *channel, const struct pen_wire_data *data)

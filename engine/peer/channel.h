@@ -49,8 +49,9 @@ enum pen_channel_check pen_channel_check(
 /* Use up the counter of a packet that was PEN_CHANNEL_FINE. */
 void pen_channel_take(struct pen_channel *channel, const struct pen_wire_head *head);
 
-/* Write the check of a DATA header, the rest of which is written. */
-void pen_channel_mark(const struct pen_channel *channel, struct pen_wire_data *data);
+/* Write the checks of `count` DATA headers side by side, the rest of which is written. */
+void pen_channel_mark(
+	const struct pen_channel *channel, struct pen_wire_data *data, unsigned count);
 
 /* Whether a DATA header is as it was sent. */
 bool pen_channel_unharmed(const struct pen_channel *channel, const struct pen_wire_data *data);

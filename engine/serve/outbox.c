@@ -49,6 +49,11 @@ uint32_t pen_outbox_room(const struct pen_outbox *outbox)
 
 static_assert((PEN_OUTBOX_FRAMES & (PEN_OUTBOX_FRAMES - 1)) == 0, "a ring");
 
+static struct pen_frame *nth(const struct pen_outbox *outbox, uint32_t place)
+{
+	return &outbox->frames[place % PEN_OUTBOX_FRAMES];
+}
+
 /* Room for `count` frames behind the last one, which count as put in then. Where their path lies,
  * at the place that is free last; the first one's place goes to *first. */
 static const struct pen_net_path *push(
@@ -78,7 +83,7 @@ bool pen_outbox_packet(struct pen_outbox *outbox, const struct pen_net_path *pat
 	memcpy(at, packet, bytes);
 	uint32_t first;
 	const struct pen_net_path *kept = push(outbox, path, 1, &first);
-	struct pen_frame *frame = pen_outbox_nth(outbox, first);
+	struct pen_frame *frame = nth(outbox, first);
 	frame->path = kept;
 	frame->payload = at;
 	frame->tag = outbox->owner | TAG_CELL | cell;
@@ -88,7 +93,30 @@ bool pen_outbox_packet(struct pen_outbox *outbox, const struct pen_net_path *pat
 	return true;
 }
 
-uint32_t pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run *run)
+/* The frames of a run, whose path is kept. What all have in common is read once: their headers are
+ * bytes, which might be anything. */
+static void write_frames(struct pen_outbox *outbox, const struct pen_outbox_run *run,
+	const struct pen_net_path *path, uint32_t first)
+{
+	const uint8_t *piece = run->piece, flags = run->flags;
+	const uint32_t count = run->count, bytes = run->piece_bytes, each = run->payload_bytes;
+	const uint64_t tag = outbox->owner | run->entry;
+	const struct pen_wire_data *head = run->heads;
+	for (uint32_t i = 0; i < count; i++, head++) {
+		struct pen_frame *frame = nth(outbox, first + i);
+		uint32_t at = head->index * each, rest = bytes - at;
+		PEN_CHECK(at < bytes);
+		frame->path = path;
+		frame->payload = piece + at;
+		frame->tag = tag;
+		frame->payload_bytes = (uint16_t)(rest < each ? rest : each);
+		frame->header_bytes = sizeof *head;
+		frame->flags = flags;
+		memcpy(frame->header, head, sizeof *head);
+	}
+}
+
+void pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run *run)
 {
 	uint32_t first;
 	PEN_CHECK(run->count > 0);
@@ -98,14 +126,7 @@ uint32_t pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run 
 		pen_cache_keep(outbox->cache, run->entry);
 	outbox->flying[run->entry] += run->count;
 	outbox->data += run->count;
-	for (uint32_t i = 0; i < run->count; i++) {
-		struct pen_frame *frame = pen_outbox_nth(outbox, first + i);
-		frame->path = path;
-		frame->tag = outbox->owner | run->entry;
-		frame->header_bytes = sizeof(struct pen_wire_data);
-		frame->flags = run->flags;
-	}
-	return first;
+	write_frames(outbox, run, path, first);
 }
 
 /* How many frames to offer at once: no more than a burst, from a ring whose end they do not pass,

@@ -68,22 +68,17 @@ bool pen_outbox_packet(struct pen_outbox *outbox, const struct pen_net_path *pat
 /* Packets of a piece, to one receiver. */
 struct pen_outbox_run {
 	const struct pen_net_path *path; /* copied */
+	const struct pen_wire_data *heads; /* of each, copied; `index` says which payload it is */
+	const uint8_t *piece; /* in the block of the entry */
+	uint32_t piece_bytes;
+	uint32_t payload_bytes; /* of each packet of the piece but the last */
 	uint32_t entry; /* of the cache, held by the caller; held here too until all is reaped */
 	uint8_t flags; /* enum pen_frame_flags, of each */
 	unsigned count; /* at least 1; there is room for them */
 };
 
-/*
- * Put a run in. The i-th of its frames is pen_outbox_nth(outbox, first + i), `first` being what is
- * returned: the caller writes payload, payload_bytes and the header (of header_bytes, as they are
- * for DATA) of each before anything else is done with the outbox.
- */
-uint32_t pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run *run);
-
-static inline struct pen_frame *pen_outbox_nth(const struct pen_outbox *outbox, uint32_t place)
-{
-	return &outbox->frames[place % PEN_OUTBOX_FRAMES];
-}
+/* Put a run in, borrowed for the call. */
+void pen_outbox_data(struct pen_outbox *outbox, const struct pen_outbox_run *run);
 
 /* Offer what waits to the device. How many frames it took. */
 unsigned pen_outbox_flush(struct pen_outbox *outbox, int64_t now_ns);

@@ -2,14 +2,13 @@
 
 #include "base/check.h"
 
-/* What all packets of a run have in common. */
-static struct pen_wire_data common_head(const struct pen_sending *slot, int64_t now_ns)
-{
-	return (struct pen_wire_data){.type = PEN_WIRE_DATA,
-		.slot = slot->id,
-		.nonce = slot->nonce,
-		.time_us = pen_guest_us(now_ns)};
-}
+/* Packets that leave together. */
+struct run {
+	uint64_t first; /* number of the first */
+	unsigned count;
+	uint16_t indices[PEN_GUEST_RUN_MAX], tokens[PEN_GUEST_RUN_MAX];
+	struct pen_wire_data heads[PEN_GUEST_RUN_MAX];
+};
 
 /* The first DATA after each PULL brings its stamp back, with what it waited here added. */
 static void stamp(struct pen_guest *guest, struct pen_wire_data *data, int64_t now_ns)
@@ -19,44 +18,50 @@ static void stamp(struct pen_guest *guest, struct pen_wire_data *data, int64_t n
 	guest->echo = false;
 }
 
-/* The rest of a packet's header. */
-static void finish_head(
-	struct pen_guest *guest, struct pen_wire_data *data, uint64_t seq, int64_t now_ns)
+/* All headers are written before any is marked: to load words of what was just stored in smaller
+ * pieces is to wait for it. */
+static void write_heads(
+	struct pen_guest *guest, const struct pen_sending *slot, struct run *run, int64_t now_ns)
 {
-	data->token = pen_receipt_token(&guest->receipt, seq);
-	data->seq = (uint32_t)seq;
-	if (seq + 1 == guest->grant)
-		data->flags |= PEN_WIRE_DATA_LAST;
+	const struct pen_wire_data common = {.type = PEN_WIRE_DATA,
+		.slot = slot->id,
+		.nonce = slot->nonce,
+		.time_us = pen_guest_us(now_ns)};
+	pen_receipt_tokens(&guest->receipt, run->first, run->count, run->tokens);
+	for (unsigned i = 0; i < run->count; i++) {
+		run->heads[i] = common;
+		run->heads[i].token = run->tokens[i];
+		run->heads[i].index = run->indices[i];
+		run->heads[i].seq = (uint32_t)(run->first + i);
+	}
+	uint64_t last = guest->grant - 1 - run->first;
+	if (last < run->count)
+		run->heads[last].flags |= PEN_WIRE_DATA_LAST;
 	if (guest->echo)
-		stamp(guest, data, now_ns);
-	pen_channel_mark(&guest->session.channel, data);
+		stamp(guest, &run->heads[0], now_ns);
+	pen_channel_mark(&guest->session.channel, run->heads, run->count);
 }
 
 unsigned pen_packetize(struct pen_guest *guest, struct pen_sending *slot, unsigned max,
 	struct pen_outbox *outbox, int64_t now_ns)
 {
-	uint16_t indices[PEN_GUEST_RUN_MAX];
+	struct run run;
 	PEN_CHECK(max > 0);
 	PEN_CHECK(max <= PEN_GUEST_RUN_MAX);
 	PEN_CHECK(slot->entry != PEN_SENDING_NONE);
-	const uint8_t *piece = pen_cache_at(outbox->cache, slot->entry, slot->offset, slot->bytes);
-	const struct pen_outbox_run run = {.path = &guest->session.route.path,
+	uint32_t packet = pen_guest_packet_bytes(slot->size);
+	run.count = pen_sending_take(slot, run.indices, max);
+	run.first = pen_receipt_send(&guest->receipt, packet, run.count);
+	write_heads(guest, slot, &run, now_ns);
+	const struct pen_outbox_run out = {.path = &guest->session.route.path,
+		.heads = run.heads,
+		.piece = pen_cache_at(outbox->cache, slot->entry, slot->offset, slot->bytes),
+		.piece_bytes = slot->bytes,
+		.payload_bytes = pen_wire_size_bytes(slot->size),
 		.entry = slot->entry,
 		.flags = guest->session.sum_absent_ok ? PEN_FRAME_SUM_NONE : 0,
-		.count = pen_sending_take(slot, indices, max)};
-	const struct pen_wire_data common = common_head(slot, now_ns);
-	uint32_t packet = pen_guest_packet_bytes(slot->size);
-	uint64_t seq = pen_receipt_send(&guest->receipt, packet, run.count);
-	uint32_t place = pen_outbox_data(outbox, &run);
-	for (unsigned i = 0; i < run.count; i++) {
-		struct pen_frame *frame = pen_outbox_nth(outbox, place + i);
-		struct pen_wire_data head = common;
-		head.index = indices[i];
-		finish_head(guest, &head, seq + i, now_ns);
-		memcpy(frame->header, &head, sizeof head);
-		frame->payload = piece + pen_sending_packet_at(slot, indices[i]);
-		frame->payload_bytes = (uint16_t)pen_sending_packet_bytes(slot, indices[i]);
-	}
+		.count = run.count};
+	pen_outbox_data(outbox, &out);
 	uint64_t sent = (uint64_t)run.count * packet;
 	pen_pacer_spend(&guest->pacer, sent);
 	pen_brake_sent(&guest->brake, sent);

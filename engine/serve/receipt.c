@@ -6,10 +6,7 @@
 
 void pen_receipt_init(struct pen_receipt *receipt, const struct pen_prf_key *key, int64_t now_ns)
 {
-	*receipt = (struct pen_receipt){.key = *key,
-		.quarter_tokens = pen_prf(key, 0),
-		.round_ns = now_ns,
-		.heard_ns = now_ns};
+	*receipt = (struct pen_receipt){.key = *key, .round_ns = now_ns, .heard_ns = now_ns};
 }
 
 static void note_era(struct pen_receipt *receipt, uint32_t bytes)
@@ -67,20 +64,38 @@ static void settle(struct pen_receipt *receipt, uint64_t end)
 		receipt->flying_bytes = 0;
 }
 
+void pen_receipt_tokens(
+	const struct pen_receipt *receipt, uint64_t first, unsigned count, uint16_t *tokens)
+{
+	uint64_t four = 0;
+	for (uint64_t seq = first; seq < first + count; seq++, four >>= 16) {
+		if (seq % 4 == 0 || seq == first)
+			four = pen_prf(&receipt->key, seq / 4) >> seq % 4 * 16;
+		*tokens++ = (uint16_t)four;
+	}
+}
+
+/* By four bits of a proof: those of four tokens side by side that they name. */
+static const uint64_t named[16] = {0, 0xffff, 0xffff0000, 0xffffffff, 0xffff00000000,
+	0xffff0000ffff, 0xffffffff0000, 0xffffffffffff, 0xffff000000000000, 0xffff00000000ffff,
+	0xffff0000ffff0000, 0xffff0000ffffffff, 0xffffffff00000000, 0xffffffff0000ffff,
+	0xffffffffffff0000, 0xffffffffffffffff};
+
 /* One past the highest packet of a proof; the XOR of all tokens goes to *tokens. */
 static uint64_t add_tokens(
-	struct pen_receipt *receipt, const struct pen_receipt_proof *proof, uint16_t *tokens)
+	const struct pen_receipt *receipt, const struct pen_receipt_proof *proof, uint16_t *tokens)
 {
-	uint64_t end = 0;
-	*tokens = 0;
+	uint64_t end = 0, sum = 0;
+	PEN_CHECK(proof->first % 64 == 0);
 	for (uint32_t word = 0; word < proof->words; word++) {
-		uint64_t bits = pen_le64(proof->bits + 8 * word);
-		for (; bits; bits &= bits - 1) {
-			uint64_t seq = proof->first + word * 64 + (uint64_t)__builtin_ctzll(bits);
-			*tokens ^= pen_receipt_token(receipt, seq);
-			end = seq + 1;
-		}
+		uint64_t bits = pen_le64(proof->bits + 8 * word), seq = proof->first + word * 64;
+		end = bits ? seq + 64 - (uint64_t)__builtin_clzll(bits) : end;
+		for (; bits; bits >>= 4, seq += 4)
+			if (bits & 15)
+				sum ^= pen_prf(&receipt->key, seq / 4) & named[bits & 15];
 	}
+	sum ^= sum >> 32;
+	*tokens = (uint16_t)(sum ^ sum >> 16);
 	return end;
 }
 

@@ -56,7 +56,6 @@ struct pen_receipt_era {
 
 struct pen_receipt {
 	struct pen_prf_key key; /* of the tokens, this session's own */
-	uint64_t quarter, quarter_tokens; /* numbers / 4, and the tokens of these four */
 	uint64_t sent; /* packets so far: the number of the next */
 	uint64_t settled; /* packets below are proved, or will not be any more */
 	uint64_t proved; /* packets that were proved */
@@ -80,7 +79,7 @@ struct pen_receipt {
 
 /* A set of packets, and what the peer says their tokens come to. */
 struct pen_receipt_proof {
-	uint64_t first; /* number of bit 0 */
+	uint64_t first; /* number of bit 0, a multiple of 64 */
 	const uint8_t *bits; /* 8 * words bytes, borrowed for the call */
 	uint32_t words; /* at most PEN_WIRE_PROOF_WORDS_MAX; 0: no proof */
 	uint16_t tokens; /* XOR */
@@ -95,15 +94,9 @@ struct pen_receipt_news {
 
 void pen_receipt_init(struct pen_receipt *receipt, const struct pen_prf_key *key, int64_t now_ns);
 
-/* The token of packet `seq`. */
-static inline uint16_t pen_receipt_token(struct pen_receipt *receipt, uint64_t seq)
-{
-	if (receipt->quarter != seq / 4) {
-		receipt->quarter = seq / 4;
-		receipt->quarter_tokens = pen_prf(&receipt->key, receipt->quarter);
-	}
-	return (uint16_t)(receipt->quarter_tokens >> (seq % 4 * 16));
-}
+/* The tokens of `count` packets from number `first` on, to `tokens`. */
+void pen_receipt_tokens(
+	const struct pen_receipt *receipt, uint64_t first, unsigned count, uint16_t *tokens);
 
 /* The next `count` packets leave, of slots whose packets have `bytes` in all. The number of the
  * first. */

@@ -79,19 +79,6 @@ uint32_t pen_sending_left(const struct pen_sending *slot)
 	return (uint32_t)(slot->end - slot->next) + slot->again;
 }
 
-uint32_t pen_sending_packet_at(const struct pen_sending *slot, uint32_t index)
-{
-	PEN_CHECK(index < slot->packets);
-	return index * pen_wire_size_bytes(slot->size);
-}
-
-uint32_t pen_sending_packet_bytes(const struct pen_sending *slot, uint32_t index)
-{
-	uint32_t rest = slot->bytes - pen_sending_packet_at(slot, index);
-	uint32_t payload = pen_wire_size_bytes(slot->size);
-	return rest < payload ? rest : payload;
-}
-
 /* Bits of word `word` below index `end`. */
 static uint64_t bits_below(uint32_t word, uint32_t end)
 {
@@ -127,7 +114,10 @@ unsigned pen_sending_take(struct pen_sending *slot, uint16_t *out, unsigned max)
 			out[count++] = (uint16_t)(word * 64 + bit);
 		}
 	}
-	while (slot->next < slot->end && count < max)
-		out[count++] = slot->next++;
-	return count;
+	unsigned left = (unsigned)(slot->end - slot->next);
+	left = left < max - count ? left : max - count;
+	for (unsigned i = 0; i < left; i++)
+		out[count + i] = (uint16_t)(slot->next + i);
+	slot->next += (uint16_t)left;
+	return count + left;
 }

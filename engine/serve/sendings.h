@@ -76,10 +76,6 @@ void pen_sending_found(struct pen_sending *slot, uint64_t offset, uint32_t bytes
 /* Packets that are still to be sent. */
 uint32_t pen_sending_left(const struct pen_sending *slot);
 
-/* Bytes of the piece before packet `index`, and in it. */
-uint32_t pen_sending_packet_at(const struct pen_sending *slot, uint32_t index);
-uint32_t pen_sending_packet_bytes(const struct pen_sending *slot, uint32_t index);
-
 /* A section of a PULL (decoded, borrowed) names packets of this slot's piece that are to be sent
  * (again). Returns how many are more now. */
 uint32_t pen_sending_again(struct pen_sending *slot, const struct pen_wire_missing *missing);

@@ -129,3 +129,9 @@ uint32_t pen_wire_data_check(const struct pen_wire_data *data, uint64_t seed)
 {
 	return (uint32_t)XXH3_64bits_withSeed(data, offsetof(struct pen_wire_data, check), seed);
 }
+
+void pen_wire_data_seal(struct pen_wire_data *data, unsigned count, uint64_t seed)
+{
+	for (unsigned i = 0; i < count; i++)
+		data[i].check = pen_wire_data_check(&data[i], seed);
+}

@@ -59,4 +59,7 @@ size_t pen_wire_window_encode(
 /* The check of a DATA header: over all of it before `check`, under the session's seed. */
 uint32_t pen_wire_data_check(const struct pen_wire_data *data, uint64_t seed);
 
+/* Write the checks of `count` headers side by side, the rest of which is written. */
+void pen_wire_data_seal(struct pen_wire_data *data, unsigned count, uint64_t seed);
+
 #endif

@@ -363,7 +363,7 @@ static uint32_t send_data(struct toy *toy, struct toy_guest *guest, struct toy_s
 			(uint32_t)((now_ns - guest->pulled_ns) / 1000);
 		guest->echo = false;
 	}
-	pen_channel_mark(&guest->session.channel, &packet.head);
+	pen_channel_mark(&guest->session.channel, &packet.head, 1);
 	memcpy(packet.payload, slot->at + from, len);
 	if (index == 0 && lies(toy->manners.lie_every, slot->piece))
 		packet.payload[0] ^= 1;

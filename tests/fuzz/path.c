@@ -99,7 +99,7 @@ static void sign(struct pair *pair, struct pair_packet *packet)
 	if (!channel || packet->bytes <= PEN_WIRE_HEAD_BYTES)
 		return;
 	if (packet->at[0] == PEN_WIRE_DATA) {
-		pen_channel_mark(channel, (void *)packet->at);
+		pen_channel_mark(channel, (void *)packet->at, 1);
 		return;
 	}
 	if (packet->bytes > PEN_WIRE_PACKET_BYTES_MAX)

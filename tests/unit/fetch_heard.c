@@ -70,7 +70,7 @@ Test(fetch_heard, packets_of_nobody)
 			.index = 800,
 			.seq = newest + rows[i].seq};
 		if (rows[i].marked)
-			pen_channel_mark(&server->visit.channel, &data.head);
+			pen_channel_mark(&server->visit.channel, &data.head, 1);
 		hear(&data, rows[i].bytes, PEN_SLICE_SUM_GOOD);
 		cr_expect_eq(c->strays - last.strays, rows[i].strays, "%s: strays", rows[i].name);
 		cr_expect_eq(c->harmed - last.harmed, rows[i].harmed, "%s: harmed", rows[i].name);
@@ -354,7 +354,7 @@ Test(fetch_heard, what_comes_twice_was_granted)
 	uint32_t wanted = server->want.packets;
 	data.head.seq = (uint32_t)server->stream.seqs.top;
 	cr_assert_lt(server->stream.seqs.top, server->stream.granted);
-	pen_channel_mark(&server->visit.channel, &data.head);
+	pen_channel_mark(&server->visit.channel, &data.head, 1);
 	hear(&data, PEN_WIRE_HEAD_BYTES + pen_wire_size_bytes(place->size), PEN_SLICE_SUM_GOOD);
 	cr_expect_eq(lab->client->counters.duplicates, 1);
 	cr_expect_eq(server->want.packets, wanted - 1);

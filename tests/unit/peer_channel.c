@@ -118,12 +118,17 @@ Test(peer_channel, checking_uses_nothing_up)
 
 Test(peer_channel, data_is_marked)
 {
-	struct pen_wire_data data = {.type = PEN_WIRE_DATA, .slot = 3, .index = 4};
-	pen_channel_mark(&a, &data);
-	cr_expect(pen_channel_unharmed(&b, &data));
-	data.index ^= 1;
-	cr_expect_not(pen_channel_unharmed(&b, &data));
-	data.index ^= 1;
+	struct pen_wire_data data[3] = {{.type = PEN_WIRE_DATA, .slot = 3, .index = 4}};
+	data[1] = data[0];
+	data[1].index = 5;
+	pen_channel_mark(&a, data, 2);
+	cr_expect_eq(data[2].check, 0, "was not to be marked");
+	for (int i = 0; i < 2; i++) {
+		cr_expect(pen_channel_unharmed(&b, &data[i]));
+		data[i].index ^= 1;
+		cr_expect_not(pen_channel_unharmed(&b, &data[i]));
+		data[i].index ^= 1;
+	}
 	b.check_seed++;
-	cr_expect_not(pen_channel_unharmed(&b, &data), "of another session");
+	cr_expect_not(pen_channel_unharmed(&b, &data[0]), "of another session");
 }

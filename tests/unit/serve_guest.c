@@ -18,6 +18,13 @@ static void setup(void)
 
 TestSuite(serve_guest, .init = setup);
 
+static uint16_t token_of(uint64_t seq)
+{
+	uint16_t token;
+	pen_receipt_tokens(&guest.receipt, seq, 1, &token);
+	return token;
+}
+
 static bool pull(const struct pen_wire_pull *fields, int64_t now_ns)
 {
 	struct pen_wire_pulled pulled = {.pull = fields};
@@ -36,7 +43,7 @@ static bool prove(uint64_t grant, uint16_t spoil, int64_t now_ns)
 	fields.proof_words = (uint8_t)((sent + 63) / 64);
 	for (uint64_t seq = 0; seq < sent; seq++) {
 		bits[seq / 8] |= (uint8_t)(1u << seq % 8);
-		fields.proof ^= pen_receipt_token(&guest.receipt, seq);
+		fields.proof ^= token_of(seq);
 	}
 	struct pen_wire_pulled pulled = {.pull = &fields, .proof = bits};
 	return pen_guest_pull(&guest, &pulled, now_ns);
@@ -175,7 +182,7 @@ Test(serve_guest, brakes)
 	struct pen_wire_pull fields = {
 		.grant = UINT64_MAX, .lease_ms = UINT16_MAX, .proof_words = 1};
 	bits[7] = 0x80;
-	fields.proof = pen_receipt_token(&guest.receipt, 0) ^ pen_receipt_token(&guest.receipt, 63);
+	fields.proof = token_of(0) ^ token_of(63);
 	struct pen_wire_pulled pulled = {.pull = &fields, .proof = bits};
 	cr_expect(pen_guest_pull(&guest, &pulled, 1000 * MS));
 	cr_expect_eq(guest.brake.braked, 1);

@@ -28,12 +28,12 @@ static void teardown(void)
 
 TestSuite(serve_outbox, .init = setup, .fini = teardown);
 
-/* The first piece of part 0, held. */
-static uint32_t hold_part(void)
+/* The first piece of a part, held. */
+static uint32_t hold(uint32_t part)
 {
 	struct pen_reach reach;
 	struct pen_wire_object object = house_object(
-		&house, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, 0, 0, 0);
+		&house, PEN_WIRE_FORM_NEARCORE, PEN_WIRE_KIND_PIECE, part, 0, 0);
 	cr_assert_eq(pen_reach_begin(&house.reacher, &object, false, &reach), PEN_REACH_FOUND);
 	struct pen_cache_ask ask = {reach.handle, 0, 100};
 	int entry = pen_cache_get(&house.cache, &ask);
@@ -43,28 +43,34 @@ static uint32_t hold_part(void)
 	return (uint32_t)entry;
 }
 
-static void fill(uint32_t place, uint32_t entry, uint32_t index, uint16_t bytes)
+/* Packets first..first + count - 1 to `to`: each is one of eight, of a piece of 75 bytes in 100. */
+static void put_run(const struct pen_net_path *to, uint32_t entry, uint32_t first, unsigned count)
 {
-	struct pen_frame *frame = pen_outbox_nth(&outbox, place);
-	struct pen_wire_data head = {.type = PEN_WIRE_DATA, .index = index};
-	memcpy(frame->header, &head, sizeof head);
-	frame->payload = pen_cache_at(&house.cache, entry, index % 80, bytes);
-	frame->payload_bytes = bytes;
+	struct pen_wire_data heads[64] = {{0}};
+	cr_assert_leq(count, PEN_COUNT(heads));
+	for (unsigned i = 0; i < count; i++)
+		heads[i] = (struct pen_wire_data){
+			.slot = first, .seq = first + i, .index = (first + i) % 8};
+	struct pen_outbox_run run = {.path = to,
+		.heads = heads,
+		.piece = pen_cache_at(&house.cache, entry, 3, 75),
+		.piece_bytes = 75,
+		.payload_bytes = 10,
+		.entry = entry,
+		.flags = PEN_FRAME_SUM_NONE,
+		.count = count};
+	pen_outbox_data(&outbox, &run);
 }
 
-/* Packets index..index + count - 1, a run. */
-static void put_data(uint32_t entry, uint32_t index, unsigned count)
+static void put_data(uint32_t entry, uint32_t first, unsigned count)
 {
-	struct pen_outbox_run run = {&path, entry, PEN_FRAME_SUM_NONE, count};
-	uint32_t place = pen_outbox_data(&outbox, &run);
-	for (unsigned i = 0; i < count; i++)
-		fill(place + i, entry, index + i, 10);
+	put_run(&path, entry, first, count);
 }
 
 Test(serve_outbox, sends_in_order_and_holds_what_it_sends)
 {
 	struct pen_wire_packet packet = {.body = "hello"};
-	uint32_t entry = hold_part();
+	uint32_t entry = hold(0);
 	put_data(entry, 0, 3);
 	cr_expect(pen_outbox_packet(&outbox, &path, &packet, 40));
 	pen_cache_put(&house.cache, entry);
@@ -79,7 +85,8 @@ Test(serve_outbox, sends_in_order_and_holds_what_it_sends)
 	cr_expect_eq(net.sent_count, 5);
 	for (uint32_t i = 0; i < 3; i++) {
 		cr_expect_eq(net.sent[i].at[offsetof(struct pen_wire_data, index)], i);
-		cr_expect_eq(memcmp(net.sent[i].at + 32, house.bytes + i, 10), 0);
+		cr_expect_eq(net.sent[i].bytes, 42);
+		cr_expect_eq(memcmp(net.sent[i].at + 32, house.bytes + 3 + 10 * i, 10), 0);
 		cr_expect_eq(net.sent[i].flags, PEN_FRAME_SUM_NONE);
 		cr_expect(pen_net_path_equal(&net.sent[i].path, &path));
 		cr_expect(pen_outbox_owns(&outbox, net.sent[i].tag));
@@ -98,7 +105,7 @@ Test(serve_outbox, sends_in_order_and_holds_what_it_sends)
 /* Six runs of 45 do not fit a burst: it ends with the fifth, and the device is asked once more. */
 Test(serve_outbox, bursts_end_with_a_run)
 {
-	uint32_t entry = hold_part();
+	uint32_t entry = hold(0);
 	for (uint32_t run = 0; run < 6; run++)
 		put_data(entry, 45 * run, 45);
 	pen_cache_put(&house.cache, entry);
@@ -134,19 +141,17 @@ Test(serve_outbox, is_bounded)
 Test(serve_outbox, keeps_order_whatever_the_device_takes)
 {
 	struct pen_rng rng = {9};
-	uint32_t entry = hold_part(), put = 0;
+	uint32_t entry = hold(0), put = 0;
 	struct pen_net_path other = path;
 	for (int i = 0; i < 300; i++) {
 		for (uint64_t more = pen_rng_below(&rng, 8); more; more--) {
 			unsigned count = 1 + (unsigned)pen_rng_below(&rng, 9);
 			if (count > pen_outbox_room(&outbox))
 				break;
-			struct pen_outbox_run run = {&other, entry, 0, count};
 			/* All of a run have one path, which is the caller's no more. */
-			other.remote_port = (uint16_t)(put / 7 + 1);
-			uint32_t place = pen_outbox_data(&outbox, &run);
-			for (unsigned k = 0; k < count; k++)
-				fill(place + k, entry, put++ << 8 | other.remote_port % 256, 1);
+			other.remote_port = (uint16_t)(put + 1);
+			put_run(&other, entry, put, count);
+			put += count;
 			other.remote_port = 0;
 		}
 		net.allowed = (unsigned)pen_rng_below(&rng, 30);
@@ -157,11 +162,13 @@ Test(serve_outbox, keeps_order_whatever_the_device_takes)
 	pen_outbox_flush(&outbox, 1);
 	pen_outbox_reap(&outbox);
 	pen_cache_put(&house.cache, entry);
-	unsigned first = 0;
-	for (unsigned i = 0; i < net.sent_count; i++, first++) {
+	for (unsigned i = 0; i < net.sent_count; i++) {
 		const struct pen_wire_data *data = (const void *)net.sent[i].at;
-		cr_assert_eq(data->index >> 8, first);
-		cr_assert_eq(net.sent[i].path.remote_port % 256, data->index & 255);
+		cr_assert_eq(data->seq, i);
+		cr_assert_eq(net.sent[i].path.remote_port, data->slot + 1);
+		uint32_t at = 10 * data->index, bytes = at < 70 ? 10 : 5;
+		cr_assert_eq(net.sent[i].bytes, 32 + bytes);
+		cr_assert_eq(memcmp(net.sent[i].at + 32, house.bytes + 3 + at, bytes), 0);
 	}
 	cr_expect_eq(net.sent_count, put < FAKE_NET_SENT ? put : FAKE_NET_SENT);
 	cr_expect_eq(house.cache.entries[entry].refs, outbox.count > 0);
@@ -170,7 +177,7 @@ Test(serve_outbox, keeps_order_whatever_the_device_takes)
 /* What the device never gave back, and what it never took. */
 Test(serve_outbox, closes_with_packets_under_way)
 {
-	uint32_t entry = hold_part();
+	uint32_t entry = hold(0);
 	net.keep = true;
 	put_data(entry, 0, 20);
 	net.allowed = 7;

@@ -2,12 +2,20 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/rng.h"
 #include "serve/receipt.h"
 
 #define MS INT64_C(1000000)
 #define PACKET 1232u /* a header and a payload of 1,200 */
 
 static struct pen_prf_key key = {{7, 7, 7}};
+
+static uint16_t token_of(const struct pen_receipt *receipt, uint64_t seq)
+{
+	uint16_t token;
+	pen_receipt_tokens(receipt, seq, 1, &token);
+	return token;
+}
 
 /* A receiver that knows the tokens of what came, as DATA carried them. */
 struct client {
@@ -18,7 +26,7 @@ struct client {
 static void came(struct client *client, struct pen_receipt *receipt, uint64_t first, uint64_t seq)
 {
 	client->bits[(seq - first) / 8] |= (uint8_t)(1u << (seq - first) % 8);
-	client->tokens ^= pen_receipt_token(receipt, seq);
+	client->tokens ^= token_of(receipt, seq);
 }
 
 static struct pen_receipt_proof proof_of(const struct client *client, uint64_t first)
@@ -96,6 +104,53 @@ Test(serve_receipt, a_proof_allows_twice_as_much)
 	prove(&receipt, 153, 154, 22 * MS);
 	prove(&receipt, 154, 155, 23 * MS);
 	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, 23 * MS), 65536 + 2 * PACKET);
+}
+
+/* Of four packets in a row, one number that only the key makes: 16 bits each. */
+Test(serve_receipt, tokens_of_a_run)
+{
+	struct pen_receipt receipt;
+	uint16_t tokens[20];
+	pen_receipt_init(&receipt, &key, 0);
+	for (uint64_t first = 0; first < 9; first++) {
+		for (unsigned count = 0; count < PEN_COUNT(tokens); count++) {
+			uint64_t from = first * UINT64_C(0x1000000001);
+			memset(tokens, 0, sizeof tokens);
+			pen_receipt_tokens(&receipt, from, count, tokens);
+			for (unsigned i = 0; i < count; i++) {
+				uint64_t four = pen_prf(&key, (from + i) / 4);
+				cr_assert_eq(tokens[i], (uint16_t)(four >> (from + i) % 4 * 16));
+			}
+			cr_assert_eq(tokens[count], 0);
+		}
+	}
+}
+
+/* Whatever came, its own tokens are right, and those of one packet more or less are not. */
+Test(serve_receipt, any_set_can_be_proved)
+{
+	struct pen_receipt receipt;
+	struct pen_rng rng = {4};
+	pen_receipt_init(&receipt, &key, 0);
+	send(&receipt, 64 * PEN_WIRE_PROOF_WORDS_MAX + 640, PACKET);
+	for (unsigned turn = 0; turn < 200; turn++) {
+		struct client client = {.tokens = 0};
+		uint64_t first = 64 * pen_rng_below(&rng, 11), last = 0;
+		unsigned some = 1 + (unsigned)pen_rng_below(&rng, 100);
+		for (uint64_t i = 0; i < 64 * PEN_WIRE_PROOF_WORDS_MAX; i++) {
+			if (pen_rng_below(&rng, 100) >= some)
+				continue;
+			came(&client, &receipt, first, first + i);
+			last = i;
+		}
+		struct pen_receipt_proof proof = proof_of(&client, first);
+		struct pen_receipt_news news;
+		if (!client.bits[last / 8])
+			continue;
+		cr_assert(pen_receipt_prove(&receipt, &proof, MS, &news));
+		client.bits[last / 8] ^= (uint8_t)(1u << last % 8);
+		cr_assert_not(pen_receipt_prove(&receipt, &proof, MS, &news));
+	}
 }
 
 Test(serve_receipt, says_what_was_lost)

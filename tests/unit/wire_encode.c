@@ -277,6 +277,9 @@ Test(wire_encode, a_data_header_is_32_bytes)
 		want);
 	data.check = pen_wire_data_check(&data, UINT64_C(0x123456789abcdef0));
 	cr_expect_eq(memcmp(&data, want, sizeof want), 0);
+	data.check = 0;
+	pen_wire_data_seal(&data, 1, UINT64_C(0x123456789abcdef0));
+	cr_expect_eq(memcmp(&data, want, sizeof want), 0);
 }
 
 /* The header's fields, at their places. */
