@@ -172,20 +172,37 @@ bool pen_outbox_owns(const struct pen_outbox *outbox, uint64_t tag)
 	return tag >> PEN_OUTBOX_OWNER_SHIFT == outbox->owner >> PEN_OUTBOX_OWNER_SHIFT;
 }
 
-void pen_outbox_done(struct pen_outbox *outbox, uint64_t tag)
+/* The device is done with `count` frames of one tag. */
+static void done(struct pen_outbox *outbox, uint64_t tag, unsigned count)
 {
 	uint32_t index = (uint32_t)(tag & TAG_INDEX);
 	PEN_CHECK(pen_outbox_owns(outbox, tag));
-	PEN_CHECK(outbox->taken > 0);
-	outbox->taken--;
+	PEN_CHECK(outbox->taken >= count);
+	outbox->taken -= count;
 	if (tag & TAG_CELL) {
+		PEN_CHECK(count == 1);
 		pen_cells_put(&outbox->cells, index);
 		return;
 	}
 	PEN_CHECK(index < outbox->cache->count);
-	PEN_CHECK(outbox->flying[index] > 0);
-	if (--outbox->flying[index] == 0)
+	PEN_CHECK(outbox->flying[index] >= count);
+	outbox->flying[index] -= count;
+	if (outbox->flying[index] == 0)
 		pen_cache_put(outbox->cache, index);
+}
+
+void pen_outbox_done(struct pen_outbox *outbox, uint64_t tag)
+{
+	done(outbox, tag, 1);
+}
+
+/* How many tags are the same as the first: those of a run come back side by side. */
+static unsigned alike(const uint64_t *tags, unsigned count)
+{
+	unsigned same = 1;
+	while (same < count && tags[same] == tags[0])
+		same++;
+	return same;
 }
 
 unsigned pen_outbox_reap(struct pen_outbox *outbox)
@@ -194,8 +211,10 @@ unsigned pen_outbox_reap(struct pen_outbox *outbox)
 	unsigned total = 0, count;
 	while (outbox->taken) {
 		count = outbox->net->ops->tx_reap(outbox->net, outbox->queue, tags, REAP_BURST);
-		for (unsigned i = 0; i < count; i++)
-			pen_outbox_done(outbox, tags[i]);
+		for (unsigned i = 0, same; i < count; i += same) {
+			same = alike(tags + i, count - i);
+			done(outbox, tags[i], same);
+		}
 		total += count;
 		if (count < REAP_BURST)
 			break;

@@ -186,3 +186,33 @@ Test(serve_outbox, closes_with_packets_under_way)
 	pen_outbox_close(&outbox);
 	cr_expect_eq(house.cache.entries[entry].refs, 0);
 }
+
+/* Tags of runs and of packets, side by side and mixed: each is taken back once. */
+Test(serve_outbox, takes_tags_back_in_any_mixture)
+{
+	struct pen_rng rng = {11};
+	struct pen_wire_packet packet = {.body = "x"};
+	const uint32_t entries[] = {hold(0), hold(1)};
+	for (int i = 0; i < 400; i++) {
+		unsigned which = (unsigned)pen_rng_below(&rng, 3);
+		if (which == 2)
+			pen_outbox_packet(&outbox, &path, &packet, 40);
+		else
+			put_data(entries[which], 0, 1 + (unsigned)pen_rng_below(&rng, 40));
+		fake_net_clear(&net);
+		pen_outbox_flush(&outbox, 1);
+		net.keep = pen_rng_below(&rng, 16) > 0;
+		uint32_t cells = outbox.cells.count - outbox.cells.free;
+		cr_assert_eq(outbox.flying[entries[0]] + outbox.flying[entries[1]] + cells,
+			net.unreaped_count);
+		pen_outbox_reap(&outbox);
+		cr_assert_eq(outbox.taken, net.unreaped_count);
+		for (unsigned k = 0; k < 2; k++)
+			cr_assert_eq(house.cache.entries[entries[k]].refs,
+				1 + (outbox.flying[entries[k]] > 0));
+		cr_assert(net.keep || outbox.cells.free == outbox.cells.count);
+		cr_assert(net.keep || outbox.flying[entries[0]] + outbox.flying[entries[1]] == 0);
+	}
+	pen_cache_put(&house.cache, entries[0]);
+	pen_cache_put(&house.cache, entries[1]);
+}
