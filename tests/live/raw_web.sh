@@ -67,7 +67,7 @@ goes_on 'it is longer than it can be' --from "dir:$scratch/raw"
 # Who has other bytes, or none.
 mkdir -p "$scratch/lies/raw" "$scratch/short/raw" "$scratch/none"
 cp "$scratch/bytes" "$scratch/lies/raw/$object"
-printf x | dd of="$scratch/lies/raw/$object" bs=1 seek=5000000 conv=notrunc 2>"$scratch/err"
+printf x | dd of="$scratch/lies/raw/$object" bs=1 seek=500 conv=notrunc 2>"$scratch/err"
 head -c 3000000 "$scratch/bytes" >"$scratch/short/raw/$object"
 from 'three sources, two of which are wrong, and one has nothing' --from "dir:$scratch/lies" \
 	--from "dir:$scratch/none" --from "dir:$scratch/short" --from "dir:$scratch/raw"
@@ -75,6 +75,25 @@ says "^dir:$scratch/lies: .*1 failed their proof" 'who is wrong is named'
 says "^dir:$scratch/short: .*1 failed their proof" 'and the other'
 ! grep -q "^dir:$scratch/raw: .*failed" "$scratch/out"
 said $? '  and nobody else'
+
+# Several that are right: each gives some, and nothing but the first block comes from both.
+mkdir -p "$scratch/twin/raw"
+cp "$scratch/bytes" "$scratch/twin/raw/$object"
+from 'two directories' --from "dir:$scratch/raw" --from "dir:$scratch/twin"
+for dir in raw twin; do
+	says "^dir:$scratch/$dir: [1-9]\(\.[0-9]\)* MB" "$dir gives some of it"
+done
+[ "$(sed 's/.*"wire_bytes": \([0-9]*\).*/\1/' "$scratch/json")" -le $((bytes + 2 * mib)) ]
+said $? '  and hardly anything comes twice'
+half
+goes_on 'half of it is here' --from "dir:$scratch/raw" --from "dir:$scratch/twin"
+has '"kept": 5, ' 'which does not come again'
+half
+printf x | dd of="$partial" bs=1 seek=$((2 * mib + 77)) conv=notrunc 2>"$scratch/err"
+goes_on 'with a wrong byte' --from "dir:$scratch/raw" --from "dir:$scratch/twin"
+has '"kept": 0, ' 'all of it comes anew'
+! grep -q "failed their proof" "$scratch/out"
+said $? '  and nobody is blamed'
 
 # ends CODE PATTERN NAME FLAG...: a fetch that does not end well, and what it says.
 ends() {
@@ -100,6 +119,21 @@ web=$server
 from 'our HTTP front' --from "$url"
 has "\"kept\": 0, \"bytes\": $bytes, \"wire_bytes\": $bytes, " 'each block came once'
 from 'a front beside a directory that is wrong' --from "dir:$scratch/lies" --from "$url"
+# A line on which a block takes 20 s, with its first byte at once.
+"$line" "${url##*:}" 50000 >"$scratch/line" &
+slow=$!
+wait_line "$scratch/line" '^[0-9]'
+slow_url=http://127.0.0.1:$(cat "$scratch/line")
+for order in "--from $slow_url --from $url" "--from $url --from $slow_url"; do
+	begin=$(now_ms)
+	# The flags are words.
+	# shellcheck disable=SC2086
+	from 'a slow server and a fast one' $order
+	took=$(($(now_ms) - begin))
+	[ $took -lt 10000 ]
+	result $? "  the slow one holds nothing up ($took ms)"
+done
+kill $slow
 from 'a server that does not answer, and a front' --from 127.0.0.1:1 --from "$url"
 half
 goes_on 'half of it is here' --from "$url"

@@ -34,16 +34,22 @@ void catch_get_begin(struct catch_get *get, struct pen_origin *origin, const str
 		get->state = CATCH_GET_FLYING;
 }
 
+int64_t catch_get_rest_ns(unsigned fails, int64_t retry_after_ns)
+{
+	PEN_CHECK(fails > 0);
+	unsigned doublings = fails - 1 < GET_DOUBLINGS ? fails - 1 : GET_DOUBLINGS;
+	int64_t rest_ns = GET_AGAIN_NS << doublings;
+	return retry_after_ns > rest_ns ? retry_after_ns : rest_ns;
+}
+
 bool catch_get_again(
 	struct catch_get *get, const struct pen_origin_done *done, unsigned tries, int64_t now_ns)
 {
 	PEN_CHECK(get->state == CATCH_GET_FREE);
-	unsigned doublings = get->tries < GET_DOUBLINGS ? get->tries : GET_DOUBLINGS;
-	int64_t wait_ns = GET_AGAIN_NS << doublings;
 	if (done->result != PEN_ENET || ++get->tries >= tries)
 		return false;
 	get->state = CATCH_GET_DUE;
-	get->again_ns = now_ns + (done->retry_after_ns > wait_ns ? done->retry_after_ns : wait_ns);
+	get->again_ns = now_ns + catch_get_rest_ns(get->tries, done->retry_after_ns);
 	return true;
 }
 

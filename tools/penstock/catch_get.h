@@ -38,6 +38,10 @@ void catch_get_want(struct catch_get *get, uint32_t unit);
 void catch_get_begin(struct catch_get *get, struct pen_origin *origin, const struct pen_hash *root,
 	uint64_t tag, int64_t now_ns);
 
+/* How long to rest after so many failures in a row, at least 1: twice as long each time, and at
+ * least as long as the origin asked for. */
+int64_t catch_get_rest_ns(unsigned fails, int64_t retry_after_ns);
+
 /* One that flies failed with `result`, and is free. Is it worth another try, of `tries` in all?
  * Then it is due again. */
 bool catch_get_again(

@@ -5,7 +5,11 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "catch_web_from.h"
 #include "store/partial.h"
+
+/* Of a wait for several sources. */
+#define SHARE_NS INT64_C(5000000)
 
 void catch_web_open(struct catch_web *web, const struct catch_web_ask *ask)
 {
@@ -13,12 +17,7 @@ void catch_web_open(struct catch_web *web, const struct catch_web_ask *ask)
 	PEN_CHECK(ask->gets <= CATCH_WEB_GETS_MAX);
 	*web = (struct catch_web){.ask = *ask, .object.root = ask->root};
 	for (unsigned i = 0; i < ask->gets; i++)
-		web->get[i].owner = web;
-}
-
-static struct pen_origin *origin_of(const struct catch_web *web)
-{
-	return web->ask.supply->queries[web->word].origin;
+		web->get[i].get.owner = web;
 }
 
 void catch_web_close(struct catch_web *web)
@@ -27,12 +26,15 @@ void catch_web_close(struct catch_web *web)
 		return;
 	/* No origin may append to what is freed here. */
 	for (unsigned i = 0; i < web->ask.gets; i++) {
-		if (web->get[i].state == CATCH_GET_FLYING)
-			origin_of(web)->ops->cancel(origin_of(web), i);
+		const struct catch_web_get *at = &web->get[i];
+		if (at->get.state == CATCH_GET_FLYING)
+			catch_web_origin(web, at->word)
+				->ops->cancel(catch_web_origin(web, at->word), i);
 	}
 	for (unsigned i = 0; i < web->ask.gets; i++)
-		pen_buf_fini(&web->get[i].bytes);
+		pen_buf_fini(&web->get[i].get.bytes);
 	free(web->leaves);
+	free(web->taken);
 	*web = (struct catch_web){0};
 }
 
@@ -41,32 +43,22 @@ static void fail(struct catch_web *web, int err, const struct pen_why *why)
 	pen_fail_first(&web->err, &web->why, err, why);
 }
 
-/* Who is asked next? False if nobody is left. */
-static bool source_next(struct catch_web *web)
+/* Begin a round: the first block, of whoever is there. Nothing is under way. */
+static void round_begin(struct catch_web *web)
 {
-	const struct supply *supply = web->ask.supply;
-	for (unsigned s = 0; s < supply->ask.count; s++) {
-		if (!supply->queries[s].origin || web->ask.sources->list[s].out)
-			continue;
-		web->word = s;
-		supply->queries[s].origin->wake = web->ask.wake->fd;
-		return true;
-	}
-	web->over = true;
-	return false;
-}
-
-/* Ask a source for the first block, which tells how large the object is. */
-static void source_begin(struct catch_web *web)
-{
-	web->leaving = false;
+	web->renew = false;
 	web->bytes = 0;
 	web->blocks = web->here = web->kept = web->kept_end = 0;
 	free(web->leaves);
+	free(web->taken);
 	web->leaves = NULL;
+	web->taken = NULL;
 	web->object.file++;
 	web->next = 1;
-	catch_get_want(&web->get[0], 0);
+	unsigned sources = catch_web_from_begin(web);
+	web->over = sources == 0;
+	for (unsigned i = 0; i < sources && i < web->ask.gets; i++)
+		catch_get_want(&web->get[i].get, 0);
 }
 
 void catch_web_begin(struct catch_web *web)
@@ -74,32 +66,7 @@ void catch_web_begin(struct catch_web *web)
 	PEN_CHECK(catch_web_is_open(web));
 	PEN_CHECK(!web->begun);
 	web->begun = true;
-	if (source_next(web))
-		source_begin(web);
-}
-
-/* The source is no good: the next one, as soon as nothing of it is under way. */
-static void source_out(struct catch_web *web, int code, const struct pen_why *why)
-{
-	catch_sources_out(web->ask.sources, web->word, code, why);
-	web->leaving = true;
-}
-
-/* All are here, and are not the object. */
-static void refuted(struct catch_web *web)
-{
-	struct pen_why why;
-	char root[PEN_HASH_TEXT_BYTES];
-	pen_partial_drop(web->ask.stash->disk, &web->ask.root);
-	if (web->kept) {
-		/* Perhaps it was what we had, which is gone now. */
-		web->leaving = true;
-		return;
-	}
-	web->ask.sources->list[web->word].bad++;
-	pen_fail(&why, PEN_EVERIFY, "%s: raw/%s has other bytes than its name says",
-		origin_of(web)->label, pen_base58(&web->ask.root, root));
-	source_out(web, PEN_EVERIFY, &why);
+	round_begin(web);
 }
 
 static void ended(struct errand *errand, int64_t now_ns)
@@ -119,7 +86,8 @@ static void whole(struct catch_web *web)
 	struct pen_hash root;
 	pen_raw_leaves_root(web->leaves, web->blocks, &root);
 	if (!pen_hash_equal(&root, &web->ask.root)) {
-		refuted(web);
+		pen_partial_drop(web->ask.stash->disk, &web->ask.root);
+		catch_web_from_refuted(web);
 		return;
 	}
 	web->object.bytes = web->bytes;
@@ -130,30 +98,36 @@ static void whole(struct catch_web *web)
 
 static void came_back(struct errand *errand, int64_t now_ns)
 {
-	struct catch_get *get = errand->owner;
+	struct catch_web_get *at = errand->owner;
+	struct catch_get *get = &at->get;
 	struct catch_web *web = get->owner;
 	get->state = CATCH_GET_FREE;
 	if (errand->verdict == ERRAND_BROKEN) {
 		fail(web, errand->err, &errand->why);
 	} else if (errand->verdict == ERRAND_WRONG) {
 		/* It was not written whole: it is got after all. */
+		web->taken[get->unit / 64] &= ~(UINT64_C(1) << get->unit % 64);
 		get->state = CATCH_GET_DUE;
 		get->again_ns = now_ns;
 	} else {
+		bool kept = errand->kind == ERRAND_KEPT;
 		web->leaves[get->unit] = errand->leaf;
-		web->kept += errand->kind == ERRAND_KEPT;
-		if (++web->here == web->blocks && !web->leaving)
+		web->kept += kept;
+		web->gave[at->word] |= !kept;
+		if (++web->here == web->blocks && !web->renew)
 			whole(web);
 	}
 }
 
 /* Let a worker hash a block: one that came, or one that is in the file. */
-static void block_send(struct catch_web *web, struct catch_get *get, bool kept)
+static void block_send(struct catch_web *web, struct catch_web_get *at, bool kept)
 {
+	struct catch_get *get = &at->get;
+	web->taken[get->unit / 64] |= UINT64_C(1) << get->unit % 64;
 	get->state = CATCH_GET_AWAY;
 	get->errand = (struct errand){.kind = kept ? ERRAND_KEPT : ERRAND_BLOCK,
 		.back = came_back,
-		.owner = get,
+		.owner = at,
 		.object = &web->object,
 		.unit = get->unit,
 		.unproved = true};
@@ -172,7 +146,8 @@ static int size_take(struct catch_web *web, uint64_t bytes, struct pen_why *why)
 	web->bytes = bytes;
 	web->blocks = pen_raw_blocks(bytes);
 	web->leaves = calloc(web->blocks, sizeof *web->leaves);
-	if (!web->leaves)
+	web->taken = calloc(web->blocks / 64 + 1, sizeof *web->taken);
+	if (!web->leaves || !web->taken)
 		return pen_fail(why, -ENOMEM, "no memory for %u digests", web->blocks);
 	int err = pen_partial_begin(disk, &web->ask.root, &here, why);
 	/* What is longer cannot be of it. */
@@ -185,73 +160,130 @@ static int size_take(struct catch_web *web, uint64_t bytes, struct pen_why *why)
 	return err;
 }
 
-/* A get ended well. */
+/* A get ended well. If its block is not taken, it is still due. */
 static void block_take(
-	struct catch_web *web, struct catch_get *get, const struct pen_origin_done *done)
+	struct catch_web *web, struct catch_web_get *at, const struct pen_origin_done *done)
 {
 	struct pen_why why;
-	const char *label = origin_of(web)->label;
-	uint64_t bytes = done->object_bytes;
+	const char *label = catch_web_origin(web, at->word)->label;
+	struct catch_web_source *source = &web->source[at->word];
+	uint64_t bytes = done->object_bytes, before = source->bytes;
 	int err = catch_get_size_check(bytes, label, &why);
 	if (err) {
-		source_out(web, err, &why);
-	} else if (!web->bytes && (err = size_take(web, bytes, &why))) {
+		catch_web_from_out(web, at->word, err, &why);
+		return;
+	}
+	if ((before && bytes != before) ||
+		at->get.bytes.len != pen_raw_block_bytes(bytes, at->get.unit)) {
+		catch_web_from_out(web, at->word, catch_get_changed(&at->get, label, &why), &why);
+		return;
+	}
+	if (!web->bytes && (err = size_take(web, bytes, &why))) {
 		fail(web, err, &why);
-	} else if (bytes != web->bytes || get->bytes.len != pen_raw_block_bytes(bytes, get->unit)) {
-		source_out(web, catch_get_changed(get, label, &why), &why);
-	} else {
-		block_send(web, get, false);
 		return;
 	}
-	get->state = CATCH_GET_FREE;
+	source->bytes = bytes;
+	source->fails = 0;
+	catch_pace_note(&source->pace, 1, web->now_ns - at->begun_ns);
+	if (bytes == web->bytes && !catch_web_from_taken(web, at->get.unit))
+		block_send(web, at, false);
 }
 
-/* A get failed: once more, or from another. */
-static void get_failed(struct catch_web *web, struct catch_get *get,
-	const struct pen_origin_done *done, int64_t now_ns)
+static void get_ended(
+	struct catch_web *web, struct catch_web_get *at, const struct pen_origin_done *done)
 {
-	get->state = CATCH_GET_FREE;
-	if (web->leaving || done->result == -ECANCELED)
-		return;
-	if (done->result == -ENOMEM) {
+	web->ask.sources->list[at->word].bytes += done->bytes_wire;
+	at->get.state = CATCH_GET_DUE;
+	at->get.again_ns = web->now_ns;
+	if (done->result == -ENOMEM)
 		fail(web, done->result, &done->why);
+	if (web->renew || web->err || !catch_web_from_can(web, at->word))
 		return;
-	}
-	if (!catch_get_again(get, done, web->ask.tries, now_ns))
-		source_out(web, done->result, &done->why);
+	if (!done->result)
+		block_take(web, at, done);
+	else if (done->result != -ECANCELED)
+		catch_web_from_failed(web, at->word, done);
 }
 
-static void reap(struct catch_web *web, int64_t now_ns)
+static void reap(struct catch_web *web)
 {
 	struct pen_origin_done done[CATCH_WEB_GETS_MAX];
-	struct pen_origin *origin = origin_of(web);
-	unsigned count = origin->ops->reap(origin, done, CATCH_WEB_GETS_MAX, 0);
-	for (unsigned i = 0; i < count; i++) {
-		struct catch_get *get = &web->get[done[i].tag];
-		PEN_CHECK(get->state == CATCH_GET_FLYING);
-		web->ask.sources->list[web->word].bytes += done[i].bytes_wire;
-		if (done[i].result || web->leaving || web->err)
-			get_failed(web, get, &done[i], now_ns);
-		else
-			block_take(web, get, &done[i]);
+	for (unsigned s = 0; s < web->ask.supply->ask.count; s++) {
+		struct pen_origin *origin = catch_web_origin(web, s);
+		unsigned flights = catch_web_from_flights(web, s);
+		unsigned count = flights ? origin->ops->reap(origin, done, flights, 0) : 0;
+		for (unsigned i = 0; i < count; i++) {
+			struct catch_web_get *at = &web->get[done[i].tag];
+			PEN_CHECK(at->get.state == CATCH_GET_FLYING);
+			get_ended(web, at, &done[i]);
+		}
 	}
 }
 
-/* Nothing came for too long. */
-static void stall_look(struct catch_web *web, struct catch_get *get, int64_t now_ns)
+/* Has nothing come of it for too long? */
+static void stall_look(struct catch_web *web, struct catch_web_get *at)
 {
 	struct pen_why why;
-	if (!web->leaving &&
-		catch_get_stalled(get, web->ask.stall_ns, now_ns, origin_of(web)->label, &why))
-		source_out(web, PEN_ESTALL, &why);
+	if (catch_get_stalled(&at->get, web->ask.stall_ns, web->now_ns,
+		    catch_web_origin(web, at->word)->label, &why))
+		catch_web_from_out(web, at->word, PEN_ESTALL, &why);
 }
 
-/* The next block goes to a free get, or is in the file already. */
-static void get_next(struct catch_web *web, struct catch_get *get)
+/* A free get brings the next block, if that is not in the file already, or what is slow elsewhere.
+ */
+static void get_next(struct catch_web *web, struct catch_web_get *at)
 {
-	catch_get_want(get, web->next++);
-	if (get->unit < web->kept_end)
-		block_send(web, get, true);
+	uint32_t unit = web->next;
+	if (unit >= web->blocks) {
+		if (catch_web_from_twin(web, &unit))
+			catch_get_want(&at->get, unit);
+		return;
+	}
+	web->next++;
+	catch_get_want(&at->get, unit);
+	if (unit < web->kept_end)
+		block_send(web, at, true);
+}
+
+static void get_begin(struct catch_web *web, struct catch_web_get *at, unsigned word)
+{
+	at->word = word;
+	at->begun_ns = web->now_ns;
+	catch_get_begin(&at->get, catch_web_origin(web, word), &web->ask.root,
+		(uint64_t)(at - web->get), web->now_ns);
+}
+
+/* Move a get on. */
+static void get_turn(struct catch_web *web, struct catch_web_get *at)
+{
+	struct catch_get *get = &at->get;
+	unsigned word;
+	bool vain = web->renew || catch_web_from_taken(web, get->unit);
+	/* Who has said nothing yet tells his size by it. */
+	bool mute = !web->renew && !web->source[at->word].bytes;
+	if (get->state == CATCH_GET_FLYING && !web->renew)
+		stall_look(web, at);
+	if (get->state == CATCH_GET_FLYING &&
+		((vain && !mute) || !catch_web_from_can(web, at->word)))
+		catch_web_origin(web, at->word)
+			->ops->cancel(catch_web_origin(web, at->word), (uint64_t)(at - web->get));
+	if (get->state == CATCH_GET_DUE && vain)
+		get->state = CATCH_GET_FREE;
+	if (get->state == CATCH_GET_FREE && !web->renew && web->bytes)
+		get_next(web, at);
+	if (get->state == CATCH_GET_DUE && web->now_ns >= get->again_ns &&
+		catch_web_from_next(web, &word))
+		get_begin(web, at, word);
+}
+
+/* Is anything still to be asked for? */
+static bool lacks(const struct catch_web *web)
+{
+	bool due = web->next < web->blocks;
+	for (unsigned i = 0; i < web->ask.gets; i++)
+		due |= web->get[i].get.state == CATCH_GET_DUE &&
+			!catch_web_from_taken(web, web->get[i].get.unit);
+	return due;
 }
 
 /* True if nothing is under way. */
@@ -259,51 +291,38 @@ static bool is_idle(const struct catch_web *web)
 {
 	bool idle = true;
 	for (unsigned i = 0; i < web->ask.gets; i++)
-		idle &= web->get[i].state == CATCH_GET_FREE;
+		idle &= web->get[i].get.state == CATCH_GET_FREE;
 	return idle;
-}
-
-static void leave(struct catch_web *web)
-{
-	struct pen_origin *origin = origin_of(web);
-	for (unsigned i = 0; i < web->ask.gets; i++) {
-		if (web->get[i].state == CATCH_GET_FLYING)
-			origin->ops->cancel(origin, i);
-		else if (web->get[i].state == CATCH_GET_DUE)
-			web->get[i].state = CATCH_GET_FREE;
-	}
-	if (!is_idle(web))
-		return;
-	origin->wake = -1;
-	if (source_next(web))
-		source_begin(web);
 }
 
 void catch_web_turn(struct catch_web *web, int64_t now_ns)
 {
 	if (!web->begun || web->over || web->done || web->err)
 		return;
-	reap(web, now_ns);
-	for (unsigned i = 0; i < web->ask.gets && !web->err && !web->leaving; i++) {
-		struct catch_get *get = &web->get[i];
-		if (get->state == CATCH_GET_FLYING)
-			stall_look(web, get, now_ns);
-		if (get->state == CATCH_GET_FREE && web->next < web->blocks)
-			get_next(web, get);
-		if (get->state == CATCH_GET_DUE && now_ns >= get->again_ns)
-			catch_get_begin(get, origin_of(web), &web->ask.root, i, now_ns);
-	}
-	if (web->leaving)
-		leave(web);
+	web->now_ns = now_ns;
+	reap(web);
+	web->renew |= lacks(web) && !catch_web_from_any(web);
+	for (unsigned i = 0; i < web->ask.gets && !web->err; i++)
+		get_turn(web, &web->get[i]);
+	if (web->renew && !web->err && is_idle(web))
+		round_begin(web);
 }
 
 bool catch_web_wait(struct catch_web *web, int64_t ns)
 {
-	bool flies = false;
-	for (unsigned i = 0; i < web->ask.gets; i++)
-		flies |= web->get[i].state == CATCH_GET_FLYING;
-	if (!flies || web->over || web->err)
+	unsigned busy[SUPPLY_WORDS_MAX], count = 0;
+	for (unsigned s = 0; s < web->ask.supply->ask.count; s++) {
+		if (catch_web_from_flights(web, s))
+			busy[count++] = s;
+	}
+	if (!count || web->over || web->err)
 		return false;
-	origin_of(web)->ops->reap(origin_of(web), NULL, 0, ns);
+	/* None can be waited for together with another. */
+	if (count > 1 && ns > SHARE_NS)
+		ns = SHARE_NS;
+	for (unsigned i = 0; i < count; i++) {
+		struct pen_origin *origin = catch_web_origin(web, busy[i]);
+		origin->ops->reap(origin, NULL, 0, ns);
+	}
 	return true;
 }

@@ -1,13 +1,18 @@
 /*
- * catch_web: a raw object from directories and web servers, which send bytes and no digests: from
- * one of them at a time, a block of 1 MiB with each get, several gets at once. Workers hash blocks
- * and write them to the file that is kept (store/partial.h); when all are here their hashes must
- * lead to the root, and then the file gets its name.
+ * catch_web: a raw object from directories and web servers alone, which send bytes and no digests:
+ * a block of 1 MiB with each get, several gets at once, from all sources that say the same size.
+ * Workers hash blocks and write them to the file that is kept (store/partial.h); when all are here
+ * their hashes must lead to the root, and then the file gets its name.
  *
- * Which block is wrong is not known, so if they do not, all of them come again: once from the same
- * source, if some had been kept from before (they are believed until then, but for such as have
- * holes), and then from the next. A source that does not have it, or fails too often, is left to
- * the next, which goes on with what is here.
+ * The first block, which tells the size, is asked of all at once; and when nothing is left but what
+ * a slow source brings, a faster one is asked for it as well. Which copy comes first counts.
+ *
+ * Which block is wrong is not known, so if they do not, all of them come again, in another round:
+ * if some had been kept from before (they are believed until then, but for such as have holes),
+ * from the same sources; if several sources gave blocks, from one at a time from then on; and
+ * the only one that gave them was wrong, and is left out. A source that does not have it, or fails
+ * too often, is left to the others, who go on with what is here; those of another size are asked
+ * when nobody of the first is left.
  *
  * One thread, the loop's.
  */
@@ -15,6 +20,7 @@
 #define PEN_TOOLS_CATCH_WEB_H
 
 #include "catch_get.h"
+#include "catch_pace.h"
 #include "catch_sources.h"
 #include "part/raw.h"
 #include "stash.h"
@@ -36,18 +42,37 @@ struct catch_web_ask {
 	int64_t stall_ns;
 };
 
+struct catch_web_get {
+	struct catch_get get; /* first */
+	unsigned word; /* the source, if it was begun */
+	int64_t begun_ns;
+};
+
+/* A source of the round. */
+struct catch_web_source {
+	uint64_t bytes; /* of the object, as it says; 0: it has not yet */
+	unsigned fails; /* in a row */
+	int64_t again_ns; /* it rests until then */
+	struct catch_pace pace;
+};
+
 /* Zeroed is closed. Fields are to be read. */
 struct catch_web {
 	struct catch_web_ask ask;
 	bool begun, over; /* it fetches; no source is left */
-	bool leaving; /* the source is to be left when nothing is under way */
-	unsigned word; /* the source */
-	uint64_t bytes; /* of the object, as the source says; 0: it has not yet */
+	bool renew; /* the next round, as soon as nothing is under way */
+	bool alone; /* only `word` is asked: blocks of several were not the object */
+	unsigned word;
+	int64_t now_ns; /* of the last turn */
+	uint64_t bytes; /* of the object, as the first source says; 0: it has not yet */
 	uint32_t blocks, next, here; /* in all; the next to be got; hashed and written */
 	uint32_t kept, kept_end; /* of those: from before; the end of the file as it was */
 	struct pen_hash *leaves; /* of each block that is here */
+	uint64_t *taken; /* a bit for each block that is here, or at a worker */
 	struct errand_object object;
-	struct catch_get get[CATCH_WEB_GETS_MAX];
+	struct catch_web_source source[SUPPLY_WORDS_MAX]; /* by the word's number */
+	bool gave[SUPPLY_WORDS_MAX]; /* blocks that are here came from it */
+	struct catch_web_get get[CATCH_WEB_GETS_MAX];
 	struct errand end;
 	bool done; /* it is in the store */
 	int err; /* what the machine said: the fetch is over */

@@ -15,7 +15,7 @@
  *
  * A raw object comes by radio, and as soon as its digests are proved from directories and web
  * servers as well, block by block (catch_side.h). Where there are no digests, because the radio has
- * been silent for FETCH_NOBODY_NS or there is none, it comes from one of these alone (catch_web.h).
+ * been silent for FETCH_NOBODY_NS or there is none, it comes from these alone (catch_web.h).
  *
  * The loop is one thread: it moves packets and bytes, and never waits for a proof or a disk.
  */
