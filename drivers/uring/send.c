@@ -39,21 +39,21 @@ static unsigned run_of(
 	struct pen_udp_sender *sender, const struct pen_udp_burst *burst, unsigned from)
 {
 	const struct pen_frame *first = &burst->frames[from];
-	PEN_CHECK(pen_frame_bytes(first) > 0);
-	unsigned most = PEN_FRAME_BYTES_MAX / pen_frame_bytes(first), run = 1;
+	const uint32_t bytes = pen_frame_bytes(first);
+	PEN_CHECK(bytes > 0);
+	unsigned most = PEN_FRAME_BYTES_MAX / bytes, run = 1;
 	if (most > PEN_UDP_RUN_FRAMES)
 		most = PEN_UDP_RUN_FRAMES;
+	if (most > burst->count - from)
+		most = burst->count - from;
 	if (!sender->runs || refuses_runs(sender, first->path, burst->now_ns))
 		most = 1;
-	while (run < most && from + run < burst->count) {
-		const struct pen_frame *next = &burst->frames[from + run];
-		uint32_t bytes = pen_frame_bytes(next);
-		if (bytes > pen_frame_bytes(first) || !bytes || !same_way(first, next))
-			break;
+	while (run < most && pen_frame_bytes(first + run) == bytes && same_way(first, first + run))
 		run++;
-		/* A shorter one ends a run, as the last packet of a piece does. */
-		if (bytes < pen_frame_bytes(first))
-			break;
+	/* A shorter one ends a run, as the last packet of a piece does. */
+	if (run < most && same_way(first, first + run)) {
+		uint32_t last = pen_frame_bytes(first + run);
+		run += last > 0 && last < bytes;
 	}
 	return run;
 }
@@ -96,10 +96,13 @@ static void say_ecn(struct msghdr *head, const struct pen_frame *frame)
 		say(head, IPPROTO_IPV6, IPV6_TCLASS, &ecn, sizeof ecn);
 }
 
-static void piece(struct pen_udp_letters *letters, const void *at, size_t bytes)
+/* The next piece of a message, unless it is empty. Where the one behind it goes. */
+static struct iovec *piece(struct iovec *next, const void *at, size_t bytes)
 {
-	if (bytes)
-		letters->pieces[letters->piece_count++] = (struct iovec){(void *)at, bytes};
+	if (bytes == 0)
+		return next;
+	*next = (struct iovec){(void *)at, bytes};
+	return next + 1;
 }
 
 /* Write a message of the frames; false: this socket has no such address. */
@@ -120,12 +123,13 @@ static bool letter(struct pen_udp_sender *sender, const struct pen_frame *frames
 		.msg_namelen = bytes,
 		.msg_iov = &letters->pieces[letters->piece_count],
 		.msg_control = letters->said[i]};
-	unsigned before = letters->piece_count;
+	struct iovec *next = head->msg_iov;
 	for (unsigned k = 0; k < count; k++) {
-		piece(letters, frames[k].header, frames[k].header_bytes);
-		piece(letters, frames[k].payload, frames[k].payload_bytes);
+		next = piece(next, frames[k].header, frames[k].header_bytes);
+		next = piece(next, frames[k].payload, frames[k].payload_bytes);
 	}
-	head->msg_iovlen = letters->piece_count - before;
+	head->msg_iovlen = (size_t)(next - head->msg_iov);
+	letters->piece_count += (unsigned)head->msg_iovlen;
 	say_from(head, sender->v6, path);
 	say_ecn(head, frames);
 	uint16_t each = (uint16_t)pen_frame_bytes(frames);
@@ -162,12 +166,12 @@ static bool is_full(int err)
 	return err == -EAGAIN || err == -ENOBUFS || err == -ENOMEM;
 }
 
+/* A message went. */
 static void count_sent(
-	struct pen_net_counters *counters, const struct pen_frame *frames, unsigned count)
+	struct pen_net_counters *counters, const struct pen_udp_letters *letters, unsigned i)
 {
-	counters->tx_packets += count;
-	for (unsigned i = 0; i < count; i++)
-		counters->tx_bytes += pen_frame_bytes(&frames[i]);
+	counters->tx_packets += letters->frames[i];
+	counters->tx_bytes += letters->head[i].msg_len;
 	counters->tx_runs++;
 }
 
@@ -196,7 +200,7 @@ static unsigned send_singly(struct pen_udp_sender *sender, const struct pen_fram
 			break;
 		}
 		if (sent == 1) {
-			count_sent(counters, &frames[taken], 1);
+			count_sent(counters, &sender->letters, 0);
 			continue;
 		}
 		/* They are of one path and, but for the last, of one size. */
@@ -220,7 +224,7 @@ static unsigned send_written(struct pen_udp_sender *sender, const struct pen_fra
 	while (done < letters->count) {
 		int sent = post(sender, done);
 		for (int i = 0; i < sent; i++) {
-			count_sent(counters, &frames[taken], letters->frames[done]);
+			count_sent(counters, letters, done);
 			taken += letters->frames[done++];
 		}
 		if (sent > 0)
@@ -270,9 +274,10 @@ unsigned pen_udp_send(struct pen_udp_sender *sender, const struct pen_udp_burst 
 	sender->letters.full = false;
 	while (taken < fits.count && !sender->letters.full)
 		taken += send_some(sender, &fits, taken, counters);
+	uint64_t *tags = sender->tags + sender->count;
 	for (unsigned i = 0; i < taken; i++)
-		sender->tags[(sender->first + sender->count++) % PEN_UDP_TAGS] =
-			burst->frames[i].tag;
+		tags[i] = burst->frames[i].tag;
+	sender->count += taken;
 	sender->unsent += burst->count - taken;
 	return taken;
 }
@@ -280,9 +285,7 @@ unsigned pen_udp_send(struct pen_udp_sender *sender, const struct pen_udp_burst 
 unsigned pen_udp_reap(struct pen_udp_sender *sender, uint64_t *tags, unsigned max)
 {
 	unsigned count = sender->count < max ? sender->count : max;
-	for (unsigned i = 0; i < count; i++)
-		tags[i] = sender->tags[(sender->first + i) % PEN_UDP_TAGS];
-	sender->first = (sender->first + count) % PEN_UDP_TAGS;
 	sender->count -= count;
+	memcpy(tags, sender->tags + sender->count, count * sizeof *tags);
 	return count;
 }

@@ -53,9 +53,9 @@ struct pen_udp_sender {
 	int fd;
 	bool v6, runs; /* of the socket; GSO is there */
 	uint16_t port; /* ours */
-	uint32_t first, count; /* of tags */
+	uint32_t count; /* of tags */
 	uint64_t singly, unsent; /* as in struct pen_udp_counters */
-	uint64_t tags[PEN_UDP_TAGS]; /* a ring */
+	uint64_t tags[PEN_UDP_TAGS]; /* of frames that were taken; the last come back first */
 	struct pen_udp_single singles[PEN_UDP_SINGLES];
 	struct pen_udp_letters letters;
 };

@@ -91,3 +91,32 @@ Test(uring_runs, who_receives_a_stream_looks_again_soon_and_then_sleeps)
 		pen_net_close(server);
 	}
 }
+
+/* Some are reaped between bursts, a few at a time: each comes back once. */
+Test(uring_runs, tags_come_back_once)
+{
+	struct pen_net *server = open_way(false), *client = open_way(false);
+	struct pen_net_path path = udp_path("127.0.0.1", server->local_port);
+	struct pen_frame frames[FRAMES];
+	static uint8_t bytes[64];
+	unsigned back[4 * FRAMES] = {0}, count = 0;
+	uint64_t tags[FRAMES];
+	for (unsigned burst = 0; burst < 4; burst++) {
+		for (unsigned i = 0; i < FRAMES; i++) {
+			frames[i] = udp_frame(&path, i, bytes, 32);
+			frames[i].tag = burst * FRAMES + i;
+		}
+		cr_assert_eq(client->ops->tx_burst(client, 0, 0, frames, FRAMES), FRAMES);
+		for (unsigned more = burst < 3 ? 2 : 4 * FRAMES; more; more--) {
+			unsigned some = client->ops->tx_reap(client, 0, tags, 7);
+			for (unsigned i = 0; i < some; i++)
+				back[tags[i]]++;
+			count += some;
+		}
+	}
+	cr_assert_eq(count, PEN_COUNT(back));
+	for (unsigned i = 0; i < PEN_COUNT(back); i++)
+		cr_assert_eq(back[i], 1, "tag %u", i);
+	pen_net_close(client);
+	pen_net_close(server);
+}
