@@ -27,7 +27,6 @@ static void write_heads(
 		.slot = slot->id,
 		.nonce = slot->nonce,
 		.time_us = pen_guest_us(now_ns)};
-	pen_receipt_tokens(&guest->receipt, run->first, run->count, run->tokens);
 	for (unsigned i = 0; i < run->count; i++) {
 		run->heads[i] = common;
 		run->heads[i].token = run->tokens[i];
@@ -51,7 +50,7 @@ unsigned pen_packetize(struct pen_guest *guest, struct pen_sending *slot, unsign
 	PEN_CHECK(slot->entry != PEN_SENDING_NONE);
 	uint32_t packet = pen_guest_packet_bytes(slot->size);
 	run.count = pen_sending_take(slot, run.indices, max);
-	run.first = pen_receipt_send(&guest->receipt, packet, run.count);
+	run.first = pen_receipt_send(&guest->receipt, packet, run.count, run.tokens);
 	write_heads(guest, slot, &run, now_ns);
 	const struct pen_outbox_run out = {.path = &guest->session.route.path,
 		.heads = run.heads,

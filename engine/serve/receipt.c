@@ -21,10 +21,26 @@ static void note_era(struct pen_receipt *receipt, uint32_t bytes)
 	era[receipt->eras++] = (struct pen_receipt_era){receipt->sent, bytes};
 }
 
-uint64_t pen_receipt_send(struct pen_receipt *receipt, uint32_t bytes, unsigned count)
+/* The tokens of `count` packets from number `first` on, which are the next. */
+static void make_tokens(
+	struct pen_receipt *receipt, uint64_t first, unsigned count, uint16_t *tokens)
+{
+	uint64_t four = 0;
+	for (uint64_t seq = first; seq < first + count; seq++, four >>= 16) {
+		if (seq % 4 == 0 || seq == first)
+			four = pen_prf(&receipt->key, seq / 4) >> seq % 4 * 16;
+		uint16_t token = (uint16_t)four, *sum = &receipt->sums[seq / 64 % PEN_RECEIPT_SUMS];
+		*sum = seq % 64 ? *sum ^ token : token;
+		*tokens++ = token;
+	}
+}
+
+uint64_t pen_receipt_send(
+	struct pen_receipt *receipt, uint32_t bytes, unsigned count, uint16_t *tokens)
 {
 	uint64_t first = receipt->sent, all = (uint64_t)bytes * count;
 	PEN_CHECK(bytes > 0);
+	make_tokens(receipt, first, count, tokens);
 	note_era(receipt, bytes);
 	receipt->flying_bytes += all;
 	if (!receipt->path_proved)
@@ -64,22 +80,31 @@ static void settle(struct pen_receipt *receipt, uint64_t end)
 		receipt->flying_bytes = 0;
 }
 
-void pen_receipt_tokens(
-	const struct pen_receipt *receipt, uint64_t first, unsigned count, uint16_t *tokens)
-{
-	uint64_t four = 0;
-	for (uint64_t seq = first; seq < first + count; seq++, four >>= 16) {
-		if (seq % 4 == 0 || seq == first)
-			four = pen_prf(&receipt->key, seq / 4) >> seq % 4 * 16;
-		*tokens++ = (uint16_t)four;
-	}
-}
-
 /* By four bits of a proof: those of four tokens side by side that they name. */
 static const uint64_t named[16] = {0, 0xffff, 0xffff0000, 0xffffffff, 0xffff00000000,
 	0xffff0000ffff, 0xffffffff0000, 0xffffffffffff, 0xffff000000000000, 0xffff00000000ffff,
 	0xffff0000ffff0000, 0xffff0000ffffffff, 0xffffffff00000000, 0xffffffff0000ffff,
 	0xffffffffffff0000, 0xffffffffffffffff};
+
+/* Whether the sum of a word of 64 packets is still kept. (One that names packets which were not
+ * sent yet is refused, whatever the sum.) */
+static bool is_kept(const struct pen_receipt *receipt, uint64_t word)
+{
+	return receipt->sent <= 64 * (word + PEN_RECEIPT_SUMS);
+}
+
+/* XOR of the tokens that a word of a proof names, of packets from number `seq` on, in four parts
+ * side by side. */
+static uint64_t add_word(const struct pen_receipt *receipt, uint64_t seq, uint64_t bits)
+{
+	uint64_t sum = 0;
+	if (bits == UINT64_MAX && is_kept(receipt, seq / 64))
+		return receipt->sums[seq / 64 % PEN_RECEIPT_SUMS];
+	for (; bits; bits >>= 4, seq += 4)
+		if (bits & 15)
+			sum ^= pen_prf(&receipt->key, seq / 4) & named[bits & 15];
+	return sum;
+}
 
 /* One past the highest packet of a proof; the XOR of all tokens goes to *tokens. */
 static uint64_t add_tokens(
@@ -90,9 +115,7 @@ static uint64_t add_tokens(
 	for (uint32_t word = 0; word < proof->words; word++) {
 		uint64_t bits = pen_le64(proof->bits + 8 * word), seq = proof->first + word * 64;
 		end = bits ? seq + 64 - (uint64_t)__builtin_clzll(bits) : end;
-		for (; bits; bits >>= 4, seq += 4)
-			if (bits & 15)
-				sum ^= pen_prf(&receipt->key, seq / 4) & named[bits & 15];
+		sum ^= add_word(receipt, seq, bits);
 	}
 	sum ^= sum >> 32;
 	*tokens = (uint16_t)(sum ^ sum >> 16);

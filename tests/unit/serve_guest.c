@@ -20,9 +20,7 @@ TestSuite(serve_guest, .init = setup);
 
 static uint16_t token_of(uint64_t seq)
 {
-	uint16_t token;
-	pen_receipt_tokens(&guest.receipt, seq, 1, &token);
-	return token;
+	return (uint16_t)(pen_prf(&guest.receipt.key, seq / 4) >> seq % 4 * 16);
 }
 
 static bool pull(const struct pen_wire_pull *fields, int64_t now_ns)
@@ -58,8 +56,9 @@ static unsigned may(int64_t now_ns, enum pen_guest_stop *stop)
 
 static void send(unsigned count)
 {
+	uint16_t token;
 	while (count--)
-		pen_receipt_send(&guest.receipt, 1232, 1);
+		pen_receipt_send(&guest.receipt, 1232, 1, &token);
 }
 
 Test(serve_guest, nothing_leaves_without_a_grant)

@@ -10,11 +10,10 @@
 
 static struct pen_prf_key key = {{7, 7, 7}};
 
+/* Of four packets in a row, one number that only the key makes: 16 bits each. */
 static uint16_t token_of(const struct pen_receipt *receipt, uint64_t seq)
 {
-	uint16_t token;
-	pen_receipt_tokens(receipt, seq, 1, &token);
-	return token;
+	return (uint16_t)(pen_prf(&receipt->key, seq / 4) >> seq % 4 * 16);
 }
 
 /* A receiver that knows the tokens of what came, as DATA carried them. */
@@ -37,7 +36,11 @@ static struct pen_receipt_proof proof_of(const struct client *client, uint64_t f
 
 static void send(struct pen_receipt *receipt, unsigned count, uint32_t bytes)
 {
-	pen_receipt_send(receipt, bytes, count);
+	uint16_t tokens[64];
+	for (unsigned some; count; count -= some) {
+		some = count < PEN_COUNT(tokens) ? count : PEN_COUNT(tokens);
+		pen_receipt_send(receipt, bytes, some, tokens);
+	}
 }
 
 /* Proves packets from..end-1; all of them came. */
@@ -61,7 +64,8 @@ Test(serve_receipt, a_stranger_gets_64_kib)
 	pen_receipt_init(&receipt, &key, 0);
 	unsigned packets = 0, singles = 0;
 	while (pen_receipt_allowed(&receipt, PACKET, 0) >= PACKET) {
-		cr_expect_eq(pen_receipt_send(&receipt, PACKET, 1), packets);
+		uint16_t token;
+		cr_expect_eq(pen_receipt_send(&receipt, PACKET, 1, &token), packets);
 		packets++;
 	}
 	cr_expect_eq(packets, PEN_RECEIPT_BURST_BYTES / PACKET);
@@ -72,7 +76,7 @@ Test(serve_receipt, a_stranger_gets_64_kib)
 			continue;
 		cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, now_ns), PACKET);
 		cr_expect_geq(now_ns - last_ns, 250 * MS);
-		pen_receipt_send(&receipt, PACKET, 1);
+		send(&receipt, 1, PACKET);
 		last_ns = now_ns;
 		singles++;
 	}
@@ -106,48 +110,59 @@ Test(serve_receipt, a_proof_allows_twice_as_much)
 	cr_expect_eq(pen_receipt_allowed(&receipt, PACKET, 23 * MS), 65536 + 2 * PACKET);
 }
 
-/* Of four packets in a row, one number that only the key makes: 16 bits each. */
 Test(serve_receipt, tokens_of_a_run)
 {
 	struct pen_receipt receipt;
+	struct pen_rng rng = {2};
 	uint16_t tokens[20];
 	pen_receipt_init(&receipt, &key, 0);
-	for (uint64_t first = 0; first < 9; first++) {
-		for (unsigned count = 0; count < PEN_COUNT(tokens); count++) {
-			uint64_t from = first * UINT64_C(0x1000000001);
-			memset(tokens, 0, sizeof tokens);
-			pen_receipt_tokens(&receipt, from, count, tokens);
-			for (unsigned i = 0; i < count; i++) {
-				uint64_t four = pen_prf(&key, (from + i) / 4);
-				cr_assert_eq(tokens[i], (uint16_t)(four >> (from + i) % 4 * 16));
-			}
-			cr_assert_eq(tokens[count], 0);
-		}
+	for (uint64_t first = 0; first < 100000;) {
+		unsigned count = (unsigned)pen_rng_below(&rng, PEN_COUNT(tokens));
+		tokens[count] = 7;
+		cr_assert_eq(pen_receipt_send(&receipt, PACKET, count, tokens), first);
+		cr_assert_eq(tokens[count], 7);
+		for (unsigned i = 0; i < count; i++)
+			cr_assert_eq(tokens[i], token_of(&receipt, first + i));
+		first += count;
 	}
 }
 
-/* Whatever came, its own tokens are right, and those of one packet more or less are not. */
+/* What came of packets from number `first` on, of which most words are whole; the last bit. */
+static uint64_t some_came(
+	struct pen_rng *rng, struct client *client, struct pen_receipt *receipt, uint64_t first)
+{
+	uint64_t last = 0;
+	for (uint64_t word = 0; word < PEN_WIRE_PROOF_WORDS_MAX; word++) {
+		uint64_t most = pen_rng_below(rng, 2) ? 1 + pen_rng_below(rng, 64) : 1;
+		for (uint64_t i = 64 * word; i < 64 * word + 64; i++) {
+			if (first + i >= receipt->sent || pen_rng_below(rng, most) == 1)
+				continue;
+			came(client, receipt, first, first + i);
+			last = i;
+		}
+	}
+	return last;
+}
+
+/* Whatever came of packets old and new, its own tokens are right, and those of one packet less are
+ * not; also where a word has just been sent whole, or its sum is just about to be another's. */
 Test(serve_receipt, any_set_can_be_proved)
 {
 	struct pen_receipt receipt;
 	struct pen_rng rng = {4};
 	pen_receipt_init(&receipt, &key, 0);
-	send(&receipt, 64 * PEN_WIRE_PROOF_WORDS_MAX + 640, PACKET);
-	for (unsigned turn = 0; turn < 200; turn++) {
+	for (uint64_t word = 1; word < 3 * PEN_RECEIPT_SUMS; word++) {
+		uint64_t sent = 64 * word - 1 + pen_rng_below(&rng, 3),
+			 back = pen_rng_below(&rng, word);
+		if (word > PEN_RECEIPT_SUMS && back % 2)
+			back = PEN_RECEIPT_SUMS;
+		send(&receipt, (unsigned)(sent - receipt.sent), PACKET);
 		struct client client = {.tokens = 0};
-		uint64_t first = 64 * pen_rng_below(&rng, 11), last = 0;
-		unsigned some = 1 + (unsigned)pen_rng_below(&rng, 100);
-		for (uint64_t i = 0; i < 64 * PEN_WIRE_PROOF_WORDS_MAX; i++) {
-			if (pen_rng_below(&rng, 100) >= some)
-				continue;
-			came(&client, &receipt, first, first + i);
-			last = i;
-		}
-		struct pen_receipt_proof proof = proof_of(&client, first);
 		struct pen_receipt_news news;
-		if (!client.bits[last / 8])
-			continue;
-		cr_assert(pen_receipt_prove(&receipt, &proof, MS, &news));
+		uint64_t first = 64 * (word - 1 - back);
+		uint64_t last = some_came(&rng, &client, &receipt, first);
+		struct pen_receipt_proof proof = proof_of(&client, first);
+		cr_assert(pen_receipt_prove(&receipt, &proof, MS, &news), "word %lu", word);
 		client.bits[last / 8] ^= (uint8_t)(1u << last % 8);
 		cr_assert_not(pen_receipt_prove(&receipt, &proof, MS, &news));
 	}
