@@ -100,7 +100,8 @@ static void ask_names(struct pen_client *client, int64_t now_ns)
 	}
 }
 
-/* What a server may be expected to send: what it did, or was told to; each timeout since then in
+/* What a server may be expected to send: what it did, or, as long as that was only all that it was
+ * asked for, what it was told to; each timeout since then in
  * which nothing came makes it doubtful, and each time that it was too busy. One that only talks is
  * as good as none. */
 static uint64_t rate_of(const struct pen_server *server)
@@ -108,7 +109,9 @@ static uint64_t rate_of(const struct pen_server *server)
 	if (server->state != PEN_SERVER_READY)
 		return 0;
 	const struct pen_rate *rate = &server->stream.rate;
-	uint64_t expected = rate->measured ? rate->measured : rate->pace;
+	uint64_t expected = rate->measured;
+	if (!rate->sure && rate->pace > expected)
+		expected = rate->pace;
 	unsigned doubts = DOUBT_BITS * (server->stream.rtt.doublings + server->refusals);
 	return doubts < 64 ? expected >> doubts : 0;
 }

@@ -195,6 +195,9 @@ static void report(struct pen_stream *stream, const struct pen_stream_want *want
 	uint64_t window = pen_rate_window(&stream->rate, &stream->rtt);
 	uint64_t wanted = (uint64_t)want->packets * want->packet_bytes;
 	stream->report.limited = want->share < window || wanted < window;
+	uint64_t flying = in_flight(stream);
+	stream->report.flying = (flying < want->packets ? flying : want->packets) *
+		(uint64_t)want->packet_bytes;
 	pen_rate_report(&stream->rate, &stream->report, &stream->rtt, now_ns);
 	stream->report = (struct pen_rate_report){0};
 }

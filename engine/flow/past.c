@@ -8,7 +8,7 @@ void pen_past_note(struct pen_past *past, const struct pen_rate *rate, int64_t a
 	if (!rate->measured)
 		return;
 	*past = (struct pen_past){.rate = rate->measured,
-		.full = rate->lowered > 0 || !rate->starting,
+		.full = rate->sure && (rate->lowered > 0 || !rate->starting),
 		.at_ns = at_ns};
 }
 

@@ -20,7 +20,8 @@
 /* Zeroed: nothing is known. */
 struct pen_past {
 	uint64_t rate; /* bytes a second that arrived; 0: nothing is known */
-	bool full; /* the path showed that it carries no more: a queue, losses, or no rise */
+	bool full; /* the path showed that it carries no more: a queue, losses, or no rise, while as
+		      much as that was asked for */
 	int64_t at_ns; /* when something of it came last */
 };
 

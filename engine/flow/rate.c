@@ -184,6 +184,20 @@ static void settle(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now
 	begin_round(rate, now_ns + (trip_ns < SETTLE_NS_MAX ? trip_ns : SETTLE_NS_MAX));
 }
 
+/* A round shows what the path carries if the stream was not held back, or if as much is still to
+ * come as came: then the server was never without something to send. Else it shows the least. */
+static void measure(struct pen_rate *rate, uint64_t arrived)
+{
+	bool busy = !rate->round.limited || rate->round.flying >= rate->round.bytes;
+	if (busy && !rate->sure)
+		rate->measured = 0;
+	rate->sure |= busy;
+	if (!busy && arrived < rate->measured)
+		return;
+	rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
+					: arrived;
+}
+
 /* Was that a large step down: a draining, or the end of a start? */
 static bool decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now_ns)
 {
@@ -208,9 +222,7 @@ static bool decide(struct pen_rate *rate, const struct pen_rtt *rtt, int64_t now
 	else if (known)
 		go_on(rate, arrived);
 	rate->asked = pace;
-	if (!rate->round.limited || arrived >= rate->measured)
-		rate->measured = rate->measured ? rate->measured - rate->measured / 4 + arrived / 4
-						: arrived;
+	measure(rate, arrived);
 	return drain || (lowered && started);
 }
 
@@ -226,6 +238,7 @@ void pen_rate_report(struct pen_rate *rate, const struct pen_rate_report *report
 	rate->round.packets += report->packets;
 	rate->round.lost += report->lost;
 	rate->round.limited |= report->limited;
+	rate->round.flying = report->flying;
 	note_queue(rate, rtt);
 	if (now_ns - rate->round_ns < rtt->srtt_ns || now_ns == rate->round_ns)
 		return;

@@ -67,12 +67,14 @@ struct pen_rate_report {
 	uint32_t packets; /* that came */
 	uint32_t lost; /* called lost */
 	bool limited; /* something other than pace and window held the stream back */
+	uint64_t flying; /* bytes that are granted and still to come */
 };
 
 struct pen_rate {
 	uint64_t max; /* bytes a second, as the rest */
 	uint64_t pace; /* decided */
 	uint64_t measured; /* what arrived, smoothed over rounds that were not limited */
+	bool sure; /* that is what the path carries; else it may be only what was asked for */
 	bool starting; /* doubling */
 	uint64_t arrived; /* the most that arrived in a round since the start */
 	unsigned flat; /* rounds in a row that brought no quarter more than that, nor what the

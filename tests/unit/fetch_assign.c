@@ -105,6 +105,7 @@ Test(fetch_assign, room_is_for_bytes)
 		uint64_t mean; /* of the haul's */
 		bool room;
 		uint32_t left; /* packets of each that have not come; 0: all */
+		uint64_t pace; /* it was held back, and told that; 0: the rate is what it can */
 	} rows[] = {
 		{"none yet", 375000, 570 * LAB_MS, 0, 1 << 20, 1 << 20, true},
 		{"one beside that it is at", 375000, 570 * LAB_MS, 1, 1 << 20, 1 << 20, true},
@@ -121,6 +122,11 @@ Test(fetch_assign, room_is_for_bytes)
 		{"fast", 125 * LAB_MB, LAB_MS, 7, 1 << 20, 1 << 20, true},
 		{"fast, and enough", 125 * LAB_MB, LAB_MS, 8, 1 << 20, 1 << 20, false},
 		{"all slots", 125 * LAB_MB, LAB_MS, 8, 100, 1 << 20, false},
+		{"slow", 500, 570 * LAB_MS, 4, 1000, 1 << 20, false},
+		{"asked for little", 500, 570 * LAB_MS, 4, 1000, 1 << 20, true, 0, 375000},
+		{"asked for little, and slow", 500, 570 * LAB_MS, 4, 1000, 1 << 20, false, 0, 1000},
+		{"asked for little, and brought more", 375000, 570 * LAB_MS, 4, 1000, 1 << 20, true,
+			0, 1000},
 	};
 	lab_open(30 << 20, 1);
 	lab->toy[0].manners.slots = 8;
@@ -130,6 +136,8 @@ Test(fetch_assign, room_is_for_bytes)
 		cr_assert(lab_turn());
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		server->stream.rate.measured = rows[i].rate;
+		server->stream.rate.sure = !rows[i].pace;
+		server->stream.rate.pace = rows[i].pace;
 		server->stream.rtt.srtt_ns = rows[i].rtt_ns;
 		server->places = rows[i].places;
 		for (unsigned p = 0; p < rows[i].places; p++) {

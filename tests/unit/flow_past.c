@@ -17,6 +17,7 @@ Test(flow_past, begins_with_half_for_a_while)
 		uint64_t lowered;
 		int64_t after_ns;
 		uint64_t start;
+		bool unsure; /* all came that was asked for */
 	} rows[] = {
 		{"a fast path", 100 * MB, false, 3, 2 * S, 50 * MB},
 		{"that was still tried out", 100 * MB, true, 0, 2 * S, 50 * MB},
@@ -25,6 +26,8 @@ Test(flow_past, begins_with_half_for_a_while)
 		{"a slow start says little", 2 * MB, true, 0, 2 * S, USUAL},
 		{"the narrowest of all", 10000, false, 9, S, PEN_RATE_MIN},
 		{"nothing came", 0, true, 0, S, USUAL},
+		{"little was asked for", 10000, false, 9, S, USUAL, true},
+		{"much was, and came", 100 * MB, false, 9, S, 50 * MB, true},
 		{"at the end of its time", 100 * MB, false, 3, PEN_PAST_NS, 50 * MB},
 		{"too long ago", 100 * MB, false, 3, PEN_PAST_NS + 1, USUAL},
 		{"a narrow one, too long ago", 2 * MB, false, 3, PEN_PAST_NS + 1, USUAL},
@@ -32,6 +35,7 @@ Test(flow_past, begins_with_half_for_a_while)
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
 		struct pen_past past = {0};
 		const struct pen_rate rate = {.measured = rows[i].measured,
+			.sure = !rows[i].unsure,
 			.starting = rows[i].starting,
 			.lowered = rows[i].lowered};
 		pen_past_note(&past, &rate, 5 * S);

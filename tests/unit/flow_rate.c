@@ -295,3 +295,48 @@ Test(flow_rate, windows_and_timeouts)
 	pen_rate_limit(&rate, 0);
 	cr_expect_eq(rate.max, PEN_RATE_MAX);
 }
+
+/* What little was asked for came: that says the least that a path carries, and no more. */
+Test(flow_rate, is_sure_of_what_was_not_held_back)
+{
+	static const struct {
+		const char *name;
+		struct {
+			uint64_t bytes, flying;
+			bool limited;
+		} round[3];
+		uint64_t measured;
+		bool sure;
+	} rows[] = {
+		{"all of it came", {{1000, 0, true}}, 10000, false},
+		{"more the next time", {{1000, 0, true}, {5000, 0, true}}, 20000, false},
+		{"less the next time", {{1000, 0, true}, {500, 0, true}}, 10000, false},
+		{"some is still to come", {{5000, 4999, true}}, 50000, false},
+		{"as much is still to come", {{5000, 5000, true}}, 50000, true},
+		{"it was not held back", {{5000, 0, false}}, 50000, true},
+		{"what was little says no more then", {{1000, 0, true}, {50000, 0, false}}, 500000,
+			true},
+		{"nor what was much", {{50000, 0, true}, {5000, 5000, true}}, 50000, true},
+		{"it stays so", {{5000, 5000, true}, {1000, 0, true}, {1000, 0, true}}, 50000,
+			true},
+		{"less arrives, and more is to come", {{5000, 5000, true}, {1000, 5000, true}},
+			40000, true},
+	};
+	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
+		struct pen_rtt rtt;
+		struct pen_rate rate;
+		const struct pen_rate_config config = {0};
+		pen_rtt_init(&rtt, 100 * MS, 0);
+		pen_rate_init(&rate, &config, 0);
+		for (int r = 0; r < 3 && rows[i].round[r].bytes; r++) {
+			struct pen_rate_report report = {.bytes = rows[i].round[r].bytes,
+				.packets = 1,
+				.flying = rows[i].round[r].flying,
+				.limited = rows[i].round[r].limited};
+			pen_rate_report(&rate, &report, &rtt, (r + 1) * 100 * MS);
+		}
+		cr_expect_eq(rate.measured, rows[i].measured, "%s: %llu", rows[i].name,
+			(unsigned long long)rate.measured);
+		cr_expect_eq(rate.sure, rows[i].sure, "%s", rows[i].name);
+	}
+}
