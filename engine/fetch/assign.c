@@ -116,10 +116,20 @@ static uint64_t rate_of(const struct pen_server *server)
 	return doubts < 64 ? expected >> doubts : 0;
 }
 
-static void rates_of(const struct pen_client *client, uint64_t rates[PEN_HAUL_PEERS])
+/* What servers may be expected to send, and what they showed of that. */
+struct rates {
+	uint64_t expected[PEN_HAUL_PEERS], shown[PEN_HAUL_PEERS];
+};
+
+static void rates_of(const struct pen_client *client, struct rates *rates)
 {
-	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++)
-		rates[s] = s < client->server_count ? rate_of(&client->server[s]) : 0;
+	for (unsigned s = 0; s < PEN_HAUL_PEERS; s++) {
+		bool is = s < client->server_count;
+		uint64_t expected = is ? rate_of(&client->server[s]) : 0;
+		uint64_t measured = is ? client->server[s].stream.rate.measured : 0;
+		rates->expected[s] = expected;
+		rates->shown[s] = measured < expected ? measured : expected;
+	}
 }
 
 /* Bytes of the piece that a place is for; of one of unknown length, what its haul has on average.
@@ -184,12 +194,13 @@ static uint64_t held(const struct pen_client *client)
 static void fill_places(struct pen_client *client, bool weigh, int64_t now_ns)
 {
 	struct pen_sched_flight flights[PEN_CLIENT_PLACES_MAX];
-	uint64_t rates[PEN_HAUL_PEERS];
-	rates_of(client, rates);
+	struct rates rates;
+	rates_of(client, &rates);
 	struct pen_sched_view view = {.hauls = &client->hauls,
 		.bonds = &client->bonds,
 		.flights = flights,
-		.rates = rates,
+		.rates = rates.expected,
+		.shown = rates.shown,
 		.held = held(client),
 		.settled = !weigh};
 	view.count = pen_seats_flights(client, flights);

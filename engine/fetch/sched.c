@@ -135,7 +135,7 @@ static bool pick_freed(
 		uint64_t all = queued(view, peer) +
 			(uint64_t)bond->blocks * PEN_WIRE_PIECE_BYTES_MAX;
 		if (time_ns(rest, view->rates[bond->peer]) / PEN_SCHED_FREED <=
-			time_ns(all, view->rates[peer]))
+			time_ns(all, view->shown[peer]))
 			continue;
 		*pick = (struct pen_sched_pick){
 			.haul = bond->haul, .unit = bond->unit, .again = true};

@@ -28,7 +28,7 @@
 #define PEN_SCHED_FASTEST 2u
 
 /* What a server is bound to send starts again at one that needs so many times less time for all of
- * it, as what came is lost. */
+ * it, at the rate that it has shown, as what came is lost: that is no price for a hope. */
 #define PEN_SCHED_FREED 8u
 
 /* A unit on its way. */
@@ -49,6 +49,7 @@ struct pen_sched_view {
 	const struct pen_sched_flight *flights; /* `count` of them */
 	unsigned count;
 	const uint64_t *rates; /* of all servers, bytes a second; 0: not there, or not known */
+	const uint64_t *shown; /* the same, but only what did arrive of each: the least */
 	uint64_t held; /* servers that are given only what no other can send: a set */
 	bool settled; /* what flies stays where it is: it was weighed already */
 };
