@@ -132,6 +132,19 @@ static void rates_of(const struct pen_client *client, struct rates *rates)
 	}
 }
 
+/* Servers by what may be expected of them, the most first: where blocks are few, they get them. */
+static void order_by_rate(
+	const struct pen_client *client, const uint64_t *rates, uint8_t order[PEN_HAUL_PEERS])
+{
+	PEN_CHECK(client->server_count <= PEN_HAUL_PEERS);
+	for (unsigned s = 0; s < client->server_count && s < PEN_HAUL_PEERS; s++) {
+		unsigned i = s;
+		for (; i > 0 && rates[order[i - 1]] < rates[s]; i--)
+			order[i] = order[i - 1];
+		order[i] = (uint8_t)s;
+	}
+}
+
 /* Bytes of the piece that a place is for; of one of unknown length, what its haul has on average.
  */
 static uint64_t bytes_of(const struct pen_client *client, unsigned seat)
@@ -195,7 +208,9 @@ static void fill_places(struct pen_client *client, bool weigh, int64_t now_ns)
 {
 	struct pen_sched_flight flights[PEN_CLIENT_PLACES_MAX];
 	struct rates rates;
+	uint8_t order[PEN_HAUL_PEERS];
 	rates_of(client, &rates);
+	order_by_rate(client, rates.expected, order);
 	struct pen_sched_view view = {.hauls = &client->hauls,
 		.bonds = &client->bonds,
 		.flights = flights,
@@ -207,7 +222,8 @@ static void fill_places(struct pen_client *client, bool weigh, int64_t now_ns)
 	/* One each in turn, so that a piece more goes to whoever has least to do. */
 	for (bool more = true; more;) {
 		more = false;
-		for (unsigned s = 0; s < client->server_count; s++) {
+		for (unsigned i = 0; i < client->server_count; i++) {
+			unsigned s = order[i];
 			if (!pen_assign_room(client, s, now_ns))
 				continue;
 			struct pen_sched_pick pick = pen_sched_next(&view, s);

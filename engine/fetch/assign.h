@@ -20,7 +20,8 @@ bool pen_assign_room(const struct pen_client *client, unsigned server, int64_t n
 
 /* Free pieces of servers that will not send them, begin hauls of the rarest parts, ask what servers
  * have of them if that is not known, and open places until servers have no room or nothing is
- * missing; then, if it is to be weighed, what another would bring sooner. */
+ * missing, one each in turn, the fastest first; then, if it is to be weighed, what another would
+ * bring sooner. */
 void pen_assign_places(struct pen_client *client, int64_t now_ns);
 
 /* State what a server could use of the credit. */

@@ -92,6 +92,18 @@ Test(fetch_assign, small_tables)
 	}
 }
 
+/* Where there are few places, they are not left to the slow. */
+Test(fetch_assign, the_fast_come_first)
+{
+	lab_open(100 << 20, 2);
+	lab->config.places = 2;
+	lab->toy[0].manners.rate = LAB_MB;
+	lab_start();
+	cr_expect(lab_run(60 * LAB_S));
+	cr_expect_leq(lab_slower(), 2, "%.2f", lab_slower());
+	lab_close();
+}
+
 /* A server that is far away has as many small pieces as fill the time, where large ones would be
  * two. */
 Test(fetch_assign, room_is_for_bytes)
