@@ -177,6 +177,9 @@ bool pen_assign_room(const struct pen_client *client, unsigned s, int64_t now_ns
 	bool over = pen_blame_holds(server) && server->bad > server->bad_before + 1;
 	if (server->state != PEN_SERVER_READY || now_ns < server->busy_ns || over)
 		return false;
+	/* One that fell silent has one piece to show that it sends again. */
+	if (server->places > 0 && server->stream.rtt.doublings >= PEN_SERVER_SILENCES)
+		return false;
 	/* A size that is tried has a slot of its own. */
 	unsigned most = server->visit.slots - server->sizes.trying;
 	if (server->places >= (most ? most : server->visit.slots))

@@ -6,8 +6,8 @@
  *
  * READY: it has a session and answers. SILENT: nothing came for PEN_SERVER_SILENCES timeouts in a
  * row although something was due; it gets nothing new, is called beside its session, and is READY
- * again when DATA comes, or anything once it has no place to fill. GONE: for good; the visit says
- * why.
+ * again when DATA comes, or anything once it has no place to fill: then it has one, until DATA
+ * comes. GONE: for good; the visit says why.
  *
  * Questions are repeated until they are answered, after a timeout of the path, twice as long each
  * time: nothing here counts on one packet. State of fetch/client.h; the functions here decide, and

@@ -118,6 +118,7 @@ Test(fetch_assign, room_is_for_bytes)
 		bool room;
 		uint32_t left; /* packets of each that have not come; 0: all */
 		uint64_t pace; /* it was held back, and told that; 0: the rate is what it can */
+		unsigned timeouts; /* since DATA came */
 	} rows[] = {
 		{"none yet", 375000, 570 * LAB_MS, 0, 1 << 20, 1 << 20, true},
 		{"one beside that it is at", 375000, 570 * LAB_MS, 1, 1 << 20, 1 << 20, true},
@@ -137,6 +138,9 @@ Test(fetch_assign, room_is_for_bytes)
 		{"slow", 500, 570 * LAB_MS, 4, 1000, 1 << 20, false},
 		{"asked for little", 500, 570 * LAB_MS, 4, 1000, 1 << 20, true, 0, 375000},
 		{"asked for little, and slow", 500, 570 * LAB_MS, 4, 1000, 1 << 20, false, 0, 1000},
+		{"silent for a moment", 375000000, LAB_MS, 1, 1000, 1 << 20, true, 0, 0, 2},
+		{"silent for longer", 375000000, LAB_MS, 1, 1000, 1 << 20, false, 0, 0, 3},
+		{"it has one to show", 375000000, LAB_MS, 0, 1000, 1 << 20, true, 0, 0, 9},
 		{"asked for little, and brought more", 375000, 570 * LAB_MS, 4, 1000, 1 << 20, true,
 			0, 1000},
 	};
@@ -150,6 +154,7 @@ Test(fetch_assign, room_is_for_bytes)
 		server->stream.rate.measured = rows[i].rate;
 		server->stream.rate.sure = !rows[i].pace;
 		server->stream.rate.pace = rows[i].pace;
+		server->stream.rtt.doublings = rows[i].timeouts;
 		server->stream.rtt.srtt_ns = rows[i].rtt_ns;
 		server->places = rows[i].places;
 		for (unsigned p = 0; p < rows[i].places; p++) {
