@@ -1,11 +1,13 @@
 /*
- * bits: little-endian integers in byte strings, and borrowed byte strings. All loads and stores
- * may be unaligned.
+ * bits: little-endian integers in byte strings, and borrowed byte strings, of which all loads and
+ * stores may be unaligned; and ranges of bitmaps in words, bit i of which is bit i % 64 of word
+ * i / 64.
  */
 #ifndef PEN_BASE_BITS_H
 #define PEN_BASE_BITS_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -53,6 +55,32 @@ static inline void pen_put_le32(uint8_t *at, uint32_t v)
 static inline void pen_put_le64(uint8_t *at, uint64_t v)
 {
 	memcpy(at, &v, sizeof v);
+}
+
+/* The bits from `from` to `end` (below it, and at most 64 in all) of a word. */
+static inline uint64_t pen_bits_mask(uint64_t from, uint64_t end)
+{
+	return UINT64_MAX << from & UINT64_MAX >> (64 - end);
+}
+
+/* Set, or clear, `count` bits from bit `from` on. */
+static inline void pen_bits_put(uint64_t *words, uint64_t from, uint64_t count, bool set)
+{
+	uint64_t end = from + count;
+	for (uint64_t next; from < end; from = next) {
+		uint64_t *word = &words[from / 64], mask = UINT64_MAX << from % 64;
+		next = (from | 63) + 1;
+		if (end < next)
+			mask &= ~(UINT64_MAX << end % 64);
+		*word = set ? *word | mask : *word & ~mask;
+	}
+}
+
+/* How many bits are set side by side from bit `from` on; of its word alone. */
+static inline unsigned pen_bits_ones(const uint64_t *words, uint64_t from)
+{
+	uint64_t zeros = ~words[from / 64] >> from % 64;
+	return zeros ? (unsigned)__builtin_ctzll(zeros) : 64 - (unsigned)(from % 64);
 }
 
 /* Bytewise order as memcmp, a prefix before what it begins: <0, 0, >0. */

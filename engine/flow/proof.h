@@ -37,7 +37,14 @@ void pen_proof_init(struct pen_proofs *proof);
 
 /* Packet `seq` came as PEN_SEQS_NEW or PEN_SEQS_LATE, with this token. One that is PEN_PROOF_TOKENS
  * late is not kept: its place is a newer packet's. */
-void pen_proof_note(struct pen_proofs *proof, uint64_t seq, uint16_t token);
+static inline void pen_proof_note(struct pen_proofs *proof, uint64_t seq, uint16_t token)
+{
+	if (seq + PEN_PROOF_TOKENS < proof->noted)
+		return;
+	if (seq >= proof->noted)
+		proof->noted = seq + 1;
+	proof->token[seq % PEN_PROOF_TOKENS] = token;
+}
 
 /* What the next PULL proves; `seqs` is of the same session. */
 void pen_proof_make(

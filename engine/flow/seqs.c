@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/check.h"
 
 static_assert((PEN_SEQS_WINDOW & (PEN_SEQS_WINDOW - 1)) == 0, "numbers are taken modulo it");
@@ -40,6 +41,16 @@ bool pen_seqs_has(const struct pen_seqs *seqs, uint64_t seq)
 	if (seq >= seqs->top || seq < base_of(seqs))
 		return false;
 	return seqs->bits[seq % PEN_SEQS_WINDOW / 64] >> seq % 64 & 1;
+}
+
+uint64_t pen_seqs_word(const struct pen_seqs *seqs, uint64_t first)
+{
+	PEN_CHECK(first % 64 == 0);
+	uint64_t base = base_of(seqs), end = first + 64 < seqs->top ? first + 64 : seqs->top;
+	uint64_t from = first > base ? first : base;
+	if (from >= end)
+		return 0;
+	return seqs->bits[first % PEN_SEQS_WINDOW / 64] & pen_bits_mask(from - first, end - first);
 }
 
 static void raise_top(struct pen_seqs *seqs, uint64_t seq, int64_t now_ns)

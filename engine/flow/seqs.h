@@ -64,6 +64,9 @@ uint64_t pen_seqs_done(const struct pen_seqs *seqs);
 /* Did `seq` come? Within the window below top; false outside. */
 bool pen_seqs_has(const struct pen_seqs *seqs, uint64_t seq);
 
+/* The same of 64 numbers from `first` on, a multiple of 64: bit i is of first + i. */
+uint64_t pen_seqs_word(const struct pen_seqs *seqs, uint64_t first);
+
 /* When the oldest gap is due to be called lost, or was; INT64_MAX without a gap. */
 int64_t pen_seqs_due_ns(const struct pen_seqs *seqs, int64_t srtt_ns);
 

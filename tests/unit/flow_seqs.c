@@ -158,3 +158,19 @@ Test(flow_seqs, every_packet_is_counted_once)
 	cr_expect_eq(seqs.count[PEN_SEQS_NEW] + seqs.count[PEN_SEQS_LATE], sent - dropped);
 	cr_expect_gt(seqs.loss.packets, PEN_LOSS_PACKETS_MIN, "it has learnt");
 }
+
+/* Words say what single numbers do, at both ends of the window too. */
+Test(flow_seqs, words)
+{
+	struct pen_rng rng = {6};
+	pen_seqs_init(&seqs);
+	for (uint64_t seq = 0; seq < 2 * PEN_SEQS_WINDOW + 77; seq++) {
+		if (pen_rng_below(&rng, 3))
+			pen_seqs_add(&seqs, seq, 0);
+		pen_seqs_settle(&seqs, SRTT, 0);
+	}
+	uint64_t end = (seqs.top / 64 + 2) * 64;
+	for (uint64_t seq = seqs.top - PEN_SEQS_WINDOW - 300; seq < end; seq++)
+		cr_assert_eq(pen_seqs_word(&seqs, seq / 64 * 64) >> seq % 64 & 1,
+			pen_seqs_has(&seqs, seq), "%llu", (unsigned long long)seq);
+}
