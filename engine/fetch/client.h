@@ -6,7 +6,7 @@
  *     DATA -> stream (what came, grants) -> place (bytes) -> piece, to the caller -> proved or not
  *
  * It decides and builds packets: the caller's loop takes from the port what came
- * (pen_client_receive; a packet at a time pen_client_hear), lets it turn (pen_client_turn), and
+ * (pen_client_receive, or pen_client_hear), lets it turn (pen_client_turn), and
  * sends what waits (pen_post_flush of client->post). pen_client_due_ns says how long the loop may
  * sleep. A loop that receives at most a burst, turns, and receives again cannot be held up by
  * packets, and PULLs leave in time.
@@ -150,8 +150,9 @@ int pen_client_add(struct pen_client *client, const struct pen_client_whom *whom
  * Nothing but pen_client_next and close follows. */
 void pen_client_leave(struct pen_client *client, int64_t now_ns);
 
-/* A packet came, of a type that goes to clients. Borrowed for the call. */
-void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, int64_t now_ns);
+/* Packets came, of types that go to clients, in this order. Borrowed for the call. */
+void pen_client_hear(
+	struct pen_client *client, const struct pen_slice *slices, uint32_t count, int64_t now_ns);
 
 /* Take tags back, and hear at most one burst of what came, from a queue of a port that is the
  * client's alone. */

@@ -5,130 +5,13 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "fetch/blame.h"
+#include "fetch/data.h"
 #include "fetch/say.h"
 #include "fetch/seats.h"
 #include "fetch/sized.h"
 #include "fetch/stir.h"
 #include "fetch/tend.h"
 #include "wire/decode.h"
-
-/* A trial ends when all of it came; or a timeout after the first packet (`first`) that was sent
- * behind it, or after its turn if none is (pen_server_turn). */
-static __attribute__((noinline)) void judge_trial(
-	struct pen_server *server, struct pen_place *place, bool first, int64_t now_ns)
-{
-	struct pen_place_trial *trial = &place->trial;
-	if (pen_place_tried(place) == PEN_PLACE_PASSED)
-		pen_sizes_came(&server->sizes, trial->size);
-	if (trial->came == (UINT32_C(1) << trial->packets) - 1)
-		trial->due_ns = now_ns;
-	else if (first)
-		trial->due_ns = now_ns + pen_rtt_timeout_ns(&server->stream.rtt);
-}
-
-/* A payload goes to its place. True if more follows from it than that it is here. */
-static bool put(struct pen_client *client, struct pen_server *server, struct pen_place *place,
-	const struct pen_wire_data *data, const struct pen_slice *slice, int64_t now_ns)
-{
-	bool tried = data->slot != place->slot;
-	bool first = !tried && place->recv.reach == 0, sized = place->bytes > 0;
-	uint32_t before = pen_server_packets(place);
-	enum pen_place_came came = pen_place_put(place, data, slice, now_ns);
-	/* Duplicates, too, may have been granted. */
-	server->want.packets -= before - pen_server_packets(place);
-	if (came == PEN_PLACE_DUPLICATE) {
-		client->counters.duplicates++;
-		return first;
-	}
-	if (came != PEN_PLACE_NEW) {
-		server->strays++;
-		client->counters.broken++;
-		return false;
-	}
-	if (first)
-		pen_server_pass(server, client->place, (unsigned)(place - client->place), now_ns);
-	client->counters.placed++;
-	client->counters.placed_bytes += slice->bytes - PEN_WIRE_HEAD_BYTES;
-	bool proof = !tried && place->recv.got - place->recv.filled == PEN_SIZES_PROOF;
-	bool whole = place->state == PEN_PLACE_WHOLE;
-	if (proof)
-		pen_sizes_came(&server->sizes, place->size);
-	if (place->trial.packets)
-		judge_trial(server, place, first, now_ns);
-	if (place->bytes > 0 && !sized)
-		pen_stir_claim(client, place->peer);
-	client->landed |= whole;
-	return first || tried || proof || whole;
-}
-
-/* When a gap of the place is to be asked for, as far as this packet made it. */
-static void note_gap(struct pen_server *server, const struct pen_place *place, int64_t now_ns)
-{
-	if (place->state != PEN_PLACE_OPENED || place->recv.unasked >= place->recv.reach)
-		return;
-	struct pen_recv_view view = pen_stream_view(&server->stream, now_ns);
-	int64_t due = pen_recv_gap_ns(&place->recv, &view);
-	if (due < server->want.repair_ns)
-		server->want.repair_ns = due;
-}
-
-/* The server is alive, and has its credit back. True if that is news. */
-static bool revive(struct pen_client *client, unsigned s, int64_t now_ns)
-{
-	struct pen_server *server = &client->server[s];
-	bool news = server->state == PEN_SERVER_SILENT || client->credit.peer[s].lapsed;
-	pen_server_heard(server, true, now_ns);
-	pen_credit_heard(&client->credit, s, now_ns);
-	if (!news)
-		return false;
-	pen_stir_places(client);
-	pen_stir_credit(client);
-	return true;
-}
-
-void pen_heard_data(struct pen_client *client, const struct pen_wire_data *data,
-	const struct pen_slice *slice, int64_t now_ns)
-{
-	unsigned s = pen_seat_server(client, data->slot);
-	struct pen_server *server = s < PEN_HAUL_PEERS ? &client->server[s] : NULL;
-	if (!server || server->visit.state != PEN_VISIT_OPEN ||
-		(server->state != PEN_SERVER_READY && server->state != PEN_SERVER_SILENT)) {
-		client->counters.strays++;
-		return;
-	}
-	if (!pen_channel_unharmed(&server->visit.channel, data)) {
-		server->harmed++;
-		client->counters.harmed++;
-		return;
-	}
-	client->counters.packets++;
-	uint64_t spurious = server->stream.seqs.loss.spurious;
-	enum pen_stream_came came = pen_stream_data(&server->stream, data, slice->bytes, now_ns);
-	if (came == PEN_STREAM_REFUSED) {
-		client->counters.strays++;
-		return;
-	}
-	/* A round trip was measured; or gaps may last longer now; or, without a share, this may be
-	 * the last that is waited for. */
-	bool more = data->flags & PEN_WIRE_DATA_ECHO || server->share == 0 ||
-		server->stream.seqs.loss.spurious != spurious;
-	more |= revive(client, s, now_ns);
-	uint32_t seat = pen_seat_find(client, data->slot);
-	if (seat == PEN_SEAT_NONE) {
-		client->counters.strays++;
-		pen_server_shut(server, data->slot, data->nonce, now_ns);
-		pen_stir_server(client, s);
-		return;
-	}
-	struct pen_place *place = &client->place[seat];
-	place->losses = server->stream.losses;
-	more |= put(client, server, place, data, slice, now_ns);
-	note_gap(server, place, now_ns);
-	if (more)
-		pen_stir_server(client, s);
-	else
-		pen_stir_came(client, s);
-}
 
 /* Do these name the state that is fetched? */
 static bool is_ours(const struct pen_client *client, const uint8_t *root, uint32_t n, uint8_t form)
@@ -336,31 +219,39 @@ static void hear_control(
 	}
 }
 
-void pen_client_hear(struct pen_client *client, const struct pen_slice *slice, int64_t now_ns)
+/* A packet, and those that make a run with it. Returns how many. */
+static uint32_t hear(
+	struct pen_client *client, const struct pen_slice *slices, uint32_t count, int64_t now_ns)
 {
-	if (slice->bytes < PEN_WIRE_HEAD_BYTES || !pen_slice_sum_fits(slice)) {
+	PEN_CHECK(count > 0);
+	if (slices->bytes < PEN_WIRE_HEAD_BYTES || !pen_slice_sum_fits(slices)) {
 		client->counters.harmed++;
-		return;
+		return 1;
 	}
-	struct pen_bytes front = {slice->head, PEN_WIRE_HEAD_BYTES};
-	const struct pen_wire_data *data = pen_wire_data_decode(front, slice->bytes);
-	if (data) {
-		pen_heard_data(client, data, slice, now_ns);
-		return;
-	}
+	struct pen_bytes front = {slices->head, PEN_WIRE_HEAD_BYTES};
+	if (pen_wire_data_decode(front, slices->bytes))
+		return pen_data_hear(client, slices, count, now_ns);
 	struct pen_packet packet = {
-		.head = pen_wire_head_decode(front, slice->bytes),
-		.body = {slice->tail, slice->bytes - PEN_WIRE_HEAD_BYTES},
-		.path = &slice->path,
+		.head = pen_wire_head_decode(front, slices->bytes),
+		.body = {slices->tail, slices->bytes - PEN_WIRE_HEAD_BYTES},
+		.path = &slices->path,
 	};
 	for (unsigned s = 0; packet.head && s < client->server_count; s++) {
 		if (client->server[s].state == PEN_SERVER_GONE ||
 			!pen_visit_known(&client->server[s].visit, packet.head))
 			continue;
 		hear_control(client, s, &packet, now_ns);
-		return;
+		return 1;
 	}
 	client->counters.strays++;
+	return 1;
+}
+
+void pen_client_hear(
+	struct pen_client *client, const struct pen_slice *slices, uint32_t count, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < count;)
+		i += hear(client, &slices[i], count - i, now_ns);
 }
 
 void pen_client_receive(
@@ -369,7 +260,6 @@ void pen_client_receive(
 	struct pen_slice slices[PEN_NET_BURST_MAX];
 	pen_post_reap(&client->post, net, queue);
 	unsigned count = net->ops->rx_burst(net, queue, now_ns, slices, PEN_NET_BURST_MAX);
-	for (unsigned i = 0; i < count; i++)
-		pen_client_hear(client, &slices[i], now_ns);
+	pen_client_hear(client, slices, count, now_ns);
 	net->ops->rx_put(net, queue, slices, count);
 }

@@ -212,26 +212,43 @@ void pen_place_resize(struct pen_place *place, enum pen_wire_size size, uint32_t
 	pen_recv_again(&place->recv, view);
 }
 
-enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire_data *data,
-	const struct pen_slice *slice, int64_t now_ns)
+uint32_t pen_place_fresh(
+	const struct pen_place *place, const struct pen_wire_data *data, uint32_t bytes)
 {
+	uint32_t payload = pen_wire_size_bytes(place->size);
+	uint32_t full = (place->bytes ? place->bytes : PEN_WIRE_PIECE_BYTES_MAX) / payload;
+	if (data->nonce != place->nonce || bytes != PEN_WIRE_HEAD_BYTES + payload ||
+		data->index >= full)
+		return 0;
+	uint32_t fresh = pen_recv_fresh(&place->recv, data->index);
+	return fresh < full - data->index ? fresh : full - data->index;
+}
+
+enum pen_place_came pen_place_put(
+	struct pen_place *place, const struct pen_run *run, int64_t now_ns)
+{
+	const struct pen_wire_data *data = pen_run_data(run, 0);
 	PEN_CHECK(place->state != PEN_PLACE_FREE);
-	PEN_CHECK(slice->bytes >= PEN_WIRE_HEAD_BYTES);
+	PEN_CHECK(pen_run_bytes(run) >= PEN_WIRE_HEAD_BYTES);
+	PEN_CHECK(
+		run->count == 1 || run->count <= pen_place_fresh(place, data, pen_run_bytes(run)));
 	if (data->nonce != place->nonce)
 		return place->trial.packets && data->slot == place->trial.slot
-			? put_tried(place, data, slice)
+			? put_tried(place, data, &run->slices[0])
 			: PEN_PLACE_NONCE;
-	uint32_t index = data->index, len = slice->bytes - PEN_WIRE_HEAD_BYTES;
+	uint32_t index = data->index, len = pen_run_bytes(run) - PEN_WIRE_HEAD_BYTES;
+	bool first = place->recv.got == 0 && !place->trial.came;
 	if (!right_length(place, index, len))
 		return PEN_PLACE_LENGTH;
-	if (pen_recv_add(&place->recv, index, now_ns) != PEN_RECV_NEW)
+	if (pen_recv_add(&place->recv, index, run->count, now_ns) != PEN_RECV_NEW)
 		return PEN_PLACE_DUPLICATE;
-	if (place->recv.got == 1 && !place->trial.came)
+	if (first)
 		warm(place);
 	/* The one copy of the payload: it gathers packets that lie all over the driver's memory
 	 * into the run of bytes that is proved and decompressed. */
-	pen_slice_copy(slice, PEN_WIRE_HEAD_BYTES, len,
-		place->block->at + (size_t)index * pen_wire_size_bytes(place->size));
+	uint8_t *at = place->block->at + (size_t)index * pen_wire_size_bytes(place->size);
+	for (uint32_t i = 0; i < run->count; i++, at += len)
+		pen_slice_copy(&run->slices[i], PEN_WIRE_HEAD_BYTES, len, at);
 	note_whole(place);
 	return PEN_PLACE_NEW;
 }

@@ -26,6 +26,7 @@
 
 #include <stdbool.h>
 
+#include "fetch/run.h"
 #include "flow/recv.h"
 #include "mem/block.h"
 #include "mem/frame.h"
@@ -131,10 +132,14 @@ void pen_place_try_end(struct pen_place *place, int64_t now_ns);
 void pen_place_resize(struct pen_place *place, enum pen_wire_size size, uint32_t slot,
 	uint64_t nonce, const struct pen_recv_view *view);
 
-/* A DATA packet for this slot number, or its trial's; `slice` is the whole packet, borrowed for the
- * call. */
-enum pen_place_came pen_place_put(struct pen_place *place, const struct pen_wire_data *data,
-	const struct pen_slice *slice, int64_t now_ns);
+/* How many packets from this one on, of `bytes` each, would be fresh here, and full: several make a
+ * run. */
+uint32_t pen_place_fresh(
+	const struct pen_place *place, const struct pen_wire_data *data, uint32_t bytes);
+
+/* DATA packets for this slot number, or its trial's: one, or a run of as many as are fresh. */
+enum pen_place_came pen_place_put(
+	struct pen_place *place, const struct pen_run *run, int64_t now_ns);
 
 /* Of a place that has a trial: as pen_place_left. */
 uint32_t pen_place_left_with_trial(const struct pen_place *place);

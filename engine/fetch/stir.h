@@ -6,7 +6,7 @@
  *
  *     a server   its session, silence, questions, PULL: something of it changed, or its due_ns has
  *                come. A DATA packet counts as a change only if it does more than bring bytes
- *                (fetch/heard.c); otherwise the next turn brings due_ns forward to when its PULL is
+ *                (fetch/data.c); otherwise the next turn brings due_ns forward to when its PULL is
  *                due, once for all that came.
  *     places     units became missing, a place or block became free, a server has room for more
  *                slots, is there, or is there no more; catalogues; bonds

@@ -23,37 +23,52 @@ static uint64_t in_flight(const struct pen_stream *stream)
 	return stream->granted > done ? stream->granted - done : 0;
 }
 
-static void take_stamp(struct pen_stream *stream, const struct pen_wire_data *data, int64_t now_ns)
+/* The first packet of a run may bring back our own stamp, the last brings the newest of the
+ * server's. */
+static void take_stamps(struct pen_stream *stream, const struct pen_run *run, int64_t now_ns)
 {
-	if (data->flags & PEN_WIRE_DATA_ECHO) {
-		pen_rtt_sample(&stream->rtt, pen_rtt_age_ns(data->time_us, now_ns), now_ns);
+	const struct pen_wire_data *first = pen_run_data(run, 0),
+				   *last = pen_run_data(run, run->count - 1);
+	if (first->flags & PEN_WIRE_DATA_ECHO)
+		pen_rtt_sample(&stream->rtt, pen_rtt_age_ns(first->time_us, now_ns), now_ns);
+	if (last->flags & PEN_WIRE_DATA_ECHO)
 		return;
-	}
 	stream->echo_any = true;
-	stream->echo_us = data->time_us;
+	stream->echo_us = last->time_us;
 	stream->echo_ns = now_ns;
 }
 
-enum pen_stream_came pen_stream_data(
-	struct pen_stream *stream, const struct pen_wire_data *data, uint32_t bytes, int64_t now_ns)
+uint64_t pen_stream_fresh(const struct pen_stream *stream, const struct pen_wire_data *data)
 {
-	PEN_CHECK(bytes >= PEN_WIRE_HEAD_BYTES);
+	uint64_t seq = pen_seqs_expand(&stream->seqs, data->seq);
+	uint64_t fresh = pen_seqs_fresh(&stream->seqs, seq);
+	uint64_t granted = seq < stream->granted ? stream->granted - seq : 0;
+	return fresh < granted ? fresh : granted;
+}
+
+enum pen_stream_came pen_stream_data(
+	struct pen_stream *stream, const struct pen_run *run, int64_t now_ns)
+{
+	const struct pen_wire_data *data = pen_run_data(run, 0);
+	PEN_CHECK(pen_run_bytes(run) >= PEN_WIRE_HEAD_BYTES);
+	PEN_CHECK(run->count == 1 || run->count <= pen_stream_fresh(stream, data));
 	uint64_t seq = pen_seqs_expand(&stream->seqs, data->seq);
 	if (seq >= stream->granted) {
 		stream->beyond++;
 		return PEN_STREAM_REFUSED;
 	}
-	enum pen_seqs_came came = pen_seqs_add(&stream->seqs, seq, now_ns);
+	enum pen_seqs_came came = pen_seqs_add(&stream->seqs, seq, run->count, now_ns);
 	if (came == PEN_SEQS_STRAY)
 		return PEN_STREAM_REFUSED;
 	if (came == PEN_SEQS_DUPLICATE)
 		return PEN_STREAM_AGAIN;
-	pen_proof_note(&stream->proof, seq, data->token);
-	take_stamp(stream, data, now_ns);
+	for (uint32_t i = 0; i < run->count; i++)
+		pen_proof_note(&stream->proof, seq + i, pen_run_data(run, i)->token);
+	take_stamps(stream, run, now_ns);
 	bool last = data->flags & PEN_WIRE_DATA_LAST;
-	pen_feedback_came(&stream->feedback, last && seq + 1 == stream->granted);
-	stream->report.packets++;
-	stream->report.bytes += bytes;
+	pen_feedback_came(&stream->feedback, run->count, last && seq + 1 == stream->granted);
+	stream->report.packets += run->count;
+	stream->report.bytes += (uint64_t)run->count * pen_run_bytes(run);
 	stream->came_ns = now_ns;
 	return PEN_STREAM_NEW;
 }

@@ -18,6 +18,7 @@
 #ifndef PEN_FETCH_STREAM_H
 #define PEN_FETCH_STREAM_H
 
+#include "fetch/run.h"
 #include "flow/feedback.h"
 #include "flow/proof.h"
 #include "flow/rate.h"
@@ -81,12 +82,15 @@ enum pen_stream_came {
 void pen_stream_init(struct pen_stream *stream, const struct pen_rtt *rtt,
 	const struct pen_rate_config *config, int64_t now_ns);
 
+/* How many packets from this one on would be fresh here, and granted: several make a run. */
+uint64_t pen_stream_fresh(const struct pen_stream *stream, const struct pen_wire_data *data);
+
 /*
- * A DATA packet with a good check, of `bytes` in all. Its payload is to be looked at unless it was
- * refused; what is new here may still be a duplicate there.
+ * DATA packets with good checks: one, or a run of as many as are fresh. The payload is to be looked
+ * at unless it was refused; what is new here may still be a duplicate there.
  */
-enum pen_stream_came pen_stream_data(struct pen_stream *stream, const struct pen_wire_data *data,
-	uint32_t bytes, int64_t now_ns);
+enum pen_stream_came pen_stream_data(
+	struct pen_stream *stream, const struct pen_run *run, int64_t now_ns);
 
 /* How long nothing may come while something is due: a timeout of the path, and two runs, as
  * one may be late. */

@@ -12,12 +12,14 @@ void pen_feedback_init(struct pen_feedback *feedback, int64_t now_ns)
 	*feedback = (struct pen_feedback){.last_ns = now_ns, .budget = BUDGET_MAX};
 }
 
-void pen_feedback_came(struct pen_feedback *feedback, bool last)
+void pen_feedback_came(struct pen_feedback *feedback, uint32_t count, bool last)
 {
-	feedback->packets++;
-	feedback->since++;
-	if (feedback->budget < BUDGET_MAX)
-		feedback->budget++;
+	PEN_CHECK(count <= INT32_MAX - BUDGET_MAX);
+	feedback->packets += count;
+	feedback->since += count;
+	feedback->budget += (int32_t)count;
+	if (feedback->budget > BUDGET_MAX)
+		feedback->budget = BUDGET_MAX;
 	feedback->dry |= last;
 }
 

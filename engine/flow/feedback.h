@@ -64,8 +64,8 @@ struct pen_feedback_need {
 
 void pen_feedback_init(struct pen_feedback *feedback, int64_t now_ns);
 
-/* A DATA packet came; `last`: the last one under its grant. */
-void pen_feedback_came(struct pen_feedback *feedback, bool last);
+/* So many DATA packets came; `last`: the last one under its grant is among them. */
+void pen_feedback_came(struct pen_feedback *feedback, uint32_t count, bool last);
 
 /* Is a PULL due? */
 enum pen_feedback_why pen_feedback_due(

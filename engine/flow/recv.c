@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/check.h"
 #include "flow/rtt.h"
 
@@ -51,9 +52,13 @@ static uint32_t tail_from(const struct pen_recv *recv, uint32_t from)
 /* The first gap that was not asked for may be another. */
 static void settle(struct pen_recv *recv)
 {
-	while (recv->unasked < recv->packets &&
-		(pen_recv_has(recv, recv->unasked) || recv->times[recv->unasked]))
-		recv->unasked++;
+	while (recv->unasked < recv->packets) {
+		uint32_t came = pen_bits_ones(recv->bits, recv->unasked);
+		if (!came && !recv->times[recv->unasked])
+			break;
+		recv->unasked += came ? came : 1;
+		PEN_CHECK(recv->unasked <= recv->packets);
+	}
 }
 
 void pen_recv_again(struct pen_recv *recv, const struct pen_recv_view *view)
@@ -146,23 +151,33 @@ void pen_recv_fill(struct pen_recv *recv, uint32_t index)
 	settle(recv);
 }
 
-enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns)
+uint32_t pen_recv_fresh(const struct pen_recv *recv, uint32_t index)
+{
+	/* What came by another slot lies before `first`. */
+	bool behind = index < recv->reach || index < recv->first || recv->ahead > 0;
+	return behind || index >= recv->packets ? 0 : recv->packets - index;
+}
+
+enum pen_recv_came pen_recv_add(
+	struct pen_recv *recv, uint32_t index, uint32_t count, int64_t now_ns)
 {
 	PEN_CHECK(recv->packets > 0);
+	PEN_CHECK(count == 1 || (count > 0 && count <= pen_recv_fresh(recv, index)));
 	if (index >= recv->packets)
 		return PEN_RECV_OUTSIDE;
 	recv->last_ns = now_ns;
-	if (index >= recv->reach) {
-		pass(recv, index + 1);
+	if (index + count > recv->reach) {
+		pass(recv, index + count);
 		pen_marks_note(&recv->marks, recv->reach, now_ns);
 	}
 	if (pen_recv_has(recv, index)) {
 		recv->duplicates++;
 		return PEN_RECV_DUPLICATE;
 	}
-	recv->bits[index / 64] |= UINT64_C(1) << index % 64;
-	recv->got++;
-	recv->awaited -= recv->times[index] > 0;
+	pen_bits_put(recv->bits, index, count, true);
+	recv->got += count;
+	for (uint32_t i = index; recv->awaited && i < index + count; i++)
+		recv->awaited -= recv->times[i] > 0;
 	settle(recv);
 	return PEN_RECV_NEW;
 }

@@ -86,8 +86,14 @@ void pen_recv_fill(struct pen_recv *recv, uint32_t index);
  * then unchanged, and the peer is not to be believed. */
 bool pen_recv_shrink(struct pen_recv *recv, uint32_t packets);
 
-/* Packet `index` came. */
-enum pen_recv_came pen_recv_add(struct pen_recv *recv, uint32_t index, int64_t now_ns);
+/* How many packets from `index` on are missing for certain, as nothing came of them or behind them:
+ * up to the slot's end. */
+uint32_t pen_recv_fresh(const struct pen_recv *recv, uint32_t index);
+
+/* `count` packets from `index` on came: one, or as many as are fresh, of which all are
+ * PEN_RECV_NEW. */
+enum pen_recv_came pen_recv_add(
+	struct pen_recv *recv, uint32_t index, uint32_t count, int64_t now_ns);
 
 /* Something came of a slot that the server sends behind this one: what has not come of this one by
  * a timeout from now was lost. Repetitions change nothing. */

@@ -8,9 +8,16 @@
 
 static_assert((PEN_SEQS_WINDOW & (PEN_SEQS_WINDOW - 1)) == 0, "numbers are taken modulo it");
 
-static uint64_t *word_of(struct pen_seqs *seqs, uint64_t seq)
+/* Note that all numbers from..end-1, a window at most, came, or none of them. */
+static void put(struct pen_seqs *seqs, uint64_t from, uint64_t end, bool came)
 {
-	return &seqs->bits[seq % PEN_SEQS_WINDOW / 64];
+	uint64_t at = from % PEN_SEQS_WINDOW, count = end - from, rest = PEN_SEQS_WINDOW - at;
+	PEN_CHECK(count <= PEN_SEQS_WINDOW);
+	if (count > rest) {
+		pen_bits_put(seqs->bits, 0, count - rest, came);
+		count = rest;
+	}
+	pen_bits_put(seqs->bits, at, count, came);
 }
 
 void pen_seqs_init(struct pen_seqs *seqs)
@@ -53,12 +60,13 @@ uint64_t pen_seqs_word(const struct pen_seqs *seqs, uint64_t first)
 	return seqs->bits[first % PEN_SEQS_WINDOW / 64] & pen_bits_mask(from - first, end - first);
 }
 
-static void raise_top(struct pen_seqs *seqs, uint64_t seq, int64_t now_ns)
+/* What lies between the old top and `from` did not come. */
+static void raise_top(struct pen_seqs *seqs, uint64_t from, uint64_t top, int64_t now_ns)
 {
-	for (uint64_t s = seqs->top; s <= seq; s++)
-		*word_of(seqs, s) &= ~(UINT64_C(1) << s % 64);
-	seqs->top = seq + 1;
-	pen_marks_note(&seqs->marks, seqs->top, now_ns);
+	if (from > seqs->top)
+		put(seqs, seqs->top, from, false);
+	seqs->top = top;
+	pen_marks_note(&seqs->marks, top, now_ns);
 }
 
 /* The floor goes past one number. */
@@ -71,10 +79,25 @@ static void step(struct pen_seqs *seqs)
 	seqs->floor++;
 }
 
-enum pen_seqs_came pen_seqs_add(struct pen_seqs *seqs, uint64_t seq, int64_t now_ns)
+/* The floor goes past what came. */
+static void pass(struct pen_seqs *seqs)
+{
+	while (seqs->floor < seqs->top) {
+		uint64_t came = pen_bits_ones(seqs->bits, seqs->floor % PEN_SEQS_WINDOW);
+		came = came < seqs->top - seqs->floor ? came : seqs->top - seqs->floor;
+		if (!came)
+			return;
+		PEN_CHECK(came <= seqs->above);
+		seqs->above -= (uint32_t)came;
+		seqs->floor += came;
+	}
+}
+
+enum pen_seqs_came pen_seqs_add(struct pen_seqs *seqs, uint64_t seq, uint32_t count, int64_t now_ns)
 {
 	PEN_CHECK(now_ns >= 0);
 	PEN_CHECK(seqs->floor <= seqs->top);
+	PEN_CHECK(count == 1 || (count > 0 && count <= pen_seqs_fresh(seqs, seq)));
 	enum pen_seqs_came came = PEN_SEQS_NEW;
 	if (seq < base_of(seqs) || seq >= seqs->floor + PEN_SEQS_WINDOW)
 		came = PEN_SEQS_STRAY;
@@ -82,18 +105,18 @@ enum pen_seqs_came pen_seqs_add(struct pen_seqs *seqs, uint64_t seq, int64_t now
 		came = PEN_SEQS_DUPLICATE;
 	else if (seq < seqs->floor)
 		came = PEN_SEQS_LATE;
-	seqs->count[came]++;
+	seqs->count[came] += count;
 	if (came == PEN_SEQS_STRAY || came == PEN_SEQS_DUPLICATE)
 		return came;
-	if (seq >= seqs->top)
-		raise_top(seqs, seq, now_ns);
-	if (seq >= seqs->seen)
-		seqs->seen = seq + 1;
-	*word_of(seqs, seq) |= UINT64_C(1) << seq % 64;
+	uint64_t end = seq + count;
+	if (end > seqs->top)
+		raise_top(seqs, seq, end, now_ns);
+	if (end > seqs->seen)
+		seqs->seen = end;
+	put(seqs, seq, end, true);
 	if (came == PEN_SEQS_NEW) {
-		seqs->above++;
-		while (pen_seqs_has(seqs, seqs->floor))
-			step(seqs);
+		seqs->above += count;
+		pass(seqs);
 		return came;
 	}
 	seqs->lost--;
@@ -125,8 +148,8 @@ uint32_t pen_seqs_give_up(struct pen_seqs *seqs, uint64_t granted)
 	PEN_CHECK(granted >= seqs->top);
 	PEN_CHECK(granted <= seqs->floor + PEN_SEQS_WINDOW);
 	uint64_t lost = seqs->lost;
-	for (; seqs->top < granted; seqs->top++)
-		*word_of(seqs, seqs->top) &= ~(UINT64_C(1) << seqs->top % 64);
+	put(seqs, seqs->top, granted, false);
+	seqs->top = granted;
 	while (seqs->floor < granted)
 		step(seqs);
 	seqs->given = granted;

@@ -46,8 +46,18 @@ void pen_seqs_init(struct pen_seqs *seqs);
 /* The number whose low 32 bits were on the wire: the one nearest to top. */
 uint64_t pen_seqs_expand(const struct pen_seqs *seqs, uint32_t low);
 
-/* Packet `seq` came. */
-enum pen_seqs_came pen_seqs_add(struct pen_seqs *seqs, uint64_t seq, int64_t now_ns);
+/* How many numbers from `seq` on are new for certain, as nothing came of them or behind them: up to
+ * a window beyond the floor. */
+static inline uint64_t pen_seqs_fresh(const struct pen_seqs *seqs, uint64_t seq)
+{
+	uint64_t end = seqs->floor + PEN_SEQS_WINDOW;
+	return seq >= seqs->top && seq < end ? end - seq : 0;
+}
+
+/* `count` packets from `seq` on came: one, or as many as are fresh, of which all are
+ * PEN_SEQS_NEW. */
+enum pen_seqs_came pen_seqs_add(
+	struct pen_seqs *seqs, uint64_t seq, uint32_t count, int64_t now_ns);
 
 /* Call lost what must be, and raise the floor. Returns how many were. */
 uint32_t pen_seqs_settle(struct pen_seqs *seqs, int64_t srtt_ns, int64_t now_ns);

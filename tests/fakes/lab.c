@@ -118,7 +118,7 @@ static void arrive(void)
 			.bytes = (uint16_t)held.len,
 			.flags = PEN_SLICE_SUM_GOOD,
 			.path = held.path};
-		pen_client_hear(lab->client, &slice, lab->now);
+		pen_client_hear(lab->client, &slice, 1, lab->now);
 		if (lab->client->counters.packets == 1)
 			lab->first_ns = lab->now;
 	}

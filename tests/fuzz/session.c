@@ -43,7 +43,7 @@ static void reach_client(struct pair *pair, struct pair_packet packet)
 		.flags = PEN_SLICE_SUM_GOOD,
 		.path = packet.path};
 	pair_address(pair, packet.path.local)->delivered = true;
-	pen_client_hear(pair->client, &slice, pair->now_ns);
+	pen_client_hear(pair->client, &slice, 1, pair->now_ns);
 	free(tail.at);
 	free(packet.at);
 }

@@ -15,7 +15,7 @@ static void hear(const void *at, size_t bytes, uint8_t flags)
 		.tail = (const uint8_t *)at + PEN_WIRE_HEAD_BYTES,
 		.bytes = (uint16_t)bytes,
 		.flags = flags};
-	pen_client_hear(lab->client, &slice, lab->now);
+	pen_client_hear(lab->client, &slice, 1, lab->now);
 }
 
 /* Run until a slot is open and data flows. */

@@ -38,7 +38,7 @@ static enum pen_place_came put(uint32_t index, uint32_t len)
 	uint64_t from = (uint64_t)index * pen_wire_size_bytes(place.size);
 	for (uint32_t i = 0; i < len; i++)
 		tail[i] = from + i < sizeof piece ? piece[from + i] : 0;
-	return pen_place_put(&place, &data, &slice, 0);
+	return pen_place_put(&place, &(struct pen_run){&slice, 1}, 0);
 }
 
 static void fill_piece(void)
@@ -98,10 +98,10 @@ Test(fetch_place, empty_and_foreign)
 	struct pen_slice slice = {.head = (const uint8_t *)&data, .tail = piece, .bytes = 1232};
 	fill_piece();
 	open_place(3000, 0);
-	cr_expect_eq(pen_place_put(&place, &data, &slice, 0), PEN_PLACE_NONCE);
+	cr_expect_eq(pen_place_put(&place, &(struct pen_run){&slice, 1}, 0), PEN_PLACE_NONCE);
 	data.nonce = NONCE;
 	slice.bytes = 32;
-	cr_expect_eq(pen_place_put(&place, &data, &slice, 0), PEN_PLACE_LENGTH);
+	cr_expect_eq(pen_place_put(&place, &(struct pen_run){&slice, 1}, 0), PEN_PLACE_LENGTH);
 	cr_expect_eq(memory[0] | memory[1199] | memory[1200], 0, "nothing was written");
 }
 
@@ -258,7 +258,7 @@ static enum pen_place_came put_tried(uint32_t index, uint32_t len)
 	uint64_t from = (uint64_t)index * pen_wire_size_bytes(place.trial.size);
 	for (uint32_t i = 0; i < len; i++)
 		tail[i] = from + i < sizeof piece ? piece[from + i] : 0;
-	return pen_place_put(&place, &data, &slice, 0);
+	return pen_place_put(&place, &(struct pen_run){&slice, 1}, 0);
 }
 
 /* All packets of the slot's own size that are missing, in order. */

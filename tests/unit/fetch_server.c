@@ -134,7 +134,7 @@ Test(fetch_server, asks_again)
 			open_place(k, PEN_WIRE_SIZE_1200, 0);
 			for (uint32_t index = 0; index < rows[i].got[k]; index++) {
 				if ((int)index != rows[i].gap[k])
-					pen_recv_add(&places[k].recv, index, 0);
+					pen_recv_add(&places[k].recv, index, 1, 0);
 			}
 		}
 		server.stream.losses = rows[i].losses;
@@ -159,7 +159,7 @@ Test(fetch_server, places_in_order_and_black_holes)
 	open_place(4, PEN_WIRE_SIZE_1200, 0);
 	cr_expect_eq(pen_server_stuck(&server, places, PEN_SERVER_STUCK_NS_MIN - 1), UINT_MAX);
 	cr_expect_eq(pen_server_stuck(&server, places, PEN_SERVER_STUCK_NS_MIN), 3);
-	pen_recv_add(&places[3].recv, 0, PEN_SERVER_STUCK_NS_MIN);
+	pen_recv_add(&places[3].recv, 0, 1, PEN_SERVER_STUCK_NS_MIN);
 	cr_expect_eq(pen_server_stuck(&server, places, PEN_SERVER_STUCK_NS_MIN), UINT_MAX,
 		"it is not the turn of 5 yet");
 	int64_t now = 3 * PEN_SERVER_STUCK_NS_MIN;
@@ -197,12 +197,12 @@ Test(fetch_server, places_that_were_passed_by)
 	open_place(6, PEN_WIRE_SIZE_1200, 0);
 	int64_t now = 50 * MS, late = now + pen_stream_patience_ns(&server.stream);
 	cr_expect_eq(pen_server_gaps(&server, places, late, gaps, bits, 4), 0, "not sent yet");
-	pen_recv_add(&places[4].recv, 0, now);
+	pen_recv_add(&places[4].recv, 0, 1, now);
 	pen_server_pass(&server, places, 4, now);
 	cr_expect_eq(pen_server_want(&server, places, now).repair_ns, late);
 	cr_expect_eq(pen_server_gaps(&server, places, late - 1, gaps, bits, 4), 0);
 	cr_expect_eq(pen_server_gaps(&server, places, late, gaps, bits, 4), 2);
 	cr_expect(gaps[0].slot == 3 && gaps[1].slot == 5);
-	pen_recv_add(&places[3].recv, 0, 9 * late);
+	pen_recv_add(&places[3].recv, 0, 1, 9 * late);
 	cr_expect_eq(pen_server_stuck(&server, places, 9 * late), UINT_MAX);
 }

@@ -48,7 +48,8 @@ static enum pen_stream_came come(uint64_t seq, uint8_t flags, uint32_t time_us, 
 		.token = token_of(seq),
 		.seq = (uint32_t)seq,
 		.time_us = time_us};
-	return pen_stream_data(&stream, &data, PACKET, now);
+	struct pen_slice slice = {.head = (const uint8_t *)&data, .bytes = PACKET};
+	return pen_stream_data(&stream, &(struct pen_run){&slice, 1}, now);
 }
 
 Test(fetch_stream, grants)

@@ -64,7 +64,7 @@ Test(flow_feedback, is_due)
 		feedback.budget = rows[i].budget;
 		feedback.pulls = PEN_FEEDBACK_SPARE;
 		for (uint32_t k = 0; k < rows[i].since; k++)
-			pen_feedback_came(&feedback, rows[i].last);
+			pen_feedback_came(&feedback, 1, rows[i].last);
 		cr_expect_eq(pen_feedback_due(&feedback, &rows[i].need, rows[i].now), rows[i].why,
 			"%s", rows[i].name);
 		cr_expect_eq(pen_feedback_due_ns(&feedback, &rows[i].need), rows[i].due, "%s",
@@ -84,7 +84,7 @@ Test(flow_feedback, begins_by_round_trips)
 	pen_feedback_init(&feedback, 0);
 	int64_t now_ns = 0;
 	for (unsigned i = 0; i < PEN_FEEDBACK_SPARE; i++) {
-		pen_feedback_came(&feedback, false);
+		pen_feedback_came(&feedback, 1, false);
 		now_ns += MS / 10;
 		cr_expect_eq(pen_feedback_due(&feedback, &need, now_ns - 1), PEN_FEEDBACK_NOT);
 		cr_expect_eq(pen_feedback_due_ns(&feedback, &need), now_ns);
@@ -92,7 +92,7 @@ Test(flow_feedback, begins_by_round_trips)
 		pen_feedback_sent(&feedback, now_ns);
 	}
 	for (unsigned k = 0; k < PEN_FEEDBACK_PACKETS; k++)
-		pen_feedback_came(&feedback, false);
+		pen_feedback_came(&feedback, 1, false);
 	cr_expect_eq(pen_feedback_due_ns(&feedback, &need), now_ns + MS);
 }
 
@@ -127,7 +127,7 @@ Test(flow_feedback, stays_within_one_in_64)
 				.srtt_ns = rows[i].srtt,
 				.missing = true,
 				.bytes = bytes += 1232};
-			pen_feedback_came(&feedback, false);
+			pen_feedback_came(&feedback, 1, false);
 			if (!pen_feedback_due(&feedback, &need, now))
 				continue;
 			pen_feedback_sent(&feedback, now);
@@ -135,5 +135,25 @@ Test(flow_feedback, stays_within_one_in_64)
 		}
 		cr_expect(feedback.pulls >= rows[i].least && feedback.pulls <= rows[i].most,
 			"%s: %llu", rows[i].name, (unsigned long long)feedback.pulls);
+	}
+}
+
+/* Packets that came together earn what they earn one by one. */
+Test(flow_feedback, many_at_once)
+{
+	static const uint32_t counts[] = {1, 2, 63, 64, 300, 511, 5000};
+	for (size_t i = 0; i < PEN_COUNT(counts); i++) {
+		struct pen_feedback many, each;
+		pen_feedback_init(&many, 0);
+		for (unsigned k = 0; k < 9; k++)
+			pen_feedback_sent(&many, 0);
+		each = many;
+		pen_feedback_came(&many, counts[i], true);
+		for (uint32_t k = 0; k < counts[i]; k++)
+			pen_feedback_came(&each, 1, k + 1 == counts[i]);
+		cr_expect_eq(many.packets, each.packets);
+		cr_expect_eq(many.since, each.since);
+		cr_expect_eq(many.budget, each.budget, "%u packets", counts[i]);
+		cr_expect(many.dry && each.dry);
 	}
 }

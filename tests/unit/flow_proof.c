@@ -39,7 +39,7 @@ static void pull(void)
 
 static void come(uint64_t seq)
 {
-	enum pen_seqs_came came = pen_seqs_add(&seqs, seq, 0);
+	enum pen_seqs_came came = pen_seqs_add(&seqs, seq, 1, 0);
 	if (came == PEN_SEQS_NEW || came == PEN_SEQS_LATE)
 		pen_proof_note(&proof, seq, token_of(seq));
 }

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "base/check.h"
+#include "base/rng.h"
 
 #define MS INT64_C(1000000)
 
@@ -28,7 +29,7 @@ static void init(uint32_t packets)
 static void add(uint32_t from, uint32_t end, int64_t now)
 {
 	for (; from < end; from++)
-		pen_recv_add(&recv, from, now);
+		pen_recv_add(&recv, from, 1, now);
 }
 
 Test(flow_recv, asks_for_what_is_lost)
@@ -125,7 +126,7 @@ Test(flow_recv, counts_each_packet_once)
 	pen_loss_init(&loss);
 	init(65);
 	for (size_t i = 0; i < PEN_COUNT(rows); i++) {
-		cr_expect_eq(pen_recv_add(&recv, rows[i].index, 0), rows[i].came, "row %zu", i);
+		cr_expect_eq(pen_recv_add(&recv, rows[i].index, 1, 0), rows[i].came, "row %zu", i);
 		cr_expect_eq(recv.got, rows[i].got, "row %zu", i);
 		cr_expect_eq(recv.reach, rows[i].reach, "row %zu", i);
 		cr_expect(!pen_recv_whole(&recv));
@@ -147,7 +148,7 @@ Test(flow_recv, turns_out_shorter)
 	cr_expect(!pen_recv_shrink(&recv, 897));
 	cr_expect(pen_recv_shrink(&recv, 11));
 	cr_expect(!pen_recv_whole(&recv));
-	cr_expect_eq(pen_recv_add(&recv, 11, 0), PEN_RECV_OUTSIDE);
+	cr_expect_eq(pen_recv_add(&recv, 11, 1, 0), PEN_RECV_OUTSIDE);
 	add(10, 11, 0);
 	cr_expect(pen_recv_whole(&recv));
 }
@@ -190,9 +191,9 @@ Test(flow_recv, counts_what_comes_again)
 	pen_recv_again(&recv, &view);
 	cr_expect_eq(recv.first, 10);
 	cr_expect_eq(recv.ahead, 10);
-	cr_expect_eq(pen_recv_add(&recv, 4, 0), PEN_RECV_DUPLICATE);
+	cr_expect_eq(pen_recv_add(&recv, 4, 1, 0), PEN_RECV_DUPLICATE);
 	cr_expect_eq(recv.ahead, 10);
-	cr_expect_eq(pen_recv_add(&recv, 54, 0), PEN_RECV_DUPLICATE);
+	cr_expect_eq(pen_recv_add(&recv, 54, 1, 0), PEN_RECV_DUPLICATE);
 	cr_expect_eq(recv.ahead, 5);
 	add(10, 100, 0);
 	cr_expect_eq(recv.ahead, 0);
@@ -220,7 +221,7 @@ Test(flow_recv, waits_for_another_slot)
 	for (uint32_t i = 0; i < 60; i++)
 		pen_recv_fill(&recv, i);
 	cr_expect_eq(recv.filled, 60);
-	cr_expect_eq(pen_recv_add(&recv, 3, 60 * MS), PEN_RECV_DUPLICATE);
+	cr_expect_eq(pen_recv_add(&recv, 3, 1, 60 * MS), PEN_RECV_DUPLICATE);
 	pen_recv_release(&recv, true, 61 * MS);
 	view = view_at(61 * MS);
 	cr_expect_eq(pen_recv_due_ns(&recv, &view), 61 * MS);
@@ -270,4 +271,85 @@ Test(flow_recv, is_passed_by)
 	pen_recv_again(&recv, &view);
 	view.now_ns = 500 * MS;
 	cr_expect_eq(pen_recv_due_ns(&recv, &view), INT64_MAX, "it begins anew");
+}
+
+/* What is said of a run is what would be said of its packets: in a slot that begins behind others,
+ * that is asked for again, that begins anew, with gaps before and behind. */
+Test(flow_recv, runs_are_their_packets)
+{
+	static struct pen_recv each;
+	struct pen_rng rng = {7};
+	unsigned runs = 0, anew = 0;
+	pen_loss_init(&loss);
+	for (unsigned world = 0; world < 2000; world++) {
+		uint32_t packets = 1 + (uint32_t)pen_rng_below(&rng, PEN_RECV_PACKETS_MAX);
+		uint64_t missing[PEN_RECV_WORDS];
+		int64_t now = 0;
+		init(packets);
+		if (pen_rng_below(&rng, 3) == 0) {
+			pen_recv_hold(&recv, (uint32_t)pen_rng_below(&rng, packets));
+			for (uint32_t i = 0; i < recv.held; i++) {
+				if (pen_rng_below(&rng, 4) == 0)
+					pen_recv_fill(&recv, i);
+			}
+		}
+		each = recv;
+		for (unsigned i = 0; i < 40; i++, now += (int64_t)pen_rng_below(&rng, MS)) {
+			struct pen_recv_view view = view_at(now);
+			uint32_t gap = (uint32_t)pen_rng_below(&rng, 4);
+			uint32_t index = pen_rng_below(&rng, 8)
+				? recv.reach + (gap == 3 ? 30 : gap) % packets
+				: (uint32_t)pen_rng_below(&rng, packets);
+			uint32_t fresh = pen_recv_fresh(&recv, index);
+			uint32_t count = 1 + (uint32_t)pen_rng_below(&rng, 150);
+			count = count < fresh ? count : fresh;
+			count = count ? count : 1;
+			runs += count > 64;
+			enum pen_recv_came came = pen_recv_add(&recv, index, count, now);
+			for (uint32_t k = 0; k < count; k++)
+				cr_assert_eq(pen_recv_add(&each, index + k, 1, now), came);
+			cr_assert_arr_eq(&recv, &each, sizeof recv, "world %u, step %u", world, i);
+			if (pen_rng_below(&rng, 4) == 0 && !pen_recv_whole(&recv)) {
+				pen_recv_missing(&recv, &view, missing);
+				pen_recv_asked(&recv, missing, now);
+				pen_recv_asked(&each, missing, now);
+			}
+			if (pen_rng_below(&rng, 30) == 0) {
+				pen_recv_again(&recv, &view);
+				pen_recv_again(&each, &view);
+				anew++;
+			}
+		}
+	}
+	cr_expect_gt(runs, 1000);
+	cr_expect_gt(anew, 1000);
+}
+
+Test(flow_recv, fresh)
+{
+	static const struct {
+		const char *name;
+		uint32_t index, fresh;
+	} rows[] = {
+		{"held", 9, 0},
+		{"came", 29, 0},
+		{"a gap", 25, 0},
+		{"the next", 30, 70},
+		{"behind a gap", 64, 36},
+		{"the last", 99, 1},
+		{"beyond", 100, 0},
+		{"far beyond", UINT32_MAX, 0},
+	};
+	pen_loss_init(&loss);
+	init(100);
+	pen_recv_hold(&recv, 10);
+	cr_expect_eq(pen_recv_fresh(&recv, 9), 0, "held, before anything came");
+	add(10, 25, 0);
+	add(26, 30, 0);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++)
+		cr_expect_eq(
+			pen_recv_fresh(&recv, rows[i].index), rows[i].fresh, "%s", rows[i].name);
+	struct pen_recv_view view = view_at(0);
+	pen_recv_again(&recv, &view);
+	cr_expect_eq(pen_recv_fresh(&recv, 30), 0, "what came before may lie behind it");
 }

@@ -15,7 +15,7 @@ static struct pen_seqs seqs;
 static void add(uint64_t from, uint64_t end, int64_t now)
 {
 	for (; from < end; from++)
-		pen_seqs_add(&seqs, from, now);
+		pen_seqs_add(&seqs, from, 1, now);
 }
 
 Test(flow_seqs, settles)
@@ -65,14 +65,14 @@ Test(flow_seqs, late_and_stray)
 	add(0, 10, 0);
 	add(11, 60, 0);
 	cr_assert_eq(pen_seqs_settle(&seqs, SRTT, 0), 1);
-	cr_expect_eq(pen_seqs_add(&seqs, 10, MS), PEN_SEQS_LATE);
+	cr_expect_eq(pen_seqs_add(&seqs, 10, 1, MS), PEN_SEQS_LATE);
 	cr_expect_eq(seqs.lost, 0);
 	cr_expect_eq(seqs.loss.packets, 49 + 49 / 2, "it came 49 packets late");
-	cr_expect_eq(pen_seqs_add(&seqs, 10, MS), PEN_SEQS_DUPLICATE);
-	cr_expect_eq(pen_seqs_add(&seqs, 60 + PEN_SEQS_WINDOW, MS), PEN_SEQS_STRAY);
-	cr_expect_eq(pen_seqs_add(&seqs, 60 + PEN_SEQS_WINDOW - 1, MS), PEN_SEQS_NEW);
+	cr_expect_eq(pen_seqs_add(&seqs, 10, 1, MS), PEN_SEQS_DUPLICATE);
+	cr_expect_eq(pen_seqs_add(&seqs, 60 + PEN_SEQS_WINDOW, 1, MS), PEN_SEQS_STRAY);
+	cr_expect_eq(pen_seqs_add(&seqs, 60 + PEN_SEQS_WINDOW - 1, 1, MS), PEN_SEQS_NEW);
 	cr_expect_eq(pen_seqs_settle(&seqs, SRTT, MS), PEN_SEQS_WINDOW - seqs.loss.packets);
-	cr_expect_eq(pen_seqs_add(&seqs, 0, MS), PEN_SEQS_STRAY, "a window ago");
+	cr_expect_eq(pen_seqs_add(&seqs, 0, 1, MS), PEN_SEQS_STRAY, "a window ago");
 	cr_expect_eq(seqs.count[PEN_SEQS_STRAY], 2);
 }
 
@@ -83,7 +83,7 @@ Test(flow_seqs, gives_up)
 	add(0, 10, 0);
 	cr_assert_eq(pen_seqs_give_up(&seqs, 500), 490);
 	cr_expect_eq(pen_seqs_done(&seqs), 500);
-	cr_expect_eq(pen_seqs_add(&seqs, 20, MS), PEN_SEQS_LATE);
+	cr_expect_eq(pen_seqs_add(&seqs, 20, 1, MS), PEN_SEQS_LATE);
 	cr_expect_eq(seqs.lost, 489);
 	cr_expect_eq(seqs.loss.packets, PEN_LOSS_PACKETS_MIN);
 	cr_expect_eq(pen_seqs_give_up(&seqs, 500), 0);
@@ -137,10 +137,10 @@ Test(flow_seqs, every_packet_is_counted_once)
 		held[at] = sent;
 		if (now_due == UINT64_MAX)
 			continue;
-		if (pen_seqs_add(&seqs, now_due, now) == PEN_SEQS_STRAY)
+		if (pen_seqs_add(&seqs, now_due, 1, now) == PEN_SEQS_STRAY)
 			dropped++;
 		else if (pen_rng_below(&rng, 100) == 0) {
-			cr_assert_eq(pen_seqs_add(&seqs, now_due, now), PEN_SEQS_DUPLICATE);
+			cr_assert_eq(pen_seqs_add(&seqs, now_due, 1, now), PEN_SEQS_DUPLICATE);
 			twice++;
 		}
 		pen_seqs_settle(&seqs, SRTT, now);
@@ -148,7 +148,7 @@ Test(flow_seqs, every_packet_is_counted_once)
 	for (unsigned i = 0; i < AHEAD; i++) {
 		if (held[i] == UINT64_MAX)
 			continue;
-		if (pen_seqs_add(&seqs, held[i], now) == PEN_SEQS_STRAY)
+		if (pen_seqs_add(&seqs, held[i], 1, now) == PEN_SEQS_STRAY)
 			dropped++;
 	}
 	pen_seqs_give_up(&seqs, sent);
@@ -159,6 +159,65 @@ Test(flow_seqs, every_packet_is_counted_once)
 	cr_expect_gt(seqs.loss.packets, PEN_LOSS_PACKETS_MIN, "it has learnt");
 }
 
+/* What is said of a run is what would be said of its packets, whatever came before: where the
+ * window wraps, behind gaps, given up or not. */
+Test(flow_seqs, runs_are_their_packets)
+{
+	static struct pen_seqs each;
+	struct pen_rng rng = {5};
+	int64_t now = 0;
+	uint64_t granted = 0, runs = 0;
+	pen_seqs_init(&seqs);
+	pen_seqs_init(&each);
+	for (unsigned i = 0; i < 20000; i++, now += (int64_t)pen_rng_below(&rng, MS)) {
+		uint64_t seq = seqs.top + pen_rng_below(&rng, 4) * pen_rng_below(&rng, 40);
+		uint64_t back = pen_rng_below(&rng, 200);
+		if (pen_rng_below(&rng, 8) == 0)
+			seq = seqs.top > back ? seqs.top - back : 0;
+		uint64_t fresh = pen_seqs_fresh(&seqs, seq), count = 1 + pen_rng_below(&rng, 300);
+		count = count < fresh ? count : fresh;
+		count = count ? count : 1;
+		runs += count > 64;
+		enum pen_seqs_came came = pen_seqs_add(&seqs, seq, (uint32_t)count, now);
+		for (uint64_t k = 0; k < count; k++)
+			cr_assert_eq(pen_seqs_add(&each, seq + k, 1, now), came);
+		granted = seqs.top > granted ? seqs.top : granted;
+		if (pen_rng_below(&rng, 200) == 0) {
+			granted += pen_rng_below(&rng, 500);
+			uint64_t most = seqs.floor + PEN_SEQS_WINDOW;
+			granted = granted < most ? granted : most;
+			cr_assert_eq(
+				pen_seqs_give_up(&seqs, granted), pen_seqs_give_up(&each, granted));
+		}
+		cr_assert_eq(pen_seqs_settle(&seqs, SRTT, now), pen_seqs_settle(&each, SRTT, now));
+		cr_assert_arr_eq(&seqs, &each, sizeof seqs, "step %u", i);
+	}
+	cr_expect_gt(runs, 5000);
+	cr_expect_gt(seqs.top, 50 * PEN_SEQS_WINDOW);
+	cr_expect_gt(seqs.count[PEN_SEQS_LATE], 10);
+	cr_expect_gt(seqs.count[PEN_SEQS_DUPLICATE], 1000);
+}
+
+Test(flow_seqs, fresh)
+{
+	static const struct {
+		const char *name;
+		uint64_t seq, fresh;
+	} rows[] = {
+		{"came", 99, 0},
+		{"the gap", 50, 0},
+		{"the next", 100, PEN_SEQS_WINDOW - 50},
+		{"behind another gap", 110, PEN_SEQS_WINDOW - 60},
+		{"the last of the window", PEN_SEQS_WINDOW + 49, 1},
+		{"beyond it", PEN_SEQS_WINDOW + 50, 0},
+	};
+	pen_seqs_init(&seqs);
+	add(0, 50, 0);
+	add(51, 100, 0);
+	for (size_t i = 0; i < PEN_COUNT(rows); i++)
+		cr_expect_eq(pen_seqs_fresh(&seqs, rows[i].seq), rows[i].fresh, "%s", rows[i].name);
+}
+
 /* Words say what single numbers do, at both ends of the window too. */
 Test(flow_seqs, words)
 {
@@ -166,7 +225,7 @@ Test(flow_seqs, words)
 	pen_seqs_init(&seqs);
 	for (uint64_t seq = 0; seq < 2 * PEN_SEQS_WINDOW + 77; seq++) {
 		if (pen_rng_below(&rng, 3))
-			pen_seqs_add(&seqs, seq, 0);
+			pen_seqs_add(&seqs, seq, 1, 0);
 		pen_seqs_settle(&seqs, SRTT, 0);
 	}
 	uint64_t end = (seqs.top / 64 + 2) * 64;
