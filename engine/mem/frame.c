@@ -49,30 +49,12 @@ uint16_t pen_frame_sum(const struct pen_frame *frame)
 	return sum ? sum : UINT16_MAX;
 }
 
-bool pen_slice_sum_fits(const struct pen_slice *slice)
+bool pen_slice_sum_read(const struct pen_slice *slice)
 {
-	if (slice->flags & (PEN_SLICE_SUM_GOOD | PEN_SLICE_SUM_ABSENT))
-		return true;
 	uint32_t head = slice->bytes < PEN_SLICE_HEAD_BYTES ? slice->bytes : PEN_SLICE_HEAD_BYTES;
 	uint16_t sum = pen_inet_add(sum_front(&slice->path, slice->bytes), slice->sum);
 	sum = pen_inet_add(sum, pen_inet_sum(slice->head, head));
 	if (slice->bytes > head)
 		sum = pen_inet_add(sum, pen_inet_sum(slice->tail, slice->bytes - head));
 	return sum == UINT16_MAX;
-}
-
-void pen_slice_copy(const struct pen_slice *slice, uint32_t from, uint32_t bytes, uint8_t *out)
-{
-	PEN_CHECK(from <= slice->bytes);
-	PEN_CHECK(bytes <= slice->bytes - from);
-	uint32_t head = 0;
-	if (from < PEN_SLICE_HEAD_BYTES) {
-		head = PEN_SLICE_HEAD_BYTES - from;
-		head = bytes < head ? bytes : head;
-		memcpy(out, slice->head + from, head);
-	}
-	/* The gathering copy: payload leaves the driver's memory once, to where it is wanted. */
-	if (bytes > head)
-		memcpy(out + head, slice->tail + (from + head - PEN_SLICE_HEAD_BYTES),
-			bytes - head);
 }

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "base/check.h"
 
 /* Bytes at the front of a slice that lie in one piece: the header of every packet of ours. */
 #define PEN_SLICE_HEAD_BYTES 32u
@@ -92,11 +95,33 @@ bool pen_net_path_equal(const struct pen_net_path *a, const struct pen_net_path 
  */
 uint16_t pen_frame_sum(const struct pen_frame *frame);
 
+/* Whether the UDP checksum of a slice fits what came: all of it is read. */
+bool pen_slice_sum_read(const struct pen_slice *slice);
+
 /* Whether a slice is what was sent, as far as its checksum can tell: true if a flag answers that
- * already, else the whole of it is read. */
-bool pen_slice_sum_fits(const struct pen_slice *slice);
+ * already. */
+static inline bool pen_slice_sum_fits(const struct pen_slice *slice)
+{
+	return slice->flags & (PEN_SLICE_SUM_GOOD | PEN_SLICE_SUM_ABSENT) ||
+		pen_slice_sum_read(slice);
+}
 
 /* Copy `bytes` bytes of the payload from byte `from` on to `out`; they lie in the slice. */
-void pen_slice_copy(const struct pen_slice *slice, uint32_t from, uint32_t bytes, uint8_t *out);
+static inline void pen_slice_copy(
+	const struct pen_slice *slice, uint32_t from, uint32_t bytes, uint8_t *out)
+{
+	PEN_CHECK(from <= slice->bytes);
+	PEN_CHECK(bytes <= slice->bytes - from);
+	uint32_t head = 0;
+	if (from < PEN_SLICE_HEAD_BYTES) {
+		head = PEN_SLICE_HEAD_BYTES - from;
+		head = bytes < head ? bytes : head;
+		memcpy(out, slice->head + from, head);
+	}
+	/* The gathering copy: payload leaves the driver's memory once, to where it is wanted. */
+	if (bytes > head)
+		memcpy(out + head, slice->tail + (from + head - PEN_SLICE_HEAD_BYTES),
+			bytes - head);
+}
 
 #endif
