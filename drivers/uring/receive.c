@@ -152,7 +152,7 @@ static void begin(struct pen_udp_receiver *receiver, const struct pen_udp_came *
 	uint32_t each = said->each ? said->each : came->sent_bytes;
 	uint32_t sent = each ? pieces(came->sent_bytes, each) : 1;
 	batch->each = each;
-	batch->ecn = said->ecn;
+	batch->like.ecn = said->ecn;
 	batch->bytes = came->bytes;
 	/* A datagram that was cut is not the one that was sent. */
 	if (came->bytes < came->sent_bytes)
@@ -180,12 +180,14 @@ static void buffer_free(struct pen_udp_receiver *receiver, uint32_t buffer, uint
 		receiver->spare[receiver->buffers - receiver->held - 1] = buffer;
 }
 
-/* One user of the buffer less; whether it is free now. */
-static bool release(struct pen_udp_receiver *receiver, uint32_t buffer, uint32_t nth)
+/* So many users of the buffer less; whether it is free now. */
+static bool release(
+	struct pen_udp_receiver *receiver, uint32_t buffer, unsigned users, uint32_t nth)
 {
 	PEN_CHECK(buffer < receiver->buffers);
-	PEN_CHECK(receiver->lent[buffer] > 0);
-	if (--receiver->lent[buffer])
+	PEN_CHECK(receiver->lent[buffer] >= users);
+	receiver->lent[buffer] = (uint16_t)(receiver->lent[buffer] - users);
+	if (receiver->lent[buffer])
 		return false;
 	buffer_free(receiver, buffer, nth);
 	return true;
@@ -193,7 +195,7 @@ static bool release(struct pen_udp_receiver *receiver, uint32_t buffer, uint32_t
 
 static void batch_end(struct pen_udp_receiver *receiver)
 {
-	if (release(receiver, receiver->batch.buffer, 0) && receiver->multishot)
+	if (release(receiver, receiver->batch.buffer, 1, 0) && receiver->multishot)
 		pen_udp_ring_show(&receiver->ring, 1);
 }
 
@@ -213,12 +215,15 @@ static bool batch_begin(struct pen_udp_receiver *receiver, struct pen_net_counte
 		read_control(at + PEN_UDP_NAME_BYTES, came.control_bytes, &said);
 		*batch = (struct pen_udp_batch){.buffer = came.buffer,
 			.at = at + PEN_UDP_NAME_BYTES + PEN_UDP_CONTROL_BYTES,
-			.path.local_port = receiver->port};
-		memcpy(batch->path.local, said.local, sizeof said.local);
+			.like = {.handle = came.buffer,
+				.pins = receiver->buffer_bytes,
+				.flags = PEN_SLICE_SUM_GOOD,
+				.path.local_port = receiver->port}};
+		struct pen_net_path *path = &batch->like.path;
+		memcpy(path->local, said.local, sizeof said.local);
 		begin(receiver, &came, &said, counters);
-		if (!pen_address_take(&from, batch->path.remote, &batch->path.remote_port,
-			    &batch->path.scope) ||
-			!batch->path.remote_port) {
+		if (!pen_address_take(&from, path->remote, &path->remote_port, &path->scope) ||
+			!path->remote_port) {
 			counters->rx_bad += batch->room;
 			batch->room = 0;
 		}
@@ -229,23 +234,26 @@ static bool batch_begin(struct pen_udp_receiver *receiver, struct pen_net_counte
 	return false;
 }
 
-static void cut(struct pen_udp_receiver *receiver, struct pen_slice *out)
+/* The next slices of the batch, `max` at most. Returns how many. */
+static unsigned cut(struct pen_udp_receiver *receiver, struct pen_slice *out, unsigned max)
 {
 	struct pen_udp_batch *batch = &receiver->batch;
-	uint32_t bytes = batch->bytes < batch->each ? batch->bytes : batch->each;
-	*out = (struct pen_slice){.head = batch->at,
-		.tail = batch->at + PEN_SLICE_HEAD_BYTES,
-		.handle = batch->buffer,
-		.pins = receiver->buffer_bytes,
-		.bytes = (uint16_t)bytes,
-		.flags = PEN_SLICE_SUM_GOOD,
-		.ecn = batch->ecn,
-		.path = batch->path};
-	receiver->lent[batch->buffer]++;
-	batch->at += bytes;
-	batch->bytes -= bytes;
-	if (!--batch->room)
+	unsigned count = batch->room < max ? batch->room : max;
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t bytes = batch->bytes < batch->each ? batch->bytes : batch->each;
+		/* Out of memory: put together for each, it would wait for its own stores. */
+		out[i] = batch->like;
+		out[i].head = batch->at;
+		out[i].tail = batch->at + PEN_SLICE_HEAD_BYTES;
+		out[i].bytes = (uint16_t)bytes;
+		batch->at += bytes;
+		batch->bytes -= bytes;
+	}
+	receiver->lent[batch->buffer] = (uint16_t)(receiver->lent[batch->buffer] + count);
+	batch->room -= count;
+	if (!batch->room)
 		batch_end(receiver);
+	return count;
 }
 
 /* The core that makes the first call is the one that the ring belongs to. */
@@ -264,8 +272,9 @@ unsigned pen_udp_receive(struct pen_udp_receiver *receiver, struct pen_slice *ou
 	unsigned count = 0;
 	make_ready(receiver);
 	while (count < max && (receiver->batch.room || batch_begin(receiver, counters))) {
-		cut(receiver, &out[count]);
-		counters->rx_bytes += out[count++].bytes;
+		uint32_t bytes = receiver->batch.bytes;
+		count += cut(receiver, &out[count], max - count);
+		counters->rx_bytes += bytes - receiver->batch.bytes;
 	}
 	receiver->fresh += count;
 	counters->rx_packets += count;
@@ -277,8 +286,11 @@ void pen_udp_give_back(
 	struct pen_udp_receiver *receiver, const struct pen_slice *slices, unsigned count)
 {
 	uint32_t freed = 0;
-	for (unsigned i = 0; i < count; i++)
-		freed += release(receiver, (uint32_t)slices[i].handle, freed);
+	for (unsigned i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count && slices[end].handle == slices[i].handle;)
+			end++;
+		freed += release(receiver, (uint32_t)slices[i].handle, end - i, freed);
+	}
 	if (freed && receiver->multishot)
 		pen_udp_ring_show(&receiver->ring, freed);
 }

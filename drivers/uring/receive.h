@@ -29,8 +29,7 @@ struct pen_udp_batch {
 	uint32_t bytes; /* from there on */
 	uint32_t each; /* bytes of a datagram but the last */
 	uint32_t room; /* slices that are to be cut; 0: there is no batch */
-	uint8_t ecn;
-	struct pen_net_path path;
+	struct pen_slice like; /* its slices, but for where they lie and their bytes */
 };
 
 /* So many packets between two sleeps are a stream: its receiver looks again soon instead of having
