@@ -4,19 +4,25 @@
 #include "serve/packetize.h"
 #include "serve/talk.h"
 
-void pen_send_wake(struct pen_serve *serve)
+/* Slots whose head has been read by now are found. */
+static void settle(struct pen_serve *serve, struct pen_guest *guest)
 {
 	struct pen_opened opened;
+	opened.count = 0;
+	opened.retry_ms = 0;
+	guest->locating = pen_opening_settle(&serve->opening, guest, &opened);
+	pen_talk_opened(serve, guest, &opened);
+}
+
+void pen_send_wake(struct pen_serve *serve)
+{
 	uint32_t waiting = serve->guests.waiting;
 	/* Those who must wait on stand at the end of the list again. */
 	for (uint32_t i = 0; i < waiting; i++) {
 		struct pen_guest *guest = pen_guests_wake(&serve->guests);
 		if (!guest)
 			return;
-		opened.count = 0;
-		opened.retry_ms = 0;
-		guest->locating = pen_opening_settle(&serve->opening, guest, &opened);
-		pen_talk_opened(serve, guest, &opened);
+		settle(serve, guest);
 		pen_fair_join(&serve->fair, pen_guests_place(&serve->guests, guest));
 	}
 }
@@ -122,6 +128,9 @@ static enum outcome send_run(
 {
 	unsigned may;
 	bool waits;
+	/* Reads that ended while it stood in the ring have woken nobody for it. */
+	if (guest->locating)
+		settle(serve, guest);
 	enum pen_guest_stop stop = pen_guest_may(guest, PEN_WIRE_SIZE_1200, now_ns, &may);
 	if (stop == PEN_GUEST_PACE)
 		return PACED;

@@ -294,3 +294,36 @@ Test(serve_send, small_packets_first_when_in_doubt)
 	}
 	cr_expect_gt(small, 500, "%u", small);
 }
+
+/* A head that has been read while its guest waits for its pace, and so for no read, is found. */
+Test(serve_send, what_is_read_between_runs_is_found)
+{
+	struct caller caller;
+	struct pen_wire_object lean = house_object(
+		&stage.house, PEN_WIRE_FORM_LEAN, PEN_WIRE_KIND_PIECE, 1, 1, 0);
+	struct pen_wire_pull fields = {.grant = 39, .lease_ms = 10000, .pace = 64};
+	stage_call(&stage, &caller, 1);
+	open_pieces(&caller, 1, PEN_WIRE_SIZE_1200);
+	stage_run(&stage);
+	caller_pull_as(&caller, &fields, NULL, 0);
+	stage_run(&stage);
+	cr_expect_lt(caller_look_all(&caller, stage.now_ns), 39);
+	stage.house.disk.allowed = 0;
+	caller_open(&caller, &lean, 7, 7, PEN_WIRE_SIZE_1200);
+	stage_run(&stage);
+	/* A block is free: all are woken who might wait for one. */
+	caller_close(&caller, 0, 0);
+	stage_run(&stage);
+	cr_expect_eq(stage.serve.guests.waiting, 0);
+	stage.house.disk.allowed = UINT_MAX;
+	stage_run(&stage);
+	cr_expect_eq(stage.house.disk.op_count, 0);
+	caller_look_all(&caller, stage.now_ns);
+	cr_expect_eq(caller.heard_type, PEN_WIRE_OPENED);
+	cr_expect_eq(stage_opened(&caller)->slot, 0);
+	stage.now_ns += 1000 * STAGE_MS;
+	stage_run(&stage);
+	caller_look_all(&caller, stage.now_ns);
+	cr_expect_eq(stage_opened(&caller)->slot, 7);
+	cr_expect_eq(stage_opened(&caller)->state, PEN_WIRE_SLOT_OPENED);
+}
