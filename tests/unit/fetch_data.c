@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/rng.h"
 #include "fakes/lab.h"
 
 #define BURST 100u
@@ -21,7 +22,7 @@ static struct pen_slice slices[BURST];
 /* Run until data flows, of a slot whose piece is of a known length. */
 static const struct pen_place *flowing(void)
 {
-	lab_open(20 << 20, 1);
+	lab_open(4 << 20, 1);
 	lab_start();
 	while (lab->client->counters.packets < 100)
 		cr_assert(lab_turn());
@@ -178,5 +179,125 @@ Test(fetch_data, ends_of_runs)
 		cr_expect_eq(now->harmed, before.harmed);
 		lab_run(10 * LAB_S);
 		lab_close();
+	}
+}
+
+/* The packets that prove a size may all be of one run. */
+Test(fetch_data, a_run_proves_its_size)
+{
+	lab_open(4 << 20, 1);
+	lab_start();
+	const struct pen_server *server = &lab->client->server[0];
+	while (server->stream.granted < 2 * PEN_SIZES_PROOF)
+		cr_assert(lab_turn());
+	const struct pen_place *place = &lab->client->place[server->place[0]];
+	cr_assert_eq(place->recv.got + server->stream.seqs.top, 0);
+	for (unsigned k = 0; k < 2 * PEN_SIZES_PROOF; k++)
+		make(k, place, k, k);
+	unsigned few = PEN_SIZES_PROOF - 1;
+	cr_expect_eq(pen_data_hear(lab->client, slices, few, lab->now), few);
+	cr_expect(!server->sizes.settled);
+	unsigned rest = PEN_SIZES_PROOF + 1;
+	cr_expect_eq(pen_data_hear(lab->client, slices + few, rest, lab->now), rest);
+	cr_expect(server->sizes.settled);
+	cr_expect(lab_run(10 * LAB_S));
+	lab_close();
+}
+
+/* What a burst leaves of a client. */
+struct left {
+	struct pen_client_counters counters;
+	struct pen_stream_want want;
+	struct pen_seqs seqs;
+	struct pen_proofs proof;
+	struct pen_feedback feedback;
+	struct pen_rate_report report;
+	struct pen_recv recv;
+	uint64_t beyond, harmed, strays;
+	uint32_t echo_us;
+	uint64_t stirred;
+	bool landed;
+};
+
+/* Mostly the next packet, else one that is left out, repeated, from before, or with flags. */
+static void make_burst(const struct pen_place *place, struct pen_rng *rng)
+{
+	uint64_t seq = lab->client->server[0].stream.seqs.top;
+	uint32_t index = place->recv.reach;
+	for (unsigned k = 0; k < BURST; k++) {
+		uint64_t what = pen_rng_below(rng, 40);
+		uint32_t back = (uint32_t)pen_rng_below(rng, 10);
+		index += what == 0 ? 1 + back : 0;
+		seq += what == 1 || what == 0 ? 1 + back : 0;
+		if (what == 2 && k > 0) {
+			packets[k] = packets[k - 1 - back % k];
+			slices[k] = slices[k - 1 - back % k];
+			slices[k].head = (const uint8_t *)&packets[k];
+			slices[k].tail = packets[k].payload;
+			continue;
+		}
+		make(k, place, what == 3 && index > back ? index - back : index, seq);
+		packets[k].head.token = (uint16_t)seq;
+		packets[k].head.time_us = k;
+		packets[k].head.flags = what == 4 ? PEN_WIRE_DATA_LAST
+			: what == 5               ? PEN_WIRE_DATA_ECHO
+						  : 0;
+		pen_channel_mark(&lab->client->server[0].visit.channel, &packets[k].head, 1);
+		if (what >= 6 && what <= 9)
+			spoil(k, (enum flaw)(what - 5));
+		index += what != 3;
+		seq++;
+	}
+}
+
+/* The same world twice: its burst comes at once, or packet by packet. Returns the runs. */
+static unsigned hear_burst(uint64_t seed, bool alone, struct left *left)
+{
+	struct pen_rng rng = {seed};
+	const struct pen_place *place = flowing();
+	struct pen_client *client = lab->client;
+	struct pen_stream *stream = &client->server[0].stream;
+	unsigned runs = 0;
+	uint64_t room = 30 + pen_rng_below(&rng, 200);
+	if (stream->granted < stream->seqs.top + room)
+		stream->granted = stream->seqs.top + room;
+	make_burst(place, &rng);
+	client->stirred = client->came = 0;
+	for (unsigned i = 0; i < BURST; runs++) {
+		bool whole = pen_slice_sum_fits(&slices[i]);
+		if (whole && !alone) {
+			i += pen_data_hear(client, &slices[i], BURST - i, lab->now);
+			continue;
+		}
+		pen_client_hear(client, &slices[i++], 1, lab->now);
+	}
+	memset(left, 0, sizeof *left);
+	left->counters = client->counters;
+	left->want = client->server[0].want;
+	left->seqs = stream->seqs;
+	left->proof = stream->proof;
+	left->feedback = stream->feedback;
+	left->report = stream->report;
+	left->recv = place->recv;
+	left->beyond = stream->beyond;
+	left->harmed = client->server[0].harmed;
+	left->strays = client->server[0].strays;
+	left->echo_us = stream->echo_us;
+	left->stirred = client->stirred;
+	left->landed = client->landed;
+	lab_run(10 * LAB_S);
+	lab_close();
+	return runs;
+}
+
+Test(fetch_data, bursts_are_their_packets)
+{
+	static struct left at_once, alone;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		unsigned runs = hear_burst(seed, false, &at_once);
+		cr_expect_eq(hear_burst(seed, true, &alone), BURST);
+		cr_expect_lt(runs, BURST * 3 / 4, "%u runs", runs);
+		cr_assert_arr_eq(
+			&at_once, &alone, sizeof alone, "seed %llu", (unsigned long long)seed);
 	}
 }
