@@ -64,6 +64,7 @@ static void hear_other(struct caller *caller, const struct fake_packet *packet, 
 	caller->heard_bytes = came.body.len;
 	switch (pen_visit_hear(&caller->visit, &came, &caller->draw, now_ns, &answer)) {
 	case PEN_VISIT_OPENED: caller->open = true; break;
+	case PEN_VISIT_LOST:
 	case PEN_VISIT_ENDED: caller->over = true; break;
 	default: break;
 	}

@@ -27,7 +27,7 @@ struct caller {
 	struct pen_answer heard; /* the newest packet that is no DATA, of `heard_type` */
 	uint8_t heard_type;
 	size_t heard_bytes; /* of its body */
-	bool open, over; /* the session */
+	bool open, over; /* a session is; one was, and the server said so */
 };
 
 /* A client at 10.0.0.`host`, that calls. */
