@@ -255,7 +255,7 @@ void bench_net_bear(struct bench_net_lab *lab, void *context, struct bench_net_d
 		bench_net_fail(did, "the blaster is not to be had: %s", strerror(errno));
 		return;
 	}
-	double start = 0;
+	double start = 0, cpu = 0;
 	while (did->bytes < wanted) {
 		ssize_t got = recv(fd, buffer, sizeof buffer, 0);
 		if (got < 0 && errno == EAGAIN && !did->rx_calls && call(fd, &to))
@@ -264,12 +264,15 @@ void bench_net_bear(struct bench_net_lab *lab, void *context, struct bench_net_d
 			bench_net_fail(did, "recv: %s", strerror(errno));
 			break;
 		}
-		if (!did->rx_calls++)
+		if (!did->rx_calls++) {
 			start = bench_net_now();
+			cpu = bench_net_own_cpu();
+		}
 		sum ^= XXH3_64bits(buffer, (size_t)got);
 		did->bytes += (uint64_t)got;
 	}
 	did->seconds = bench_net_now() - start;
+	did->cpu = bench_net_own_cpu() - cpu;
 	lab->shared->over++;
 	did->rx_bytes = did->bytes;
 	did->rx_packets = did->bytes / packet_bytes(lab);

@@ -185,7 +185,7 @@ void bench_net_curl(struct bench_net_lab *lab, void *context, struct bench_net_d
 	CURLM *all = curl_multi_init();
 	for (unsigned i = 0; i < ask->streams; i++)
 		hash_open(&streams[i], ask->check);
-	double start = bench_net_now();
+	double start = bench_net_now(), cpu = bench_net_own_cpu();
 	for (unsigned i = 0; i < ask->streams; i++) {
 		streams[i].lab = lab;
 		streams[i].bytes = &did->bytes;
@@ -195,6 +195,7 @@ void bench_net_curl(struct bench_net_lab *lab, void *context, struct bench_net_d
 	}
 	transfer(all, did);
 	did->seconds = bench_net_now() - start;
+	did->cpu = bench_net_own_cpu() - cpu;
 	if (!did->why[0] && did->bytes != lab->blocks * BENCH_NET_BLOCK)
 		bench_net_fail(did, "curl brought %llu bytes", (unsigned long long)did->bytes);
 }

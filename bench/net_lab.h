@@ -51,7 +51,8 @@ struct bench_net_cable {
 struct bench_net_did {
 	bool ready; /* a server: it may be called */
 	uint16_t port;
-	double seconds; /* a client: from the first packet or connection to the last hash */
+	double seconds; /* a client: from the first packet or connection to the last hash; */
+	double cpu; /* CPU seconds of its process in that time: not what it made ready before */
 	uint64_t bytes; /* of the object that came */
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes; /* of UDP payload; 0: not known */
 	uint64_t rx_lost; /* packets that the socket had no room for */
@@ -128,13 +129,16 @@ struct bench_net_call {
 
 /* What a run took. */
 struct bench_net_took {
-	double cpu[BENCH_NET_ENDS]; /* seconds */
+	double cpu[BENCH_NET_ENDS]; /* seconds; of a client from its beginning to its end */
 	struct bench_net_did did[BENCH_NET_ENDS];
 };
 
 /* Run a client to its end. 0, or -1 with its sentence on stderr. */
 int bench_net_run(
 	struct bench_net_lab *lab, const struct bench_net_call *call, struct bench_net_took *took);
+
+/* CPU seconds that this process had so far. */
+double bench_net_own_cpu(void);
 
 /* CPU seconds that a process had so far. */
 double bench_net_cpu(const struct bench_net_process *process);

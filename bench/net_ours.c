@@ -257,7 +257,7 @@ static void turn(struct fetch *fetch, int64_t now_ns)
 
 static void work(struct fetch *fetch)
 {
-	double start = bench_net_now();
+	double start = bench_net_now(), cpu = bench_net_own_cpu();
 	int64_t now_ns = 0;
 	while (!pen_client_done(fetch->client) && !fetch->did->why[0]) {
 		now_ns = pen_clock_ns();
@@ -269,6 +269,7 @@ static void work(struct fetch *fetch)
 			sleep_until(fetch->end.net, due_ns, now_ns);
 	}
 	fetch->did->seconds = bench_net_now() - start;
+	fetch->did->cpu = bench_net_own_cpu() - cpu;
 	pen_client_leave(fetch->client, now_ns);
 	pen_post_flush(&fetch->client->post, fetch->end.net, 0, now_ns);
 }

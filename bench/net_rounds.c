@@ -84,8 +84,8 @@ static int run_side(struct net_rounds *rounds, enum net_side side, size_t at, do
 	if (err)
 		return err;
 	rounds->seconds[side][at] += weight * took->did[BENCH_NET_CLIENT].seconds;
-	for (int end = 0; end < BENCH_NET_ENDS; end++)
-		rounds->cpu[side][end][at] += weight * took->cpu[end];
+	rounds->cpu[side][BENCH_NET_CLIENT][at] += weight * took->did[BENCH_NET_CLIENT].cpu;
+	rounds->cpu[side][BENCH_NET_SERVER][at] += weight * took->cpu[BENCH_NET_SERVER];
 	if (is_whole(rounds, side))
 		return 0;
 	fprintf(stderr, "net: %s brings other bytes\n", net_side_name(side));
