@@ -31,36 +31,54 @@ static void reach_server(struct pair *pair, struct pair_packet packet)
 	pair->come[pair->coming++] = packet;
 }
 
-static void reach_client(struct pair *pair, struct pair_packet packet)
+/* What reaches the client at a time: side by side, as a device hands it on. */
+struct burst {
+	struct pen_slice slices[PEN_NET_BURST_MAX];
+	struct pair_packet heads[PEN_NET_BURST_MAX], tails[PEN_NET_BURST_MAX];
+	unsigned count;
+};
+
+static void reach_client(struct pair *pair, struct burst *burst, struct pair_packet packet)
 {
 	/* Its halves lie where they may: the second in memory of its own, so that reading on
 	 * from the first is seen. */
 	uint32_t first = packet.bytes < PEN_SLICE_HEAD_BYTES ? packet.bytes : PEN_SLICE_HEAD_BYTES;
 	struct pair_packet tail = pair_packet(packet.at + first, packet.bytes - first, false, 0);
-	struct pen_slice slice = {.head = packet.at,
+	burst->slices[burst->count] = (struct pen_slice){.head = packet.at,
 		.tail = tail.at,
 		.bytes = (uint16_t)packet.bytes,
 		.flags = PEN_SLICE_SUM_GOOD,
 		.path = packet.path};
+	burst->heads[burst->count] = packet;
+	burst->tails[burst->count++] = tail;
 	pair_address(pair, packet.path.local)->delivered = true;
-	pen_client_hear(pair->client, &slice, 1, pair->now_ns);
-	free(tail.at);
-	free(packet.at);
+}
+
+static void hear(struct pair *pair, struct burst *burst)
+{
+	pen_client_hear(pair->client, burst->slices, burst->count, pair->now_ns);
+	for (unsigned i = 0; i < burst->count; i++) {
+		free(burst->heads[i].at);
+		free(burst->tails[i].at);
+	}
 }
 
 static void arrive(struct pair *pair)
 {
+	static struct burst burst;
 	unsigned count = 0;
+	burst.count = 0;
 	while (count < pair->flying && pair->packet[count].at_ns <= pair->now_ns &&
-		pair->coming < PEN_NET_BURST_MAX) {
+		pair->coming < PEN_NET_BURST_MAX && burst.count < PEN_NET_BURST_MAX) {
 		struct pair_packet packet = pair->packet[count++];
 		if (packet.to_server)
 			reach_server(pair, packet);
 		else
-			reach_client(pair, packet);
+			reach_client(pair, &burst, packet);
 	}
 	pair->flying -= count;
 	memmove(pair->packet, pair->packet + count, pair->flying * sizeof pair->packet[0]);
+	hear(pair, &burst);
 }
 
 static void turn_client(struct pair *pair)
