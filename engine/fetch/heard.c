@@ -208,7 +208,11 @@ static void hear_control(
 		pen_stir_places(client);
 		pen_heard_answer(client, s, packet->head->type, packet->body, now_ns);
 		break;
-	case PEN_VISIT_ANSWER: pen_say_answer(client, &answer, packet->path); break;
+	case PEN_VISIT_ANSWER:
+		pen_say_answer(client, &answer, packet->path);
+		if (packet->head->type == PEN_WIRE_PATH_CHALLENGE)
+			pen_tend_moved(client, s, now_ns);
+		break;
 	case PEN_VISIT_STRANGER:
 	case PEN_VISIT_OPENED: pen_tend_greet(client, s, now_ns); break;
 	case PEN_VISIT_LOST:

@@ -96,6 +96,7 @@ struct pen_server {
 	bool garbled; /* some answer in this session was none: another is not waited for in hope */
 	uint64_t object_bytes; /* of the raw object, as it says; 0: it has not said, or what it said
 				  since shows that it has not got it */
+	int64_t moved_ns; /* when it was said all again since we had moved; 0: never */
 	unsigned closes;
 	struct pen_server_close close[PEN_SERVER_CLOSES_MAX];
 	uint64_t pieces, bytes; /* whole ones that came from it, and their bytes */

@@ -9,6 +9,7 @@
 #include "fetch/assign.h"
 #include "fetch/seats.h"
 #include "fetch/stir.h"
+#include "peer/route.h"
 
 /* PULLs of an idle session in the time after which the server forgets it. */
 #define KEEPS_PER_IDLE 4
@@ -74,6 +75,28 @@ void pen_tend_left(struct pen_client *client, unsigned s, int64_t now_ns)
 	PEN_CHECK(client->server[s].visit.state == PEN_VISIT_CALLING);
 	pen_tend_lose(client, s, now_ns);
 	client->server[s].state = PEN_SERVER_CALLING;
+}
+
+static void repeat(struct pen_server_question *question, int64_t now_ns)
+{
+	if (question->open)
+		question->next_ns = now_ns;
+}
+
+void pen_tend_moved(struct pen_client *client, unsigned s, int64_t now_ns)
+{
+	struct pen_server *server = &client->server[s];
+	/* Whoever challenges without end is not worth more. */
+	if (!has_session(server) || now_ns - server->moved_ns < PEN_ROUTE_CHALLENGE_NS / 2)
+		return;
+	server->moved_ns = now_ns;
+	server->stream.forced = true;
+	repeat(&server->opens, now_ns);
+	repeat(&server->catalog, now_ns);
+	for (uint32_t w = 0; w < windows_of(client); w++)
+		repeat(&server->window[w], now_ns);
+	for (unsigned i = 0; i < server->closes; i++)
+		repeat(&server->close[i].question, now_ns);
 }
 
 /* A size carries nothing: it is not used again, and what was asked in it goes on in the smallest.

@@ -19,6 +19,9 @@ void pen_tend_lose(struct pen_client *client, unsigned server, int64_t now_ns);
  * was to give. */
 void pen_tend_left(struct pen_client *client, unsigned server, int64_t now_ns);
 
+/* We are elsewhere now, and it has heard nothing of what was said from there: say it again. */
+void pen_tend_moved(struct pen_client *client, unsigned server, int64_t now_ns);
+
 /* Let time pass for a server: before new places are assigned. */
 void pen_tend_time(struct pen_client *client, unsigned server, int64_t now_ns);
 

@@ -95,7 +95,8 @@ static unsigned client_out(struct pen_net *net, unsigned queue, int64_t now_ns,
 {
 	(void)net, (void)queue, (void)now_ns;
 	for (unsigned i = 0; i < count; i++) {
-		struct pen_net_path path = {.local_port = 7000, .remote_port = 9000};
+		struct pen_net_path path = {
+			.local_port = 7000, .remote_port = (uint16_t)(9000 + lab->moves)};
 		int t = frames[i].path->remote_port - 7000;
 		path.local[0] = path.remote[0] = 10;
 		cr_assert_lt(lab->tag_count, PEN_COUNT(lab->tags));

@@ -44,6 +44,7 @@ struct lab {
 	int64_t (*later)(const uint8_t *at, size_t bytes, int to);
 	/* An outsider who sees and writes, but stops nothing, has a copy of each packet: true if he
 	 * sends it, changed, and it comes first. NULL: there is none. */
+	unsigned moves; /* the client has moved so often: servers see another port */
 	bool (*outsider)(uint8_t *at, size_t bytes, int to, const struct pen_net_path *path);
 	/* Takes each piece, whose block stays the lab's, instead of the lab; NULL: the lab does. */
 	void (*take)(const struct pen_client_piece *piece);

@@ -66,6 +66,29 @@ Test(fetch_tend, a_server_that_leaves_and_comes_back)
 	lab_close();
 }
 
+/* What was said from a new address before its challenge was answered was not taken: it is said
+ * again at once, and not when it is due again, which on such a path is a second later. */
+Test(fetch_tend, a_client_that_moves)
+{
+	lab_open(20 << 20, 1);
+	lab->one_way = 250 * LAB_MS;
+	lab->toy[0].manners.rate = 4 * LAB_MB;
+	lab_start();
+	run_to(5000);
+	const struct pen_server *server = &lab->client->server[0];
+	uint64_t pulls = 0;
+	int64_t at = lab->now;
+	lab->moves++;
+	while (!server->moved_ns) {
+		pulls = lab->client->counters.pulls;
+		cr_assert_lt(lab->now, at + 3 * LAB_S, "it is not challenged");
+		cr_assert(lab_turn());
+	}
+	cr_expect_gt(lab->client->counters.pulls, pulls, "behind the answer");
+	cr_expect(lab_run(120 * LAB_S));
+	lab_close();
+}
+
 /* And does not come back: another one gives what it had been asked for. */
 Test(fetch_tend, a_server_that_leaves_for_good)
 {
