@@ -27,6 +27,11 @@ Test(make_budget, as_large_as_the_cap_allows)
 			if (err)
 				continue;
 			cr_assert_leq(pen_make_budget_sum(&budget), memory);
+			cr_assert_geq(pen_make_budget_sum(&budget),
+				budget.survey +
+					jobs * (budget.copies * budget.scratch + budget.fixed) +
+					((size_t)64 << 20),
+				"the program itself has room");
 			cr_assert_geq(budget.scratch, PEN_MAKE_SCRATCH_MIN);
 			cr_assert_leq(budget.scratch, PEN_GATHER_BYTES);
 		}
