@@ -22,6 +22,29 @@ static void restart(unsigned t)
 	toy_init(&lab->toy[t], (uint8_t)(t + 1), lab->now);
 }
 
+/* Run until server 0 has said in the middle of it all that it leaves, and is called again. */
+static const struct pen_server *run_to_leave(void)
+{
+	const struct pen_server *server = &lab->client->server[0];
+	run_to(5000);
+	lab->toy[0].manners.leaves = true;
+	while (server->state != PEN_SERVER_CALLING) {
+		cr_assert_lt(lab->now, 60 * LAB_S, "it is given up");
+		cr_assert(lab_turn());
+	}
+	return server;
+}
+
+/* Run until server 0 has another session than the first, in 2 s at most. */
+static void run_to_session(void)
+{
+	int64_t at = lab->now;
+	while (lab->client->server[0].visit.sessions < 2) {
+		cr_assert_lt(lab->now, at + 2 * LAB_S, "no new session");
+		cr_assert(lab_turn());
+	}
+}
+
 /* A restart in the middle: RESET, a new session, and what came stays. */
 Test(fetch_tend, a_server_that_forgets)
 {
@@ -30,10 +53,7 @@ Test(fetch_tend, a_server_that_forgets)
 	run_to(5000);
 	int64_t at = lab->now;
 	restart(0);
-	while (lab->client->server[0].visit.sessions < 2) {
-		cr_assert_lt(lab->now, at + 2 * LAB_S, "no new session");
-		cr_assert(lab_turn());
-	}
+	run_to_session();
 	cr_expect_leq(lab->now - at, LAB_S + 2 * 2 * lab->one_way, "2 round trips and 1 s");
 	cr_expect(lab_run(60 * LAB_S));
 	const struct pen_client_counters *c = &lab->client->counters;
@@ -46,23 +66,32 @@ Test(fetch_tend, a_server_that_leaves_and_comes_back)
 {
 	lab_open(20 << 20, 1);
 	lab_start();
-	run_to(5000);
-	struct pen_server *server = &lab->client->server[0];
-	lab->toy[0].manners.leaves = true;
-	while (server->state != PEN_SERVER_CALLING) {
-		cr_assert_lt(lab->now, 60 * LAB_S, "it is given up");
-		cr_assert(lab_turn());
-	}
+	const struct pen_server *server = run_to_leave();
 	cr_expect_eq(server->places, 0, "others may give what was asked of it");
-	int64_t at = lab->now;
 	lab->toy[0].manners.leaves = false;
 	restart(0);
-	while (server->visit.sessions < 2) {
-		cr_assert_lt(lab->now, at + 2 * LAB_S, "no new session");
-		cr_assert(lab_turn());
-	}
+	run_to_session();
 	cr_expect(lab_run(60 * LAB_S));
 	cr_expect_leq(lab->client->counters.packets, 17500 + 900 * 8, "what was whole stays");
+	lab_close();
+}
+
+/* And does not come back: another one gives what it had been asked for. */
+Test(fetch_tend, a_server_that_leaves_for_good)
+{
+	lab_open(20 << 20, 2);
+	lab->toy[1].manners.rate = LAB_MB;
+	lab_start();
+	const struct pen_server *server = run_to_leave();
+	lab->toy[0].manners.mute = true;
+	int64_t at = lab->now;
+	while (server->state != PEN_SERVER_GONE && lab_turn())
+		cr_assert_lt(lab->now, at + 60 * LAB_S);
+	cr_expect_eq(server->state, PEN_SERVER_GONE);
+	cr_expect_leq(lab->now - at, 12 * LAB_S, "eight waits");
+	cr_expect(strstr(server->visit.why.text, "it was shutting down, and is not back"), "%s",
+		server->visit.why.text);
+	cr_expect(lab_run(120 * LAB_S));
 	lab_close();
 }
 
@@ -85,31 +114,6 @@ Test(fetch_tend, a_client_that_moves)
 		cr_assert(lab_turn());
 	}
 	cr_expect_gt(lab->client->counters.pulls, pulls, "behind the answer");
-	cr_expect(lab_run(120 * LAB_S));
-	lab_close();
-}
-
-/* And does not come back: another one gives what it had been asked for. */
-Test(fetch_tend, a_server_that_leaves_for_good)
-{
-	lab_open(20 << 20, 2);
-	lab->toy[1].manners.rate = LAB_MB;
-	lab_start();
-	run_to(5000);
-	const struct pen_server *server = &lab->client->server[0];
-	lab->toy[0].manners.leaves = true;
-	while (server->state != PEN_SERVER_CALLING) {
-		cr_assert_lt(lab->now, 60 * LAB_S);
-		cr_assert(lab_turn());
-	}
-	lab->toy[0].manners.mute = true;
-	int64_t at = lab->now;
-	while (server->state != PEN_SERVER_GONE && lab_turn())
-		cr_assert_lt(lab->now, at + 60 * LAB_S);
-	cr_expect_eq(server->state, PEN_SERVER_GONE);
-	cr_expect_leq(lab->now - at, 12 * LAB_S, "eight waits");
-	cr_expect(strstr(server->visit.why.text, "it was shutting down, and is not back"), "%s",
-		server->visit.why.text);
 	cr_expect(lab_run(120 * LAB_S));
 	lab_close();
 }

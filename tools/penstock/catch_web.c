@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "catch_web_from.h"
@@ -106,7 +107,7 @@ static void came_back(struct errand *errand, int64_t now_ns)
 		fail(web, errand->err, &errand->why);
 	} else if (errand->verdict == ERRAND_WRONG) {
 		/* It was not written whole: it is got after all. */
-		web->taken[get->unit / 64] &= ~(UINT64_C(1) << get->unit % 64);
+		pen_bits_put(web->taken, get->unit, 1, false);
 		get->state = CATCH_GET_DUE;
 		get->again_ns = now_ns;
 	} else {
@@ -123,7 +124,7 @@ static void came_back(struct errand *errand, int64_t now_ns)
 static void block_send(struct catch_web *web, struct catch_web_get *at, bool kept)
 {
 	struct catch_get *get = &at->get;
-	web->taken[get->unit / 64] |= UINT64_C(1) << get->unit % 64;
+	pen_bits_put(web->taken, get->unit, 1, true);
 	get->state = CATCH_GET_AWAY;
 	get->errand = (struct errand){.kind = kept ? ERRAND_KEPT : ERRAND_BLOCK,
 		.back = came_back,
